@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/**
+ * Runs every `npm run` command of this repository on a machine that may have nothing but an old
+ * Node.js and npm: brings Node 24 and pnpm into .tools/, installs the dependencies when they are
+ * out of date, then runs the command with Node 24 first on PATH.
+ *
+ * Plain JavaScript without dependencies, for Node.js 18 and newer: it runs before anything else is there.
+ */
+import { commandNames, commandSteps } from './bootstrap/commands.mjs';
+import { toolEnvironment } from './bootstrap/environment.mjs';
+import { installDependencies } from './bootstrap/install.mjs';
+import { fail } from './bootstrap/progress.mjs';
+import { runSteps } from './bootstrap/run.mjs';
+import { ensureNode, ensurePnpm } from './bootstrap/tools.mjs';
+
+async function main() {
+  const [name = '', ...commandArguments] = process.argv.slice(2);
+  const steps = commandSteps(name, commandArguments);
+  if (!steps) {
+    throw new Error(`unknown command "${name}"; use one of: ${commandNames().join(', ')}`);
+  }
+  const node = await ensureNode();
+  const pnpm = await ensurePnpm();
+  const environment = toolEnvironment([node.folder, pnpm.folder]);
+  await installDependencies(pnpm.binary, environment);
+  process.exitCode = await runSteps(steps, node.binary, environment);
+}
+
+main().catch(fail);

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootFolder } from './paths.mjs';
+
+/**
+ * What each command runs, in order; every step is one Node.js program with its arguments.
+ * `tool` is the command of a development dependency, `script` a file of this repository.
+ * `watched` steps get an IPC channel and end when it closes, so that `kill -9` of the bootstrap
+ * leaves no orphan behind.
+ */
+const lint = [{ tool: 'oxlint', with: ['--type-aware', '--deny-warnings'] }];
+const formatCheck = [{ tool: 'oxfmt', with: ['--check', '.'] }];
+const typecheck = [{ tool: 'typescript', bin: 'tsc', with: ['--project', '.'] }];
+
+const commands = {
+  setup: [],
+  start: [{ script: 'apps/cli/src/main.ts', with: ['start'], watched: true }],
+  test: [{ tool: 'vitest', with: ['run'] }],
+  check: [...lint, ...formatCheck, ...typecheck],
+  typecheck,
+  lint,
+  format: [{ tool: 'oxfmt', with: ['.'] }],
+  'format:check': formatCheck,
+  bench: [{ script: 'test/bench/main.ts', with: [], watched: true }],
+};
+
+/** The names that `npm run` knows. */
+export function commandNames() {
+  return Object.keys(commands);
+}
+
+/**
+ * The steps of a command, the user's own arguments added to the last one; undefined for an unknown
+ * name. A step's file is looked up when it runs, because the tools may not be installed yet.
+ */
+export function commandSteps(name, userArguments) {
+  if (!Object.hasOwn(commands, name)) return undefined;
+  const steps = commands[name];
+  return steps.map((step, index) => ({
+    file: () =>
+      step.tool ? toolFile(step.tool, step.bin ?? step.tool) : join(rootFolder, step.script),
+    arguments: index === steps.length - 1 ? [...step.with, ...userArguments] : step.with,
+    watched: step.watched === true,
+  }));
+}
+
+function toolFile(packageName, binName) {
+  const folder = join(rootFolder, 'node_modules', packageName);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bin === 'string' ? bin : bin[binName]);
+}

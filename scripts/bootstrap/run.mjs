@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { existsSync } from 'node:fs';
+import { rootFolder } from './paths.mjs';
+
+/** Runs the steps one after the other until one fails; resolves with the exit code to end with. */
+export async function runSteps(steps, node, environment) {
+  for (const step of steps) {
+    const code = await runStep(step, node, environment);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+function runStep(step, node, environment) {
+  const file = step.file();
+  if (!existsSync(file))
+    throw new Error(`${file} is missing; run "npm run setup" or check the clone`);
+  const child = spawn(node, [file, ...step.arguments], {
+    cwd: rootFolder,
+    env: environment,
+    stdio: step.watched ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+  });
+  const stopForwarding = forwardSignals(child);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      stopForwarding();
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
+
+/**
+ * Passes signals on to the child. A terminal sends Ctrl-C to the whole group and npm passes it on
+ * once more; the child must see it once, for a second one may mean "stop at once".
+ */
+function forwardSignals(child) {
+  const onlyOnceInMs = 500;
+  const lastAt = new Map();
+  const forward = (signal) => {
+    const now = Date.now();
+    const isRepeat = now - (lastAt.get(signal) ?? 0) < onlyOnceInMs;
+    lastAt.set(signal, now);
+    const sentByTerminal = signal === 'SIGINT' && process.stdin.isTTY;
+    if (!isRepeat && !sentByTerminal) child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  return () => signals.forEach((signal) => process.off(signal, forward));
+}

@@ -1,0 +1,197 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { cleanEnvironment } from './environment.mjs';
+import { withLock } from './lock.mjs';
+import { linkFolder, toolManifest, toolsFolder } from './paths.mjs';
+import { say } from './progress.mjs';
+
+const windows = process.platform === 'win32';
+const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+
+/**
+ * Node.js that can run Sluice: the running one if it is new enough, else the pinned one from .tools/.
+ * Returns `{binary, folder}`, the folder being what goes on PATH.
+ */
+export async function ensureNode() {
+  if (isNodeNewEnough(process.versions.node)) return linked('node', process.execPath);
+  const { packageName, version } = nodePackage();
+  const folder = join(toolsFolder, `node-${version}`);
+  const binary = join(folder, 'bin', windows ? 'node.exe' : 'node');
+  if (!existsSync(binary)) {
+    say(`this is Node.js ${process.versions.node}; Sluice needs 24.11 or newer`);
+    say(`getting Node.js ${version} from the npm registry (once, about 50 MB) ...`);
+    await buildTool('node', folder, (built) => takeNode(built, packageName));
+  }
+  return linked('node', binary);
+}
+
+/** The pinned pnpm from .tools/, as `{binary, folder}`. */
+export async function ensurePnpm() {
+  const version = readManifest('pnpm').dependencies.pnpm;
+  const folder = join(toolsFolder, `pnpm-${version}`);
+  const binary = join(folder, 'bin', windows ? 'pnpm.exe' : 'pnpm');
+  if (!existsSync(binary)) {
+    say(`getting pnpm ${version} from the npm registry (once, about 25 MB) ...`);
+    await buildTool('pnpm', folder, takePnpm);
+  }
+  return linked('pnpm', binary);
+}
+
+/** Whether Sluice runs on this version of Node.js: `^24.11.0 || >=26.0.0`, as package.json says. */
+export function isNodeNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return (major === 24 && minor >= 11) || major >= 26;
+}
+
+function nodePackage() {
+  const available = readManifest('node').optionalDependencies;
+  const packageName = [`node-${platform}`, `node-bin-${platform}`].find((name) => available[name]);
+  if (!packageName) {
+    throw new Error(
+      `no Node.js for ${platform} on npm; install Node.js 24.11 or newer and try again`,
+    );
+  }
+  return { packageName, version: available[packageName] };
+}
+
+/**
+ * Installs `tools/<name>` into a temporary folder, lets `take` put the binary in its place and
+ * renames the result, so that a half-built tool is never seen and a broken one never stays.
+ */
+async function buildTool(name, folder, take) {
+  await withLock(name, async () => {
+    if (existsSync(folder)) return;
+    const temporary = mkdtempSync(join(toolsFolder, `${name}-new-`));
+    try {
+      const built = join(temporary, 'built');
+      mkdirSync(join(built, 'bin'), { recursive: true });
+      await npmInstall(name, temporary);
+      take({ modules: join(temporary, 'node_modules'), bin: join(built, 'bin') });
+      renameSync(built, folder);
+    } finally {
+      rmSync(temporary, { recursive: true, force: true });
+    }
+  });
+}
+
+function takeNode({ modules, bin }, packageName) {
+  const name = windows ? 'node.exe' : 'node';
+  takeBinary(join(modules, packageName, 'bin', name), join(bin, name));
+}
+
+function takePnpm({ modules, bin }) {
+  const scope = join(modules, '@pnpm');
+  const names = windows ? ['pnpm.exe'] : ['pnpm'];
+  const system = windows ? 'win32' : process.platform;
+  const candidates = [
+    `exe.${system}-${process.arch}`,
+    `exe.${system}-${process.arch}-musl`,
+  ].flatMap((folder) => names.map((name) => join(scope, folder, name)));
+  const found = candidates.find((file) => existsSync(file) && runs(file));
+  if (!found) {
+    throw new Error(
+      `no pnpm for ${system}-${process.arch} in the npm registry; see pnpm.io/installation`,
+    );
+  }
+  takeBinary(found, join(bin, names[0]));
+}
+
+function takeBinary(from, to) {
+  if (!existsSync(from) || !runs(from)) {
+    throw new Error(
+      `the ${basename(to)} of the npm registry does not run on this system (musl, old glibc?); ` +
+        'install Node.js 24.11 or newer yourself and try again',
+    );
+  }
+  try {
+    renameSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+function runs(file) {
+  try {
+    execFileSync(file, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function npmInstall(name, folder) {
+  for (const file of ['package.json', 'package-lock.json']) {
+    const from = join(dirname(toolManifest(name)), file);
+    if (existsSync(from)) copyFileSync(from, join(folder, file));
+  }
+  // Not "npm ci": the lock file lists only the platforms its registry had, and "npm ci" refuses then.
+  const flags = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { code, output } = await runNpm(flags, folder);
+  if (code !== 0) {
+    const reason =
+      output
+        .trim()
+        .split('\n')
+        .find((line) => line.includes('error')) ?? 'no reason given';
+    throw new Error(
+      `npm could not get ${name} (${reason.trim()}); check the network or proxy and try again`,
+    );
+  }
+}
+
+function runNpm(flags, cwd) {
+  const script = process.env.npm_execpath;
+  const [command, first] = script?.endsWith('npm-cli.js')
+    ? [process.execPath, [script]]
+    : [windows ? 'npm.cmd' : 'npm', []];
+  const shell = windows && first.length === 0;
+  const child = spawn(command, [...first, ...flags], { cwd, env: cleanEnvironment(), shell });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', () =>
+      reject(new Error('npm is not on PATH; install Node.js with npm and try again')),
+    );
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** Keeps `.tools/bin/<name>` pointing at the binary; only a convenience, so failures do not matter. */
+function linked(name, binary) {
+  const link = join(linkFolder, windows ? `${name}.exe` : name);
+  try {
+    if (readLink(link) !== binary) {
+      mkdirSync(linkFolder, { recursive: true });
+      const temporary = `${link}.${process.pid}`;
+      symlinkSync(binary, temporary);
+      renameSync(temporary, link);
+    }
+  } catch {
+    // Links need rights on Windows that most users do not have.
+  }
+  return { binary, folder: dirname(binary) };
+}
+
+function readLink(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}
+
+function readManifest(name) {
+  return JSON.parse(readFileSync(toolManifest(name), 'utf8'));
+}
