@@ -8,7 +8,10 @@ import { rootFolder } from './paths.mjs';
  * `watched` steps get an IPC channel and end when it closes, so that `kill -9` of the bootstrap
  * leaves no orphan behind.
  */
-const lint = [{ tool: 'oxlint', with: ['--type-aware', '--deny-warnings'] }];
+const lint = [
+  { tool: 'oxlint', with: ['--type-aware'] },
+  { script: 'scripts/check-layers.ts', with: [] },
+];
 const formatCheck = [{ tool: 'oxfmt', with: ['--check', '.'] }];
 const typecheck = [{ tool: 'typescript', bin: 'tsc', with: ['--project', '.'] }];
 

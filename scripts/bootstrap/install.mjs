@@ -41,13 +41,7 @@ function inputFiles() {
       .filter((entry) => entry.isDirectory())
       .map((entry) => `${parent}/${entry.name}/package.json`),
   );
-  return [
-    'pnpm-lock.yaml',
-    'pnpm-workspace.yaml',
-    'package.json',
-    'test/package.json',
-    ...nested,
-  ].sort();
+  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', 'test/package.json', ...nested];
 }
 
 function runPnpm(pnpm, environment) {
