@@ -1,0 +1,108 @@
+/**
+ * What the rest of Sluice sees of `sluice.config.yaml` and the environment: validated, with every default filled in and
+ * every name resolved. Read once when a process starts.
+ */
+export interface Config {
+  /** Root of all Redis keys: `sluice`; tests use one of their own. */
+  root: string;
+  /** How many hash slots jobs are spread over. Part of every key: it cannot change while jobs exist. */
+  shards: number;
+  redisUrl: string;
+  server: { host: string; port: number; maxBodyBytes: number };
+  /** `undefined` only in processes that do not serve HTTP. */
+  adminKey: string | undefined;
+  dataDir: string;
+  providers: Record<string, Provider>;
+  /** Chat models and Dify apps by their public name. */
+  routes: { chat: Record<string, Route>; workflow: Record<string, Route> };
+  lanes: Record<string, Lane>;
+  jobs: {
+    /** A job whose first attempt has not started by then ends as `expired`. */
+    maxWaitMs: number;
+    /** Whole time of one attempt. */
+    timeoutMs: number;
+    /** How long an ended job can be read. */
+    retentionMs: number;
+    /** How long an Idempotency-Key is remembered. */
+    idempotencyTtlMs: number;
+  };
+  retry: RetryPolicy;
+  webhooks: {
+    /** Pause before each delivery attempt; the length is the number of attempts. */
+    scheduleMs: number[];
+    timeoutMs: number;
+  };
+  /** Hosts and CIDRs that webhooks may reach although private. */
+  allowPrivateHosts: string[];
+  worker: { concurrency: number };
+}
+
+/** One upstream account. */
+export interface Provider {
+  name: string;
+  /** Name of the adapter in packages/providers. */
+  kind: string;
+  /** Without a trailing slash. */
+  baseUrl: string;
+  apiKey: string | undefined;
+  headers: Record<string, string>;
+  timeouts: {
+    /** Until the first byte of the reply. */
+    firstByteMs: number;
+    /** Without progress inside a stream; keep-alive bytes are no progress. */
+    idleMs: number;
+  };
+}
+
+/** One provider and one upstream model, or one Dify app. */
+export interface Target {
+  provider: Provider;
+  /** The upstream's name of the model; for Dify the public name of the app. */
+  model: string;
+  /** The key to call with: the app's own for Dify, else the provider's. */
+  apiKey: string | undefined;
+  lane: string;
+  price: Price | undefined;
+}
+
+/** US dollars per million tokens. */
+export interface Price {
+  inputPerMillion: number;
+  outputPerMillion: number;
+  cachedInputPerMillion?: number;
+}
+
+/** A public name and where its jobs go: the first target, and on failure the next. */
+export interface Route {
+  name: string;
+  type: 'chat' | 'workflow';
+  /** At least one. */
+  targets: [Target, ...Target[]];
+  cache: { ttlMs: number } | undefined;
+  retry: RetryPolicy;
+}
+
+/** One rate-limit scope = one BullMQ queue. */
+export interface Lane {
+  /** Letters, digits, `.`, `_` and `-`. */
+  name: string;
+  buckets: Bucket[];
+  /** Calls in flight over all workers; `undefined` is unlimited. */
+  concurrency: number | undefined;
+}
+
+/** One limit of a lane: at most `limit` units in any sliding window of `windowMs`. */
+export interface Bucket {
+  unit: 'requests' | 'tokens';
+  limit: number;
+  windowMs: number;
+  /** `smooth` spreads permits over the window; `burst` gives them as fast as they are asked for. */
+  pacing: 'smooth' | 'burst';
+}
+
+export interface RetryPolicy {
+  /** Upstream calls of one target, the first included. */
+  maxAttempts: number;
+  initialDelayMs: number;
+  maxDelayMs: number;
+}

@@ -1,0 +1,1 @@
+export type { Bucket, Config, Lane, Price, Provider, RetryPolicy, Route, Target } from './config.ts';

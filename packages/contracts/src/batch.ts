@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+import { chatInput } from './chat.ts';
+import { name } from './name.ts';
+import type { ErrorData } from './errors.ts';
+import type { JobResult } from './job.ts';
+import type { CostUsd, Usage } from './usage.ts';
+import { workflowInput } from './workflow.ts';
+
+export const maxInlineBatchRequests = 1_000;
+
+const customId = z.string().min(1).max(128).optional();
+
+const batchRequest = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('chat'), custom_id: customId, model: name, input: chatInput }),
+  z.strictObject({
+    type: z.literal('workflow'),
+    custom_id: customId,
+    app: name,
+    input: workflowInput,
+  }),
+]);
+export type BatchRequest = z.infer<typeof batchRequest>;
+
+/** The `input` of a batch job: chat and workflow requests, in the order in which the results come back. */
+export const batchInput = z.strictObject({
+  requests: z.array(batchRequest).min(1).max(maxInlineBatchRequests),
+});
+export type BatchInput = z.infer<typeof batchInput>;
+
+/** One request of a batch after it ended. */
+export interface BatchItem {
+  index: number;
+  custom_id?: string;
+  job_id: string;
+  status: 'succeeded' | 'failed' | 'cancelled' | 'expired';
+  result?: JobResult;
+  error?: ErrorData;
+  usage?: Usage;
+  cost_usd: CostUsd;
+  latency_ms: number;
+}
+
+/** The result of a batch job: every item in input order, and the sum. */
+export interface BatchResult {
+  type: 'batch';
+  items: BatchItem[];
+  summary: {
+    total: number;
+    succeeded: number;
+    failed: number;
+    average_latency_ms: number;
+    total_tokens: number;
+    /** `unknown` as soon as the price of one item is unknown. */
+    cost_usd: CostUsd;
+  };
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+
+const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });
+const imagePart = z.strictObject({
+  type: z.literal('image_url'),
+  image_url: z.strictObject({
+    url: z.string().min(1),
+    detail: z.enum(['auto', 'low', 'high']).optional(),
+  }),
+});
+const audioPart = z.strictObject({
+  type: z.literal('input_audio'),
+  input_audio: z.strictObject({ data: z.string().min(1), format: z.string().min(1) }),
+});
+const filePart = z.strictObject({
+  type: z.literal('file'),
+  file: z.strictObject({
+    file_id: z.string().optional(),
+    file_data: z.string().optional(),
+    filename: z.string().optional(),
+  }),
+});
+const contentPart = z.discriminatedUnion('type', [textPart, imagePart, audioPart, filePart]);
+const content = z.union([z.string(), z.array(contentPart).min(1)]);
+
+const toolCall = z.strictObject({
+  id: z.string().min(1),
+  type: z.literal('function'),
+  function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+});
+
+const message = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('system'), content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal('developer'), content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal('user'), content, name: z.string().optional() }),
+  z.strictObject({
+    role: z.literal('assistant'),
+    content: content.nullable().optional(),
+    name: z.string().optional(),
+    refusal: z.string().nullable().optional(),
+    tool_calls: z.array(toolCall).min(1).optional(),
+  }),
+  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().min(1) }),
+]);
+export type ChatMessage = z.infer<typeof message>;
+
+const tool = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({
+    name: z.string().min(1).max(64),
+    description: z.string().optional(),
+    parameters: z.record(z.string(), z.unknown()).optional(),
+    strict: z.boolean().nullable().optional(),
+  }),
+});
+
+const responseFormat = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text') }),
+  z.strictObject({ type: z.literal('json_object') }),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    json_schema: z.strictObject({
+      name: z.string().min(1).max(64),
+      description: z.string().optional(),
+      schema: z.record(z.string(), z.unknown()).optional(),
+      strict: z.boolean().nullable().optional(),
+    }),
+  }),
+]);
+
+/**
+ * The `input` of a chat job: OpenAI's chat request without `model`, `stream` and what only OpenAI stores.
+ * @see https://platform.openai.com/docs/api-reference/chat/create
+ */
+export const chatInput = z.strictObject({
+  messages: z.array(message).min(1),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  max_tokens: z.int().min(1).optional(),
+  max_completion_tokens: z.int().min(1).optional(),
+  stop: z.union([z.string(), z.array(z.string()).min(1).max(4)]).optional(),
+  frequency_penalty: z.number().min(-2).max(2).optional(),
+  presence_penalty: z.number().min(-2).max(2).optional(),
+  seed: z.int().optional(),
+  logit_bias: z.record(z.string(), z.number()).optional(),
+  response_format: responseFormat.optional(),
+  tools: z.array(tool).min(1).optional(),
+  tool_choice: z
+    .union([
+      z.enum(['none', 'auto', 'required']),
+      z.strictObject({
+        type: z.literal('function'),
+        function: z.strictObject({ name: z.string().min(1) }),
+      }),
+    ])
+    .optional(),
+  parallel_tool_calls: z.boolean().optional(),
+  reasoning_effort: z
+    .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
+    .optional(),
+});
+export type ChatInput = z.infer<typeof chatInput>;
+
+export interface ToolCall {
+  id: string;
+  type: 'function';
+  /** `arguments` is the JSON text that the model wrote; it may be invalid JSON. */
+  function: { name: string; arguments: string };
+}
+
+/** Why the model stopped: Sluice's word and the vendor's own. */
+export interface FinishReason {
+  unified: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'other';
+  raw: string;
+}
+
+/** The result of a chat job. */
+export interface ChatResult {
+  type: 'chat';
+  message: {
+    role: 'assistant';
+    content: string | null;
+    reasoning?: string;
+    refusal?: string;
+    tool_calls?: ToolCall[];
+  };
+  finish_reason: FinishReason;
+}

@@ -1,0 +1,30 @@
+export { batchInput, maxInlineBatchRequests } from './batch.ts';
+export type { BatchInput, BatchItem, BatchRequest, BatchResult } from './batch.ts';
+export { chatInput } from './chat.ts';
+export type { ChatInput, ChatMessage, ChatResult, FinishReason, ToolCall } from './chat.ts';
+export { errorCodes, SluiceError } from './errors.ts';
+export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
+export { isTerminal, jobStates, terminalStates } from './job-state.ts';
+export type { JobState, TerminalState } from './job-state.ts';
+export { jobTypes, jobWebhook, priorities, submitJob } from './job.ts';
+export type {
+  Attempt,
+  CacheInfo,
+  JobResult,
+  JobType,
+  JobView,
+  JobWebhook,
+  Priority,
+  SubmitJob,
+  TimelineEvent,
+  WaitingOn,
+} from './job.ts';
+export { name } from './name.ts';
+export type { Outcome } from './outcome.ts';
+export type { JobEnding, JobRecord, JobRequest } from './record.ts';
+export { ticket } from './ticket.ts';
+export type { Ticket } from './ticket.ts';
+export type { CostUsd, Usage } from './usage.ts';
+export type { OutboxEntry, WebhookEvent } from './webhook-event.ts';
+export { workflowInput } from './workflow.ts';
+export type { UpstreamHandle, WorkflowInput, WorkflowResult } from './workflow.ts';

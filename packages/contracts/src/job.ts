@@ -1,0 +1,116 @@
+import { z } from 'zod';
+
+import { batchInput, type BatchResult } from './batch.ts';
+import { chatInput, type ChatResult } from './chat.ts';
+import type { ErrorData } from './errors.ts';
+import type { JobState } from './job-state.ts';
+import { name } from './name.ts';
+import type { CostUsd, Usage } from './usage.ts';
+import { workflowInput, type WorkflowResult } from './workflow.ts';
+
+export const jobTypes = ['chat', 'workflow', 'batch'] as const;
+export type JobType = (typeof jobTypes)[number];
+
+export const priorities = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof priorities)[number];
+
+/** A job's own webhook. The secret signs as Standard Webhooks says; it is never shown again. */
+export const jobWebhook = z.strictObject({
+  url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2048),
+  secret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/, 'must be whsec_ followed by 24 to 64 bytes in base64'),
+});
+export type JobWebhook = z.infer<typeof jobWebhook>;
+
+const metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries');
+
+const jobOptions = {
+  webhook: jobWebhook.optional(),
+  priority: z.enum(priorities).optional(),
+  cache: z.strictObject({ mode: z.enum(['default', 'bypass', 'refresh']) }).optional(),
+  max_wait_seconds: z.number().positive().max(604_800).optional(),
+  timeout_seconds: z.number().positive().max(86_400).optional(),
+  user: z.string().min(1).max(255).optional(),
+  metadata: metadata.optional(),
+};
+
+/** Body of `POST /v1/jobs`. */
+export const submitJob = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...jobOptions }),
+  z.strictObject({ type: z.literal('workflow'), app: name, input: workflowInput, ...jobOptions }),
+  z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
+]);
+export type SubmitJob = z.infer<typeof submitJob>;
+
+export type JobResult = ChatResult | WorkflowResult | BatchResult;
+
+/** How a cached result was found. */
+export interface CacheInfo {
+  status: 'hit' | 'miss' | 'bypass' | 'refresh' | 'off';
+  /** Seconds since the cached result was stored; only on a hit. */
+  age_seconds?: number;
+}
+
+/** One upstream call of a job, as the job shows it. Times are milliseconds since the epoch. */
+export interface Attempt {
+  number: number;
+  provider: string;
+  model: string;
+  started_at_ms: number;
+  ended_at_ms: number;
+  outcome: 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
+  error?: ErrorData;
+  upstream_request_id?: string;
+}
+
+/** Why a job does not run right now. */
+export interface WaitingOn {
+  /** The limit that has no room, for example `requests per 60 s`, `concurrency`, `upstream 429`, `retry`. */
+  limit: string;
+  scope: 'lane' | 'tenant' | 'job';
+  /** ISO 8601; when the wait is expected to end. */
+  resets_at: string;
+}
+
+/** What is inside `GET /v1/jobs/:id`. Times are ISO 8601. */
+export interface JobView {
+  id: string;
+  object: 'job';
+  type: JobType;
+  state: JobState;
+  model?: string;
+  app?: string;
+  provider?: string;
+  priority: Priority;
+  batch_id?: string;
+  user?: string;
+  metadata?: Record<string, string>;
+  webhook?: { url: string };
+  created_at: string;
+  started_at?: string;
+  ended_at?: string;
+  expires_at?: string;
+  waiting_on?: WaitingOn;
+  attempts: Attempt[];
+  cache?: CacheInfo;
+  result?: JobResult;
+  error?: ErrorData;
+  usage?: Usage;
+  cost_usd?: CostUsd;
+  /** Milliseconds from accept to end. */
+  latency_ms?: number;
+  /** Batch jobs only: how far it is. */
+  progress?: { total: number; ended: number; failed: number };
+  timeline?: TimelineEvent[];
+}
+
+/** One event of a job's timeline. `id` is the Redis stream id and can be sent back as Last-Event-ID. */
+export interface TimelineEvent {
+  id: string;
+  type: string;
+  at: string;
+  data?: Record<string, unknown>;
+}

@@ -1,0 +1,20 @@
+import type { Attempt, WaitingOn } from './job.ts';
+import type { JobEnding } from './record.ts';
+
+/**
+ * What one run of a ticket came to. The spine returns it; `apply-outcome.ts` alone turns it into record and queue moves.
+ *
+ * | kind     | record                 | ticket                                   | attempt counted |
+ * |----------|------------------------|------------------------------------------|-----------------|
+ * | ended    | terminal, by `ending`  | done                                     | if it has one   |
+ * | nothing  | was terminal or gone   | done                                     | no              |
+ * | wait     | queued, `waitingOn`    | lane: the lane pauses; tenant: delayed   | no              |
+ * | retry    | queued, `waitingOn`    | delayed                                  | yes             |
+ * | fallback | queued, next target    | done; a new one in the next target's lane | yes             |
+ */
+export type Outcome =
+  | { kind: 'ended'; ending: JobEnding }
+  | { kind: 'nothing'; reason: string }
+  | { kind: 'wait'; scope: 'lane' | 'tenant'; waitMs: number; waitingOn: WaitingOn; attempt?: Attempt }
+  | { kind: 'retry'; delayMs: number; waitingOn: WaitingOn; attempt: Attempt }
+  | { kind: 'fallback'; targetIndex: number; attempt: Attempt };

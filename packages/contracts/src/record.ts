@@ -1,0 +1,71 @@
+import type { BatchInput } from './batch.ts';
+import type { ChatInput } from './chat.ts';
+import type { ErrorData } from './errors.ts';
+import type { JobState } from './job-state.ts';
+import type { Attempt, CacheInfo, JobResult, JobType, JobWebhook, Priority, WaitingOn } from './job.ts';
+import type { CostUsd, Usage } from './usage.ts';
+import type { UpstreamHandle, WorkflowInput } from './workflow.ts';
+
+/** What the client asked for, after validation: the part of a record that never changes. Times are epoch ms. */
+export interface JobRequest {
+  jobId: string;
+  tenantId: string;
+  type: JobType;
+  /** Public name of the model or app; `batch` for batches. */
+  model: string;
+  input: ChatInput | WorkflowInput | BatchInput;
+  priority: Priority;
+  lane: string;
+  createdAtMs: number;
+  /** The job ends as `expired` if no attempt has started by then. */
+  startByMs: number;
+  /** Whole time of one attempt. */
+  timeoutMs: number;
+  cacheMode: 'default' | 'bypass' | 'refresh';
+  user?: string;
+  metadata?: Record<string, string>;
+  webhook?: JobWebhook;
+  /** Set on the children of a batch. */
+  batch?: { batchId: string; index: number; customId?: string };
+}
+
+/** The job's truth: the request and everything that happened to it. */
+export interface JobRecord extends JobRequest {
+  state: JobState;
+  startedAtMs?: number;
+  endedAtMs?: number;
+  attempts: Attempt[];
+  /** Index into the model's list of targets; grows with each fallback. */
+  targetIndex: number;
+  /** Runs that a dead worker left behind. */
+  interruptions: number;
+  waitingOn?: WaitingOn;
+  upstream?: UpstreamHandle;
+  result?: JobResult;
+  error?: ErrorData;
+  usage?: Usage;
+  costUsd?: CostUsd;
+  cache?: CacheInfo;
+  /** Batches only. */
+  progress?: { total: number; ended: number; failed: number };
+}
+
+/** How a job ended: everything `finish-job.lua` stores at once. */
+export type JobEnding =
+  | {
+      state: 'completed';
+      result: JobResult;
+      usage?: Usage;
+      costUsd: CostUsd;
+      cache: CacheInfo;
+      attempt?: Attempt;
+    }
+  | {
+      state: 'failed' | 'cancelled' | 'expired';
+      error: ErrorData;
+      /** A failed workflow keeps what Dify said of it. */
+      result?: JobResult;
+      usage?: Usage;
+      costUsd?: CostUsd;
+      attempt?: Attempt;
+    };

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+import { jobTypes } from './job.ts';
+
+/** The right to work on a job: what the BullMQ job in a lane carries. Ids only, never a prompt. */
+export const ticket = z.object({
+  jobId: z.string(),
+  tenantId: z.string(),
+  type: z.enum(jobTypes),
+  /** Public name of the model or app; `batch` for batches. */
+  model: z.string(),
+  /** Which run of the job this ticket stands for: 1 at accept, one more for each fallback. */
+  attempt: z.number(),
+});
+export type Ticket = z.infer<typeof ticket>;

@@ -1,0 +1,16 @@
+/**
+ * Tokens of one upstream call. `input_tokens` is the total input, cached parts included; `output_tokens` includes
+ * reasoning. A number that the upstream did not give is absent, never zero.
+ */
+export interface Usage {
+  input_tokens?: number;
+  cached_input_tokens?: number;
+  output_tokens?: number;
+  reasoning_tokens?: number;
+  total_tokens: number;
+  /** Who counted: the upstream, or Sluice with a tokenizer because the upstream said nothing. */
+  source: 'provider' | 'estimate';
+}
+
+/** US dollars with six decimals, or `unknown` where no price is configured. Never a guess. */
+export type CostUsd = string | 'unknown';

@@ -1,0 +1,13 @@
+export { systemClock } from './clock.ts';
+export type { Clock } from './clock.ts';
+export { readEnvironment } from './environment.ts';
+export { shardTag } from './keyspace.ts';
+export { createLogger } from './logger.ts';
+export type { Logger } from './logger.ts';
+export { loadScript } from './lua-script.ts';
+export type { LuaArgument, LuaScript } from './lua-script.ts';
+export { newId, newSecret, systemRandom } from './random.ts';
+export type { Random } from './random.ts';
+export { createRedis, whenReady } from './redis.ts';
+export type { RedisRole } from './redis.ts';
+export { closeOnSignal } from './shutdown.ts';

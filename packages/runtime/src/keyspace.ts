@@ -1,0 +1,12 @@
+/**
+ * The root of all keys. Every key of a job lives in its shard's hash slot, so that Lua may touch several at once:
+ *
+ *   {sluice:<shard>}…      records, timelines, outbox, and as BullMQ's prefix the lanes   (packages/records, packages/queue)
+ *   {sluice:limits:<lane>}…  buckets, leases and closures of one lane                     (packages/limits)
+ *   sluice:cache:…         cached results, one slot each                                   (packages/cache)
+ *
+ * `root` is `sluice` in production; tests use one of their own.
+ */
+export function shardTag(root: string, shard: number): string {
+  return `{${root}:${shard}}`;
+}

@@ -1,0 +1,22 @@
+import { destination, pino, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/**
+ * The process's log: JSON lines on standard error, so that standard output stays free for what a command prints.
+ * Prompts, keys, bodies and webhook secrets are never given to it; the redaction is the second lock on that door.
+ */
+export function createLogger(options: { name: string; level?: string | undefined }): Logger {
+  return pino(
+    {
+      name: options.name,
+      level: options.level ?? 'info',
+      redact: {
+        paths: ['*.apiKey', '*.secret', '*.authorization', 'apiKey', 'secret', 'authorization', 'input', '*.input'],
+        censor: '[redacted]',
+      },
+      base: { name: options.name, pid: process.pid },
+    },
+    destination({ fd: 2, sync: false }),
+  );
+}

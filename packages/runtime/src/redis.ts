@@ -1,0 +1,72 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+import type { Logger } from './logger.ts';
+
+/**
+ * What a connection is for decides how it fails:
+ * - `producer`: fails fast. A request must be answered with 503 within 300 ms when Redis is away, never hang.
+ * - `worker`: never gives up. Commands wait for Redis to come back; BullMQ asks for that (`maxRetriesPerRequest: null`).
+ * - `subscriber`: like worker, and it subscribes again by itself after a reconnect.
+ */
+export type RedisRole = 'producer' | 'worker' | 'subscriber';
+
+/**
+ * Longest pause between two tries to connect. BullMQ's own default grows to 20 s, which turns an outage of 20 s into one
+ * longer than a 30 s lock: measured, five of five jobs in flight ran twice. With 500 ms: none.
+ */
+const maxReconnectDelayMs = 500;
+
+const byRole: Record<RedisRole, RedisOptions> = {
+  producer: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 5_000,
+    connectTimeout: 2_000,
+  },
+  worker: { maxRetriesPerRequest: null, connectTimeout: 5_000 },
+  subscriber: { maxRetriesPerRequest: null, connectTimeout: 5_000 },
+};
+
+/** Connects to `url` (`redis://` or `rediss://`). Errors of the connection are logged, one line per change of state. */
+export function createRedis(url: string, role: RedisRole, log: Logger): Redis {
+  const redis = new Redis(url, {
+    ...byRole[role],
+    retryStrategy: (times) => Math.min(times * 50, maxReconnectDelayMs),
+    enableAutoPipelining: false,
+    lazyConnect: false,
+  });
+  let down = false;
+  redis.on('error', (error: Error) => {
+    if (!down) log.warn({ role, reason: error.message }, 'Redis is not reachable; trying again');
+    down = true;
+  });
+  redis.on('ready', () => {
+    if (down) log.info({ role }, 'Redis is back');
+    down = false;
+  });
+  return redis;
+}
+
+/** Resolves when the connection is ready; rejects with the reason after `timeoutMs`. */
+export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve, reject) => {
+    let reason = 'no answer';
+    const onError = (error: Error) => {
+      reason = error.message;
+    };
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      redis.off('ready', onReady);
+      redis.off('error', onError);
+      settle();
+    };
+    const onReady = () => finish(resolve);
+    const timer = setTimeout(
+      () => finish(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms: ${reason}`))),
+      timeoutMs,
+    );
+    redis.on('ready', onReady);
+    redis.on('error', onError);
+  });
+}
