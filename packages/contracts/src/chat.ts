@@ -95,9 +95,7 @@ export const chatInput = z.strictObject({
     ])
     .optional(),
   parallel_tool_calls: z.boolean().optional(),
-  reasoning_effort: z
-    .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
-    .optional(),
+  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
 });
 export type ChatInput = z.infer<typeof chatInput>;
 

@@ -2,6 +2,8 @@ export { batchInput, maxInlineBatchRequests } from './batch.ts';
 export type { BatchInput, BatchItem, BatchRequest, BatchResult } from './batch.ts';
 export { chatInput } from './chat.ts';
 export type { ChatInput, ChatMessage, ChatResult, FinishReason, ToolCall } from './chat.ts';
+export { delivery } from './delivery.ts';
+export type { Delivery } from './delivery.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
 export { isTerminal, jobStates, terminalStates } from './job-state.ts';

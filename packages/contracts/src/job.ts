@@ -19,7 +19,10 @@ export const jobWebhook = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2048),
   secret: z
     .string()
-    .regex(/^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/, 'must be whsec_ followed by 24 to 64 bytes in base64'),
+    .regex(
+      /^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/,
+      'must be whsec_ followed by 24 to 64 bytes in base64',
+    ),
 });
 export type JobWebhook = z.infer<typeof jobWebhook>;
 

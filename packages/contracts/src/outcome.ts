@@ -15,6 +15,12 @@ import type { JobEnding } from './record.ts';
 export type Outcome =
   | { kind: 'ended'; ending: JobEnding }
   | { kind: 'nothing'; reason: string }
-  | { kind: 'wait'; scope: 'lane' | 'tenant'; waitMs: number; waitingOn: WaitingOn; attempt?: Attempt }
+  | {
+      kind: 'wait';
+      scope: 'lane' | 'tenant';
+      waitMs: number;
+      waitingOn: WaitingOn;
+      attempt?: Attempt;
+    }
   | { kind: 'retry'; delayMs: number; waitingOn: WaitingOn; attempt: Attempt }
   | { kind: 'fallback'; targetIndex: number; attempt: Attempt };

@@ -2,7 +2,15 @@ import type { BatchInput } from './batch.ts';
 import type { ChatInput } from './chat.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
-import type { Attempt, CacheInfo, JobResult, JobType, JobWebhook, Priority, WaitingOn } from './job.ts';
+import type {
+  Attempt,
+  CacheInfo,
+  JobResult,
+  JobType,
+  JobWebhook,
+  Priority,
+  WaitingOn,
+} from './job.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import type { UpstreamHandle, WorkflowInput } from './workflow.ts';
 

@@ -1,1 +1,10 @@
-export {};
+export { addDelivery, DeliveryWorker } from './deliveries.ts';
+export type { DeliveryMove, DeliveryWorkerOptions } from './deliveries.ts';
+export { LaneWorker, stopReasons } from './lane-worker.ts';
+export type { LaneWorkerOptions, ProcessTicket, TicketMove } from './lane-worker.ts';
+export { batchLane, deliveryQueueName, Lanes } from './lanes.ts';
+export type { LaneCounts, LanesOptions, PlacedTicket } from './lanes.ts';
+export { rankOf } from './priority-rank.ts';
+export { retryDelayMs } from './retry-delay.ts';
+export { Scheduler } from './scheduler.ts';
+export { ticketId } from './ticket-id.ts';

@@ -12,7 +12,16 @@ export function createLogger(options: { name: string; level?: string | undefined
       name: options.name,
       level: options.level ?? 'info',
       redact: {
-        paths: ['*.apiKey', '*.secret', '*.authorization', 'apiKey', 'secret', 'authorization', 'input', '*.input'],
+        paths: [
+          '*.apiKey',
+          '*.secret',
+          '*.authorization',
+          'apiKey',
+          'secret',
+          'authorization',
+          'input',
+          '*.input',
+        ],
         censor: '[redacted]',
       },
       base: { name: options.name, pid: process.pid },

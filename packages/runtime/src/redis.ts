@@ -16,7 +16,10 @@ export type RedisRole = 'producer' | 'worker' | 'subscriber';
  */
 const maxReconnectDelayMs = 500;
 
-const byRole: Record<RedisRole, RedisOptions> = {
+/** Without what only other protocols need. */
+type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
+
+const byRole: Record<RedisRole, ConnectionOptions> = {
   producer: {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -29,12 +32,12 @@ const byRole: Record<RedisRole, RedisOptions> = {
 
 /** Connects to `url` (`redis://` or `rediss://`). Errors of the connection are logged, one line per change of state. */
 export function createRedis(url: string, role: RedisRole, log: Logger): Redis {
-  const redis = new Redis(url, {
+  const options: ConnectionOptions = {
     ...byRole[role],
     retryStrategy: (times) => Math.min(times * 50, maxReconnectDelayMs),
     enableAutoPipelining: false,
-    lazyConnect: false,
-  });
+  };
+  const redis = new Redis(url, options);
   let down = false;
   redis.on('error', (error: Error) => {
     if (!down) log.warn({ role, reason: error.message }, 'Redis is not reachable; trying again');
@@ -63,7 +66,8 @@ export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> 
     };
     const onReady = () => finish(resolve);
     const timer = setTimeout(
-      () => finish(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms: ${reason}`))),
+      () =>
+        finish(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms: ${reason}`))),
       timeoutMs,
     );
     redis.on('ready', onReady);

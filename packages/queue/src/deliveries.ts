@@ -1,0 +1,95 @@
+import { UnrecoverableError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { delivery, SluiceError, type Delivery } from '@sluice/contracts';
+import { shardTag, type Clock, type Logger } from '@sluice/runtime';
+
+import { deliveryQueueName, type Lanes } from './lanes.ts';
+
+/** What one POST came to. `retry` is tried again on the schedule, at the earliest after `retryAfterMs`. */
+export type DeliveryMove =
+  | { kind: 'delivered' }
+  | { kind: 'retry'; reason: string; retryAfterMs?: number | undefined }
+  | { kind: 'given_up'; reason: string };
+
+/** Adds a delivery; the event's id makes a second add of the same one a no-op. */
+export async function addDelivery(
+  lanes: Lanes,
+  added: Delivery,
+  options: { shard: number; attempts: number },
+): Promise<void> {
+  await lanes.queue(deliveryQueueName, options.shard).add('delivery', added, {
+    jobId: added.eventId,
+    attempts: options.attempts,
+    backoff: { type: 'schedule' },
+    // Kept for a day: a second outbox entry for the same event must not deliver it again.
+    removeOnComplete: { age: 24 * 3_600, count: 100_000 },
+    removeOnFail: { age: 7 * 24 * 3_600, count: 10_000 },
+    stackTraceLimit: 1,
+  });
+}
+
+export interface DeliveryWorkerOptions {
+  redis: Redis;
+  root: string;
+  shard: number;
+  concurrency: number;
+  /** `attempt` is 1 for the first POST. */
+  deliver(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<DeliveryMove>;
+  /** Pause before attempt number `attempt` (2 or more). */
+  delayBeforeMs(attempt: number, retryAfterMs: number | undefined): number;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Runs deliveries; retries are BullMQ's, on the schedule that `delayBeforeMs` gives. */
+export class DeliveryWorker {
+  readonly #worker: Worker;
+
+  constructor(options: DeliveryWorkerOptions) {
+    const processor = async (
+      job: Job,
+      _token: string | undefined,
+      signal: AbortSignal | undefined,
+    ) => {
+      const move = await options.deliver(
+        delivery.parse(job.data),
+        job.attemptsMade + 1,
+        signal ?? new AbortController().signal,
+      );
+      if (move.kind === 'retry') throw new DeliveryFailed(move.reason, move.retryAfterMs);
+      if (move.kind === 'given_up') throw new UnrecoverableError(move.reason);
+    };
+    this.#worker = new Worker(deliveryQueueName, processor, {
+      connection: options.redis,
+      prefix: shardTag(options.root, options.shard),
+      concurrency: options.concurrency,
+      lockDuration: 30_000,
+      stalledInterval: 5_000,
+      maxStalledCount: 50,
+      autorun: false,
+      settings: {
+        backoffStrategy: (attemptsMade, _type, error) =>
+          options.delayBeforeMs(
+            attemptsMade + 1,
+            error instanceof DeliveryFailed ? error.retryAfterMs : undefined,
+          ),
+      },
+    });
+    this.#worker.on('error', (error) => options.log.debug({ reason: error.message }, 'deliveries'));
+  }
+
+  start(): void {
+    void this.#worker.run();
+  }
+
+  /** Waits for the POSTs in flight: each has a time-out of its own. */
+  async close(): Promise<void> {
+    await this.#worker.close();
+  }
+}
+
+class DeliveryFailed extends SluiceError {
+  constructor(reason: string, retryAfterMs: number | undefined) {
+    super('upstream_error', reason, { retryAfterMs });
+  }
+}

@@ -1,0 +1,167 @@
+import {
+  DelayedError,
+  RateLimitError,
+  UnrecoverableError,
+  WaitingError,
+  Worker,
+  type Job,
+} from 'bullmq';
+import type { Redis } from 'ioredis';
+
+import { SluiceError, ticket as ticketSchema, type Ticket } from '@sluice/contracts';
+import type { Clock, Logger } from '@sluice/runtime';
+import { shardTag } from '@sluice/runtime';
+
+import type { Lanes } from './lanes.ts';
+
+/** What happens to a ticket after a run. The record has been moved before. */
+export type TicketMove =
+  | { kind: 'done' }
+  /** Kept in BullMQ's failed set for Bull Board; the record says the same. */
+  | { kind: 'failed'; reason: string }
+  /** The ticket goes back to the head of its lane and the lane rests for everyone. */
+  | { kind: 'pause_lane'; waitMs: number }
+  /** Only this ticket waits. */
+  | { kind: 'delay'; delayMs: number }
+  /** Back to the head of the lane at once: this worker is going away. */
+  | { kind: 'give_back' };
+
+export type ProcessTicket = (ticket: Ticket, signal: AbortSignal) => Promise<TicketMove>;
+
+/** Why a run was told to stop; the signal's reason. */
+export const stopReasons = {
+  drained: new SluiceError('interrupted', 'the worker is shutting down'),
+  lockLost: new SluiceError('interrupted', 'the worker lost its lock on the ticket'),
+} as const;
+
+export interface LaneWorkerOptions {
+  redis: Redis;
+  root: string;
+  shard: number;
+  lane: string;
+  concurrency: number;
+  process: ProcessTicket;
+  lanes: Lanes;
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * Lock and stall timing: a killed worker's tickets run again within lock + check = 15 s. The lock is also how long the event
+ * loop or Redis may be away before a ticket runs twice, so it is not shorter.
+ */
+const lockDurationMs = 10_000;
+const stalledIntervalMs = 5_000;
+
+/** BullMQ gives up a ticket after this many stalls; the spine's own count of interruptions ends the job long before. */
+const maxStalledCount = 50;
+
+/**
+ * A worker obeys `queue.rateLimit` only if it carries a limiter of its own. This one never limits: it is what makes the
+ * lane's pause hold for every worker.
+ */
+const obeyPauses = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
+
+/** Takes tickets of one lane in one shard and turns what became of them into BullMQ moves. */
+export class LaneWorker {
+  readonly #worker: Worker;
+  readonly #options: LaneWorkerOptions;
+  readonly #running = new Map<string, AbortController>();
+  #lastTakenAtMs: number;
+
+  constructor(options: LaneWorkerOptions) {
+    this.#options = options;
+    this.#lastTakenAtMs = options.clock.now();
+    // Exactly three plain parameters, or BullMQ gives no AbortSignal.
+    const processor = async (
+      job: Job,
+      token: string | undefined,
+      signal: AbortSignal | undefined,
+    ) => await this.#process(job, token ?? '', signal);
+    this.#worker = new Worker(options.lane, processor, {
+      connection: options.redis,
+      prefix: shardTag(options.root, options.shard),
+      concurrency: options.concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: stalledIntervalMs,
+      maxStalledCount,
+      limiter: obeyPauses,
+      drainDelay: 5,
+      autorun: false,
+    });
+    this.#worker.on('error', (error) => {
+      options.log.debug({ lane: options.lane, reason: error.message }, 'lane worker');
+    });
+    this.#worker.on('lockRenewalFailed', (ids: string[]) => {
+      for (const id of ids) this.#running.get(id)?.abort(stopReasons.lockLost);
+    });
+  }
+
+  /** When this worker last took a ticket, epoch milliseconds. */
+  get lastTakenAtMs(): number {
+    return this.#lastTakenAtMs;
+  }
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    this.#worker.run().catch((error: unknown) => {
+      this.#options.log.error({ err: error, lane: this.#options.lane }, 'lane worker stopped');
+    });
+  }
+
+  /** Aborts the run of this job, if it is here. */
+  cancel(jobId: string, reason: SluiceError): void {
+    for (const [id, controller] of this.#running) {
+      if (id === jobId || id.startsWith(`${jobId}-`)) controller.abort(reason);
+    }
+  }
+
+  /** Stops taking tickets, waits `graceMs` for those that run, then gives the rest back without burning an attempt. */
+  async close(graceMs: number): Promise<void> {
+    await this.#worker.pause(true);
+    const end = this.#options.clock.now() + graceMs;
+    while (this.#running.size > 0 && this.#options.clock.now() < end) {
+      await this.#options.clock.sleep(20);
+    }
+    for (const controller of this.#running.values()) controller.abort(stopReasons.drained);
+    await this.#worker.close();
+  }
+
+  async #process(job: Job, token: string, signal: AbortSignal | undefined): Promise<void> {
+    const id = job.id ?? '';
+    const controller = new AbortController();
+    const onLost = () => controller.abort(stopReasons.lockLost);
+    signal?.addEventListener('abort', onLost, { once: true });
+    this.#running.set(id, controller);
+    this.#lastTakenAtMs = this.#options.clock.now();
+    try {
+      const move = await this.#options.process(ticketSchema.parse(job.data), controller.signal);
+      await this.#apply(move, job, token);
+    } finally {
+      this.#running.delete(id);
+      signal?.removeEventListener('abort', onLost);
+    }
+  }
+
+  /** BullMQ reads these moves as errors thrown by the processor. */
+  async #apply(move: TicketMove, job: Job, token: string): Promise<void> {
+    switch (move.kind) {
+      case 'done':
+        return;
+      case 'failed':
+        throw new UnrecoverableError(move.reason);
+      case 'pause_lane':
+        await this.#options.lanes.pause(this.#options.lane, move.waitMs);
+        throw new RateLimitError();
+      case 'delay':
+        await job.moveToDelayed(this.#options.clock.now() + move.delayMs, token);
+        throw new DelayedError();
+      case 'give_back':
+        await job.moveToWait(token);
+        throw new WaitingError();
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import { Queue, type JobsOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+import type { Lane } from '@sluice/config';
+import type { Priority, Ticket } from '@sluice/contracts';
+import { shardTag } from '@sluice/runtime';
+
+import { rankOf } from './priority-rank.ts';
+import { ticketId } from './ticket-id.ts';
+
+/** The lane of batch jobs: their tickets are fed, not run. Config does not allow this name for another lane. */
+export const batchLane = 'batches';
+
+/** Queue of webhook deliveries. */
+export const deliveryQueueName = 'webhooks';
+
+/** BullMQ's own advice: one call with 50,000 tickets stops the event loop for 2.2 s, chunks of 250 for 25 ms. */
+const ticketsPerCall = 250;
+
+/** A finished ticket says nothing that the record does not say better; some failed ones stay for whoever looks at Bull Board. */
+const ticketOptions: JobsOptions = {
+  removeOnComplete: true,
+  removeOnFail: { count: 1_000, age: 7 * 24 * 3_600 },
+  stackTraceLimit: 1,
+};
+
+export interface PlacedTicket {
+  ticket: Ticket;
+  lane: string;
+  priority: Priority;
+}
+
+/** How many tickets a lane holds, by BullMQ's states, summed over the shards. */
+export interface LaneCounts {
+  lane: string;
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
+  /** Milliseconds until the lane may take tickets again; 0 when it is open. */
+  pausedForMs: number;
+}
+
+export interface LanesOptions {
+  redis: Redis;
+  root: string;
+  shards: number;
+  lanes: readonly Lane[];
+  /** Shard of a job, as its id names it. */
+  shardOf(jobId: string): number;
+}
+
+/** The queues of every lane in every shard: one BullMQ queue each. */
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #queues = new Map<string, Queue>();
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    const names = [...options.lanes.map((lane) => lane.name), batchLane, deliveryQueueName];
+    for (const name of names) {
+      for (let shard = 0; shard < options.shards; shard += 1) this.#open(name, shard);
+    }
+  }
+
+  /** Adds a ticket; adding the same run of a job twice adds it once. Resolves when Redis has it. */
+  async add(placed: PlacedTicket): Promise<void> {
+    const { ticket, lane, priority } = placed;
+    await this.queue(lane, this.#options.shardOf(ticket.jobId)).add(ticket.type, ticket, {
+      ...ticketOptions,
+      jobId: ticketId(ticket.jobId, ticket.attempt),
+      priority: rankOf(priority),
+    });
+  }
+
+  /** Adds many tickets of one shard in chunks, so that neither this process nor Redis stalls. */
+  async addMany(placed: readonly PlacedTicket[]): Promise<void> {
+    const byQueue = Map.groupBy(placed, ({ ticket, lane }) =>
+      this.queue(lane, this.#options.shardOf(ticket.jobId)),
+    );
+    for (const [queue, group] of byQueue) {
+      for (let start = 0; start < group.length; start += ticketsPerCall) {
+        await queue.addBulk(
+          group.slice(start, start + ticketsPerCall).map(({ ticket, priority }) => ({
+            name: ticket.type,
+            data: ticket,
+            opts: {
+              ...ticketOptions,
+              jobId: ticketId(ticket.jobId, ticket.attempt),
+              priority: rankOf(priority),
+            },
+          })),
+        );
+      }
+    }
+  }
+
+  /** Takes a waiting ticket away. One that runs stays: the worker finds its job ended and drops it. */
+  async remove(lane: string, jobId: string, attempt: number): Promise<void> {
+    await this.queue(lane, this.#options.shardOf(jobId)).remove(ticketId(jobId, attempt));
+  }
+
+  /** Whether the ticket is waiting, delayed or being worked on: BullMQ's state of it, `missing` when there is none. */
+  async ticketState(
+    lane: string,
+    jobId: string,
+    attempt: number,
+  ): Promise<'live' | 'failed' | 'missing'> {
+    const state = await this.queue(lane, this.#options.shardOf(jobId)).getJobState(
+      ticketId(jobId, attempt),
+    );
+    if (state === 'failed') return 'failed';
+    return state === 'unknown' || state === 'completed' ? 'missing' : 'live';
+  }
+
+  /** Closes a lane for every worker for `waitMs`. */
+  async pause(lane: string, waitMs: number): Promise<void> {
+    for (let shard = 0; shard < this.#options.shards; shard += 1) {
+      await this.queue(lane, shard).rateLimit(waitMs);
+    }
+  }
+
+  /** Writes each lane's concurrency where BullMQ enforces it for all workers: exact with one shard only. */
+  async applyConcurrency(): Promise<void> {
+    for (const lane of this.#options.lanes) {
+      for (let shard = 0; shard < this.#options.shards; shard += 1) {
+        const queue = this.queue(lane.name, shard);
+        if (lane.concurrency === undefined) await queue.removeGlobalConcurrency();
+        else await queue.setGlobalConcurrency(lane.concurrency);
+      }
+    }
+  }
+
+  /** Depth of every lane, and of the webhook queue. */
+  async counts(): Promise<LaneCounts[]> {
+    const names = [...this.#options.lanes.map((lane) => lane.name), batchLane, deliveryQueueName];
+    return await Promise.all(names.map((name) => this.#countsOf(name)));
+  }
+
+  /** Every queue, for Bull Board. */
+  all(): Queue[] {
+    return [...this.#queues.values()];
+  }
+
+  queue(lane: string, shard: number): Queue {
+    const queue = this.#queues.get(`${shard}:${lane}`);
+    if (!queue) throw new Error(`no lane ${lane} in shard ${shard}`);
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all().map((queue) => queue.close()));
+  }
+
+  #open(name: string, shard: number): void {
+    const queue = new Queue(name, {
+      connection: this.#options.redis,
+      prefix: shardTag(this.#options.root, shard),
+      streams: { events: { maxLen: 1_000 } },
+    });
+    // The connection logs its own errors; without a listener they would end the process.
+    queue.on('error', () => {});
+    this.#queues.set(`${shard}:${name}`, queue);
+  }
+
+  async #countsOf(lane: string): Promise<LaneCounts> {
+    const sum = { lane, waiting: 0, active: 0, delayed: 0, failed: 0, pausedForMs: 0 };
+    for (let shard = 0; shard < this.#options.shards; shard += 1) {
+      const queue = this.queue(lane, shard);
+      const [counts, pausedForMs] = await Promise.all([
+        queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+        queue.getRateLimitTtl(),
+      ]);
+      sum.waiting += (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0);
+      sum.active += counts['active'] ?? 0;
+      sum.delayed += counts['delayed'] ?? 0;
+      sum.failed += counts['failed'] ?? 0;
+      sum.pausedForMs = Math.max(sum.pausedForMs, pausedForMs);
+    }
+    return sum;
+  }
+}
