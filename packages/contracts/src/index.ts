@@ -6,6 +6,7 @@ export { delivery } from './delivery.ts';
 export type { Delivery } from './delivery.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
+export { batchIdOf, childJobId } from './job-id.ts';
 export { isTerminal, jobStates, terminalStates } from './job-state.ts';
 export type { JobState, TerminalState } from './job-state.ts';
 export { jobTypes, jobWebhook, priorities, submitJob } from './job.ts';
