@@ -1,1 +1,11 @@
-export {};
+export { assertNoLeaks } from './assert-no-leaks.ts';
+export { createFakeClock } from './fake-clock.ts';
+export type { FakeClock } from './fake-clock.ts';
+export { startReceiver } from './start-receiver.ts';
+export type { ReceivedRequest, Receiver, ScriptedReply } from './start-receiver.ts';
+export { startTestRedis } from './start-test-redis.ts';
+export type { TestRedisServer, TestRedisServerOptions } from './start-test-redis.ts';
+export { testRedis } from './test-redis.ts';
+export type { TestRedis, TestRedisOptions } from './test-redis.ts';
+export { waitFor } from './wait-for.ts';
+export type { WaitOptions } from './wait-for.ts';

@@ -1,0 +1,37 @@
+/** How much of what Redis acknowledged is on disk: nothing, all but the last second, everything. */
+export type Persistence = 'none' | 'everysec' | 'always';
+
+/** What a local Redis is told. */
+export interface RedisSettings {
+  readonly port: number;
+  readonly password: string;
+  readonly dataDir: string;
+  readonly persistence: Persistence;
+  /** Without it Redis takes what the machine has. */
+  readonly maxMemoryBytes?: number | undefined;
+}
+
+/**
+ * The text of redis.conf. `noeviction`, because an evicted key would be a lost job. `bind` is
+ * 127.0.0.1, or every address inside a container, whose port is published on 127.0.0.1 only.
+ */
+export function redisConfig(settings: RedisSettings, bind: '127.0.0.1' | '*'): string {
+  const { persistence } = settings;
+  const lines = [
+    `port ${settings.port}`,
+    `bind ${bind}`,
+    `requirepass ${quoted(settings.password)}`,
+    `dir ${quoted(settings.dataDir)}`,
+    'daemonize no',
+    `appendonly ${persistence === 'none' ? 'no' : 'yes'}`,
+    `appendfsync ${persistence === 'always' ? 'always' : 'everysec'}`,
+    `save ${persistence === 'none' ? '""' : '3600 1'}`,
+    'maxmemory-policy noeviction',
+    ...(settings.maxMemoryBytes === undefined ? [] : [`maxmemory ${settings.maxMemoryBytes}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function quoted(value: string): string {
+  return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}
