@@ -60,8 +60,9 @@ function isRunning(pid) {
   if (!pid) return true;
   try {
     process.kill(pid, 0);
-    return true;
+    // A process that ended while nobody waits for it is still there, but has no command line.
+    return process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`).length > 0;
   } catch (error) {
-    return error.code === 'EPERM';
+    return error.code === 'EPERM' || error.code === 'EACCES';
   }
 }

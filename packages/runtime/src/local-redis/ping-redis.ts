@@ -26,6 +26,7 @@ export async function pingRedis(port: number, password: string): Promise<RedisAn
       received += chunk.toString('latin1');
       if (received.includes('+PONG')) finish('ready');
       else if (received.includes('-LOADING')) finish('loading');
+      else if (received.startsWith('-')) finish('down'); // Not our password, so not our Redis.
     });
   });
 }
