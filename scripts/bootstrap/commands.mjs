@@ -35,6 +35,10 @@ export function commandNames() {
 /**
  * The steps of a command, the user's own arguments added to the last one; undefined for an unknown
  * name. A step's file is looked up when it runs, because the tools may not be installed yet.
+ *
+ * @param {string} name
+ * @param {string[]} userArguments
+ * @returns {{ file: () => string, arguments: string[], watched: boolean }[] | undefined}
  */
 export function commandSteps(name, userArguments) {
   if (!Object.hasOwn(commands, name)) return undefined;
