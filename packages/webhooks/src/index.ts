@@ -1,1 +1,15 @@
-export {};
+export { parseAllowList } from './address-guard/allow-list.ts';
+export type { AllowList } from './address-guard/allow-list.ts';
+export { checkUrl } from './address-guard/check-url.ts';
+export { createGuardedConnector } from './address-guard/guarded-connector.ts';
+export type { GuardOptions, Lookup, ResolvedAddress } from './address-guard/guarded-connector.ts';
+export { buildEvent } from './build-event.ts';
+export { deliveryHeaders } from './delivery-headers.ts';
+export type { DeliveryHeaders } from './delivery-headers.ts';
+export type { DeliveryOutcome } from './delivery-outcome.ts';
+export { deliverySchedule } from './delivery-schedule.ts';
+export type { DeliverySchedule } from './delivery-schedule.ts';
+export { eventIdOf } from './event-id.ts';
+export type { SigningSecrets } from './sign-body.ts';
+export { createWebhookSender } from './webhook-sender.ts';
+export type { Delivery, WebhookSender, WebhookSenderOptions } from './webhook-sender.ts';
