@@ -69,7 +69,12 @@ export interface Target {
 export interface Price {
   inputPerMillion: number;
   outputPerMillion: number;
+  /** Input read from the vendor's prompt cache; without it, as any input. */
   cachedInputPerMillion?: number;
+  /** Input written to the vendor's prompt cache; without it, as any input. */
+  cacheWriteInputPerMillion?: number;
+  /** The price holds for calls with at most this much input; the cost of a longer one is unknown. */
+  upToInputTokens?: number;
 }
 
 /** A public name and where its jobs go: the first target, and on failure the next. */

@@ -1,1 +1,20 @@
-export type { Bucket, Config, Lane, Price, Provider, RetryPolicy, Route, Target } from './config.ts';
+export { adapterKinds } from './adapter-kinds.ts';
+export type { AdapterKind } from './adapter-kinds.ts';
+export type {
+  Bucket,
+  Config,
+  Lane,
+  Price,
+  Provider,
+  RetryPolicy,
+  Route,
+  Target,
+} from './config.ts';
+export { ConfigError } from './config-error.ts';
+export { findConfigFile } from './config-source.ts';
+export type { ConfigLocation } from './config-source.ts';
+export { describeConfig } from './describe-config.ts';
+export type { Environment } from './environment.ts';
+export { loadConfig } from './load-config.ts';
+export { modelPrices, modelPricesAsOf } from './model-prices.ts';
+export { nearestName, suggestName } from './nearest-name.ts';

@@ -1,0 +1,103 @@
+import { adapterKinds, isAdapterKind } from './adapter-kinds.ts';
+import { cleanApiKey } from './api-key.ts';
+import { readShortTarget } from './config-file.ts';
+import type { PathProblem } from './interpolate.ts';
+import { suggestName } from './nearest-name.ts';
+import type { Path } from './path.ts';
+
+type Mapping = Record<string, unknown>;
+
+/**
+ * What the schema cannot see: names that point to nothing, models on a workflow provider and apps on a chat provider,
+ * apps without a key. It reads the data before validation and skips what is malformed, so that these problems are
+ * reported together with those of the schema.
+ */
+export function checkReferences(data: unknown): PathProblem[] {
+  const file = asMapping(data);
+  const providers = asMapping(file['providers']);
+  const models = Object.entries(asMapping(file['models']));
+  const apps = Object.entries(asMapping(file['apps']));
+  const problems = [
+    ...models.flatMap(([name, model]) => checkModel(['models', name], model, providers)),
+    ...apps.flatMap(([name, app]) => checkApp(['apps', name], app, providers)),
+  ];
+  if (models.length + apps.length > 0) return problems;
+  return [
+    { path: [], message: 'defines no models and no apps; at least one is needed' },
+    ...problems,
+  ];
+}
+
+function checkModel(path: Path, model: unknown, providers: Mapping): PathProblem[] {
+  if (typeof model === 'string') return checkShortTarget(path, model, providers);
+  const targets = asMapping(model)['targets'];
+  if (!Array.isArray(targets)) return [];
+  return targets.flatMap((target: unknown, index) => {
+    const at = [...path, 'targets', index];
+    if (typeof target === 'string') return checkShortTarget(at, target, providers);
+    return checkProvider([...at, 'provider'], asMapping(target)['provider'], 'chat', providers);
+  });
+}
+
+function checkShortTarget(path: Path, text: string, providers: Mapping): PathProblem[] {
+  return checkProvider(path, readShortTarget(text)?.provider, 'chat', providers);
+}
+
+function checkApp(path: Path, value: unknown, providers: Mapping): PathProblem[] {
+  const app = asMapping(value);
+  const targets = app['targets'];
+  if (!Array.isArray(targets)) {
+    if (app['provider'] !== undefined) return checkAppTarget(path, app, providers);
+    return [{ path, message: 'needs a provider and an apiKey, or a list of targets' }];
+  }
+  const problems = targets.flatMap((target: unknown, index) =>
+    checkAppTarget([...path, 'targets', index], asMapping(target), providers),
+  );
+  if (app['provider'] === undefined && app['apiKey'] === undefined) return problems;
+  const message = 'has targets, so provider and apiKey belong into each of them';
+  return [{ path, message }, ...problems];
+}
+
+function checkAppTarget(path: Path, target: Mapping, providers: Mapping): PathProblem[] {
+  const provider = target['provider'];
+  const problems = checkProvider([...path, 'provider'], provider, 'workflow', providers);
+  const owner = typeof provider === 'string' ? asMapping(ownValue(providers, provider)) : {};
+  if (problems.length > 0 || hasKey(target) || hasKey(owner)) return problems;
+  return [{ path: [...path, 'apiKey'], message: 'is missing; each Dify app has a key of its own' }];
+}
+
+/** Whether there is a key. A value of the wrong type counts: the schema speaks of that. */
+function hasKey({ apiKey }: Mapping): boolean {
+  return typeof apiKey === 'string' ? cleanApiKey(apiKey) !== undefined : apiKey !== undefined;
+}
+
+function checkProvider(
+  path: Path,
+  name: unknown,
+  type: 'chat' | 'workflow',
+  providers: Mapping,
+): PathProblem[] {
+  if (typeof name !== 'string') return [];
+  const provider = ownValue(providers, name);
+  if (provider === undefined) {
+    const hint = suggestName(name, Object.keys(providers));
+    return [{ path, message: `unknown provider "${name}"; ${hint}` }];
+  }
+  const kind = asMapping(provider)['kind'];
+  if (typeof kind !== 'string' || !isAdapterKind(kind) || adapterKinds[kind] === type) return [];
+  const fitting = Object.entries(adapterKinds).filter(([, runs]) => runs === type);
+  const kinds = fitting.map(([allowed]) => allowed).join(', ');
+  const what = type === 'chat' ? 'a chat model' : 'an app';
+  return [{ path, message: `provider "${name}" is of kind ${kind}; ${what} needs kind ${kinds}` }];
+}
+
+function ownValue(mapping: Mapping, key: string): unknown {
+  return Object.hasOwn(mapping, key) ? mapping[key] : undefined;
+}
+
+/** The value as a mapping; an empty one where it is anything else. */
+function asMapping(value: unknown): Mapping {
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
+  // Plain data from YAML: string keys only.
+  return isMapping ? (value as Mapping) : {};
+}

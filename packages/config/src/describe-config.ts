@@ -1,0 +1,53 @@
+import { maskSecret, maskUrlCredentials } from './api-key.ts';
+import type { Bucket, Config, Lane, Provider, Target } from './config.ts';
+
+/** The configuration in short, for the log and for people: no keys, no header values, no passwords. */
+export function describeConfig(config: Config): Record<string, unknown> {
+  const { root, shards, server, dataDir, jobs, retry, webhooks, allowPrivateHosts, worker } =
+    config;
+  return {
+    root,
+    shards,
+    redisUrl: maskUrlCredentials(config.redisUrl),
+    server,
+    adminKey: maskSecret(config.adminKey),
+    dataDir,
+    providers: mapValues(config.providers, describeProvider),
+    models: mapValues(config.routes.chat, (route) => route.targets.map(describeTarget)),
+    apps: mapValues(config.routes.workflow, (route) => route.targets.map(describeTarget)),
+    lanes: mapValues(config.lanes, describeLane),
+    jobs,
+    retry,
+    webhooks,
+    allowPrivateHosts,
+    worker,
+  };
+}
+
+function describeProvider(provider: Provider): Record<string, unknown> {
+  const { kind, baseUrl, apiKey, headers } = provider;
+  return { kind, baseUrl, key: maskSecret(apiKey), headers: Object.keys(headers) };
+}
+
+function describeTarget(target: Target): string {
+  return `${target.provider.name}/${target.model} in lane ${target.lane}, key ${maskSecret(target.apiKey)}`;
+}
+
+function describeLane(lane: Lane): string[] {
+  const { buckets, concurrency } = lane;
+  return [
+    ...buckets.map(describeBucket),
+    ...(concurrency === undefined ? [] : [`concurrency ${concurrency}`]),
+  ];
+}
+
+function describeBucket({ unit, limit, windowMs, pacing }: Bucket): string {
+  return `${limit} ${unit} per ${windowMs / 1_000} s (${pacing})`;
+}
+
+function mapValues<From, To>(
+  record: Record<string, From>,
+  map: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+
+import { maskUrlCredentials } from './api-key.ts';
+import type { PathProblem } from './interpolate.ts';
+import { suggestName } from './nearest-name.ts';
+import { formatPath, isSecretPath, valueAt, type Path } from './path.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * What zod found, in words for the person who wrote the file: one problem for each wrong value and each unknown key, with
+ * what was given (but never a key or header) and what is allowed.
+ */
+export function explainIssues(
+  issues: readonly Issue[],
+  data: unknown,
+  schema: z.core.$ZodType,
+): PathProblem[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return explainUnknownKeys(issue, schema);
+    return [{ path: issue.path, message: explain(issue, data) }];
+  });
+}
+
+function explainUnknownKeys(
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  schema: z.core.$ZodType,
+): PathProblem[] {
+  const known = knownKeys(schema, issue.path);
+  return issue.keys.map((key) => ({
+    path: [...issue.path, key],
+    message: `unknown key; ${suggestName(key, known)}`,
+  }));
+}
+
+/** The keys that the schema knows at `path`. */
+function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
+  // zod's own union of all schemas; the plain type hides which one it is.
+  const definition = (schema as z.core.$ZodTypes)._zod.def;
+  switch (definition.type) {
+    case 'pipe':
+      return knownKeys(definition.out, path);
+    case 'optional':
+    case 'default':
+    case 'prefault':
+      return knownKeys(definition.innerType, path);
+    case 'array':
+      return knownKeys(definition.element, path.slice(1));
+    case 'record':
+      return knownKeys(definition.valueType, path.slice(1));
+    case 'object': {
+      const [head, ...rest] = path;
+      if (head === undefined) return Object.keys(definition.shape);
+      const next = definition.shape[String(head)];
+      return next ? knownKeys(next, rest) : [];
+    }
+    default:
+      return [];
+  }
+}
+
+function explain(issue: Issue, data: unknown): string {
+  const given = valueAt(data, issue.path);
+  const isHidden =
+    isSecretPath(issue.path) || (issue.code === 'custom' && typeof given === 'object');
+  const shown = isHidden ? '' : `; got ${show(given)}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      if (given === undefined)
+        return `is missing; must be ${kindNames[issue.expected] ?? issue.expected}`;
+      return `must be ${kindNames[issue.expected] ?? issue.expected}${shown}`;
+    case 'invalid_value':
+      return explainChoice(issue, given);
+    case 'too_small':
+      if (issue.origin === 'array') return 'must have at least one entry';
+      if (issue.origin === 'string') return 'must not be empty';
+      return `must be at least ${issue.minimum}${shown}`;
+    case 'too_big':
+      if (issue.origin === 'array') return `must have at most ${issue.maximum} entries`;
+      return `must be at most ${issue.maximum}${shown}`;
+    case 'invalid_key':
+      return `this name ${issue.issues[0]?.message ?? 'is not allowed'}`;
+    default:
+      return `${issue.message}${shown}`;
+  }
+}
+
+const kindNames: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+function explainChoice(issue: z.core.$ZodIssueInvalidValue, given: unknown): string {
+  const allowed = issue.values.map(String);
+  const list = `must be one of ${allowed.join(', ')}`;
+  if (given === undefined) return `is missing; ${list}`;
+  const suggestion = typeof given === 'string' ? suggestName(given, allowed) : '';
+  const hint = suggestion.startsWith('did you mean') ? `; ${suggestion}` : '';
+  return `${list}; got ${show(given)}${hint}`;
+}
+
+function show(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a mapping';
+  const text = maskUrlCredentials(JSON.stringify(value) ?? 'nothing');
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** A path's problem with the file's name in front. */
+export function locate(file: string, problem: PathProblem): { where: string; message: string } {
+  const path = formatPath(problem.path);
+  return { where: path === '' ? file : `${file}: ${path}`, message: problem.message };
+}

@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import type { Config } from './config.ts';
+import type { ConfigFile } from './config-file.ts';
+import type { Problem } from './config-error.ts';
+import { readVariable, type Environment } from './environment.ts';
+
+/** What the environment says over the file; `undefined` where it says nothing. */
+export interface ProcessSettings {
+  host: string | undefined;
+  port: number | undefined;
+  root: string | undefined;
+  redisUrl: string;
+  dataDir: string;
+  adminKey: string | undefined;
+  allowPrivateHosts: string[] | undefined;
+}
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .pipe(z.int().max(65_535));
+const host = z.string().regex(/^[A-Za-z0-9.:_*[\]-]+(\/\d{1,3})?$/);
+
+/**
+ * The variables of design.md section 8. Empty ones count as not set. A wrong one is reported with its name and what it
+ * may be, and without its value where that could be a secret.
+ */
+export function readProcessSettings(
+  env: Environment,
+  cwd: string,
+): { settings: ProcessSettings; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const read = <Value>(name: string, schema: z.ZodType<Value>, allowed: string) => {
+    const text = readVariable(env, name);
+    if (text === undefined) return undefined;
+    const parsed = schema.safeParse(text);
+    if (parsed.success) return parsed.data;
+    problems.push({ where: `environment: ${name}`, message: `must be ${allowed}` });
+    return undefined;
+  };
+  const portRange = (lowest: number) => `a port from ${lowest} to 65535`;
+  read('SLUICE_SIMULATOR_PORT', port.pipe(z.int().min(1)), portRange(1));
+  const settings: ProcessSettings = {
+    port: read('PORT', port, portRange(0)),
+    host: read('HOST', host, 'a host name or an IP address'),
+    root: read(
+      'SLUICE_ROOT',
+      z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+      'letters, digits or . _ -',
+    ),
+    redisUrl:
+      read('REDIS_URL', z.string().refine(isRedisUrl), 'a redis:// or rediss:// URL') ??
+      'redis://127.0.0.1:6379',
+    dataDir: resolve(cwd, readVariable(env, 'SLUICE_DATA_DIR') ?? '.data'),
+    adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),
+    allowPrivateHosts: read(
+      'SLUICE_ALLOW_PRIVATE_HOSTS',
+      z.string().transform(splitHosts).pipe(z.array(host)),
+      'host names, IP addresses or CIDRs with commas between them, or none',
+    ),
+  };
+  return { settings, problems };
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
+}
+
+function splitHosts(text: string): string[] {
+  if (text.toLowerCase() === 'none') return [];
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** The parts of the configuration that no route depends on, the environment over the file. */
+export function mergeSettings(
+  file: ConfigFile,
+  settings: ProcessSettings,
+): Omit<Config, 'providers' | 'routes' | 'lanes' | 'retry'> {
+  const { jobs, webhooks, server } = file;
+  return {
+    root: settings.root ?? file.root,
+    shards: file.shards,
+    redisUrl: settings.redisUrl,
+    server: { ...server, host: settings.host ?? server.host, port: settings.port ?? server.port },
+    adminKey: settings.adminKey,
+    dataDir: settings.dataDir,
+    jobs: {
+      maxWaitMs: jobs.maxWaitSeconds * 1_000,
+      timeoutMs: jobs.timeoutSeconds * 1_000,
+      retentionMs: jobs.retentionSeconds * 1_000,
+      idempotencyTtlMs: jobs.idempotencySeconds * 1_000,
+    },
+    webhooks: {
+      scheduleMs: webhooks.scheduleSeconds.map((pause) => pause * 1_000),
+      timeoutMs: webhooks.timeoutSeconds * 1_000,
+    },
+    allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
+    worker: file.worker,
+  };
+}

@@ -1,0 +1,142 @@
+import type { Config, Price, Provider, RetryPolicy, Route, Target } from './config.ts';
+import type { ConfigFile, RetrySection } from './config-file.ts';
+import type { PathProblem } from './interpolate.ts';
+import { modelPrices } from './model-prices.ts';
+import { createLaneRegistry, type LaneRegistry } from './resolve-lanes.ts';
+
+/** What routes are made from. */
+interface Context {
+  file: ConfigFile;
+  providers: Record<string, Provider>;
+  lanes: LaneRegistry;
+  retry: RetryPolicy;
+}
+
+type ResolvedRoutes = Pick<Config, 'providers' | 'routes' | 'lanes' | 'retry'> & {
+  problems: PathProblem[];
+};
+
+const defaultRetry: RetryPolicy = { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 };
+
+/**
+ * Providers, routes and the lanes they use. A target waits in its provider's lane; one whose model or app has limits of
+ * its own waits in `<provider>.<model>` instead. Needs a file whose references were checked.
+ */
+export function resolveRoutes(file: ConfigFile): ResolvedRoutes {
+  const retry = resolveRetry(file.retry, defaultRetry);
+  const context: Context = {
+    file,
+    providers: mapRecord(file.providers, resolveProvider),
+    lanes: createLaneRegistry(),
+    retry,
+  };
+  const chat = mapRecord(file.models, (name, model) => resolveModel(name, model, context));
+  const workflow = mapRecord(file.apps, (name, app) => resolveApp(name, app, context));
+  const { lanes, problems } = context.lanes;
+  return { providers: context.providers, routes: { chat, workflow }, lanes, retry, problems };
+}
+
+function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
+  const { kind, baseUrl, apiKey, headers, timeouts } = section;
+  const firstByteMs = toMs(timeouts.firstByteSeconds);
+  const idleMs = toMs(timeouts.idleSeconds);
+  return { name, kind, baseUrl, apiKey, headers, timeouts: { firstByteMs, idleMs } };
+}
+
+function resolveModel(name: string, model: ConfigFile['models'][string], context: Context): Route {
+  const targets = model.targets.map((target): Target => {
+    const provider = providerOf(target.provider, context);
+    return {
+      provider,
+      model: target.model,
+      apiKey: provider.apiKey,
+      lane: resolveLane({ section: 'models', name, limits: model.limits }, provider, context),
+      price: toPrice(target.price ?? model.price) ?? modelPrices[target.model],
+    };
+  });
+  return { ...routeOptions(model, context), name, type: 'chat', targets: atLeastOne(targets) };
+}
+
+function resolveApp(name: string, app: ConfigFile['apps'][string], context: Context): Route {
+  const sections = app.targets ?? [{ provider: app.provider ?? '', apiKey: app.apiKey }];
+  const targets = sections.map((target): Target => {
+    const provider = providerOf(target.provider, context);
+    return {
+      provider,
+      model: name,
+      apiKey: target.apiKey ?? provider.apiKey,
+      lane: resolveLane({ section: 'apps', name, limits: app.limits }, provider, context),
+      price: undefined,
+    };
+  });
+  return { ...routeOptions(app, context), name, type: 'workflow', targets: atLeastOne(targets) };
+}
+
+function resolveLane(
+  scope: {
+    section: 'models' | 'apps';
+    name: string;
+    limits: ConfigFile['models'][string]['limits'];
+  },
+  provider: Provider,
+  { file, lanes }: Context,
+): string {
+  const { section, name, limits } = scope;
+  if (limits) return lanes.use(`${provider.name}.${name}`, limits, [section, name]);
+  const shared = file.providers[provider.name]?.limits;
+  if (!shared) throw new Error(`provider ${provider.name} was not checked`);
+  return lanes.use(provider.name, shared, ['providers', provider.name]);
+}
+
+function routeOptions(
+  section: { cache?: { ttlSeconds: number } | undefined; retry?: RetrySection | undefined },
+  context: Context,
+): Pick<Route, 'cache' | 'retry'> {
+  const cache = section.cache && { ttlMs: toMs(section.cache.ttlSeconds) };
+  return { cache, retry: resolveRetry(section.retry ?? {}, context.retry) };
+}
+
+/** The section over what it inherits. A delay given here pulls the inherited other one along, so that first ≤ longest. */
+function resolveRetry(section: RetrySection, inherited: RetryPolicy): RetryPolicy {
+  const { maxAttempts = inherited.maxAttempts, initialDelaySeconds, maxDelaySeconds } = section;
+  const initial = initialDelaySeconds === undefined ? undefined : toMs(initialDelaySeconds);
+  const max = maxDelaySeconds === undefined ? undefined : toMs(maxDelaySeconds);
+  return {
+    maxAttempts,
+    initialDelayMs: initial ?? Math.min(inherited.initialDelayMs, max ?? Infinity),
+    maxDelayMs: max ?? Math.max(inherited.maxDelayMs, initial ?? 0),
+  };
+}
+
+function toPrice(section: ConfigFile['models'][string]['price']): Price | undefined {
+  if (!section) return undefined;
+  const { inputPerMillion, outputPerMillion, ...optional } = section;
+  // Only keys that are there: the type does not allow an explicit `undefined`.
+  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
+  return { inputPerMillion, outputPerMillion, ...Object.fromEntries(given) };
+}
+
+function providerOf(name: string, { providers }: Context): Provider {
+  const provider = providers[name];
+  if (!provider) throw new Error(`provider ${name} was not checked`);
+  return provider;
+}
+
+function atLeastOne(targets: Target[]): [Target, ...Target[]] {
+  const [first, ...rest] = targets;
+  if (!first) throw new Error('the schema allows no empty list of targets');
+  return [first, ...rest];
+}
+
+function mapRecord<From, To>(
+  record: Record<string, From>,
+  map: (name: string, value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, map(name, value)]),
+  );
+}
+
+function toMs(seconds: number): number {
+  return Math.round(seconds * 1_000);
+}
