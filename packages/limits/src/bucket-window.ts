@@ -1,0 +1,64 @@
+import type { Bucket } from '@sluice/config';
+
+/** How one bucket is counted: what the Lua scripts get to know of it. */
+export interface BucketWindow {
+  /** Identifies the bucket's state: a new limit keeps what was used, another window starts anew. */
+  name: string;
+  limit: number;
+  /** The window in which at most `limit` units are given: the bucket's own and the margin. */
+  windowMs: number;
+  slotMs: number;
+  /** Time that one unit takes at the rate of the limit. */
+  intervalMs: number;
+  /** How far a permit may come before its time by the pace. */
+  toleranceMs: number;
+  smooth: boolean;
+}
+
+const slotsPerWindow = 500;
+
+/**
+ * The sliding window of sub-slots that every bucket is counted in.
+ *
+ * The window is cut into slots; a slot counts whole until its last millisecond has left the window, so no sliding window
+ * ever holds more than the limit, and one permit costs O(1) whatever the limit is.
+ *
+ * Rejected, each by the most that it gives in one sliding window of limit L, or by what it costs:
+ * - a fixed window, as BullMQ's limiter: 2 L. Measured: `max: 100` in 1 s let 199 calls start within 84 ms.
+ * - a token bucket or GCRA with capacity L: 2 L (L at once, and L refilled meanwhile). With capacity and refill that sum
+ *   to L it is safe but slow: a capacity of L/10 leaves a rate of 0.9 L, and a request larger than L/10 never fits.
+ * - two fixed windows, interpolated: up to 1.99 L (L at the end of the last, 0.99 L near the end of this one).
+ * - a log of every permit: exact, but 10,000 requests per minute hold 10,000 entries (about 1 MB) a lane; slots hold 510.
+ *
+ * Cost of ours in throughput: at most one slot, 0.2 % of the window, and the margin ({@link marginMsOf}).
+ */
+export function windowOf(bucket: Bucket): BucketWindow {
+  const intervalMs = bucket.windowMs / bucket.limit;
+  return {
+    name: bucketName(bucket),
+    limit: bucket.limit,
+    windowMs: bucket.windowMs + marginMsOf(bucket.windowMs),
+    slotMs: Math.max(1, Math.ceil(bucket.windowMs / slotsPerWindow)),
+    intervalMs,
+    toleranceMs: Math.max(intervalMs, Math.min(bucket.windowMs * 0.05, 250)),
+    smooth: bucket.pacing === 'smooth',
+  };
+}
+
+export function bucketName(bucket: Pick<Bucket, 'unit' | 'windowMs'>): string {
+  return `${bucket.unit}:${bucket.windowMs}`;
+}
+
+/**
+ * How much later than its permit a call may arrive upstream without breaking the upstream's window: permits that are a
+ * window and the margin apart arrive at least a window apart. Costs 2 % of the throughput for windows of 0.5 to 12.5 s,
+ * less above (0.4 % at 60 s), more below (10 % at 0.1 s).
+ */
+export function marginMsOf(windowMs: number): number {
+  return Math.min(Math.max(Math.ceil(windowMs * 0.02), 10), 250);
+}
+
+/** The limit in words, as in `requests per 60 s`. */
+export function describeBucket(bucket: Pick<Bucket, 'unit' | 'windowMs'>): string {
+  return `${bucket.unit} per ${bucket.windowMs / 1_000} s`;
+}

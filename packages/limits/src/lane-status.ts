@@ -1,0 +1,18 @@
+import type { Bucket } from '@sluice/config';
+
+/** What a lane has used and what it has left. Times are epoch milliseconds of Redis's clock. */
+export interface LaneStatus {
+  lane: string;
+  buckets: BucketStatus[];
+  /** `limit` is `undefined` where the lane has none. Slots are leased only where it has one. */
+  concurrency: { leased: number; limit: number | undefined };
+  /** Set while the lane is closed for everyone. */
+  closed?: { untilMs: number; reason: string };
+}
+
+export interface BucketStatus extends Bucket {
+  /** Units in the window now. May exceed `limit` after a call that used more than it was charged. */
+  used: number;
+  /** When all of it is free again, if nothing more is used. */
+  resetsAtMs: number;
+}
