@@ -1,1 +1,17 @@
-export {};
+export type { AcceptReply } from './accept-job.ts';
+export type { BeginReply } from './begin-job.ts';
+export type { RecordsConfig } from './context.ts';
+export { createRecords } from './create-records.ts';
+export type { Records, RecordsDeps } from './create-records.ts';
+export type { FinishOptions, FinishReply } from './finish-job.ts';
+export type { FinishedListener, StopListening } from './finished-listener.ts';
+export type { Idempotency } from './idempotency.ts';
+export { shardOf } from './job-id.ts';
+export type { JobFilter, JobPage } from './list-jobs.ts';
+export type { DueJob } from './live-jobs.ts';
+export { nextCheckAt } from './next-check.ts';
+export type { OutboxMessage, ReadOutboxOptions } from './outbox.ts';
+export type { JobWithoutInput } from './read-job.ts';
+export type { JobSummary } from './record-codec.ts';
+export type { RequeueOptions } from './requeue-job.ts';
+export type { TimelineOptions } from './timeline.ts';

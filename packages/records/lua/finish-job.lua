@@ -1,0 +1,65 @@
+-- Ends a job, exactly once: any live state -> terminal. Everything that follows from the end is written with it.
+-- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 outbox, 6 this job's index of children,
+--       7 the batch's own job (children only)
+-- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
+--       (empty: any live one), 7 '1' refuses a job that has started, 8 data of the event (JSON, or empty),
+--       9 attempt (JSON, or empty), 10 channel, 11 batch id (children only, else empty), 12… field and value pairs
+-- Replies: {'finished', 'job'|'batch'} | {'already', terminal state} | {'refused', live state} | {'missing'}
+
+local live = { queued = true, in_progress = true, paused = true }
+local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy')
+local state = found[1]
+if not state then
+  return { 'missing' }
+end
+if not live[state] then
+  return { 'already', state }
+end
+local allowed = ARGV[6] == '' or string.find(ARGV[6], ',' .. state .. ',', 1, true)
+if not allowed or (ARGV[7] == '1' and found[2]) then
+  return { 'refused', state }
+end
+
+-- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('HDEL', KEYS[1], 'waitingOn')
+redis.call('HSET', KEYS[1], 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 12))
+if ARGV[9] ~= '' then
+  redis.call('HSET', KEYS[1], 'attempts', found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
+end
+if ARGV[8] ~= '' then
+  redis.call('XADD', KEYS[2], '*', 'type', ARGV[2], 'at', ARGV[3], 'data', ARGV[8])
+else
+  redis.call('XADD', KEYS[2], '*', 'type', ARGV[2], 'at', ARGV[3])
+end
+
+local retentionMs = tonumber(ARGV[5])
+if found[4] then
+  redis.call('XADD', KEYS[5], '*', 'event', ARGV[4], 'job', ARGV[1], 'kind', 'finished')
+end
+if KEYS[7] then
+  local parent = redis.call('HMGET', KEYS[7], 'state', 'total')
+  if parent[1] then
+    local ended = redis.call('HINCRBY', KEYS[7], 'ended', 1)
+    if ARGV[2] ~= 'completed' then
+      redis.call('HINCRBY', KEYS[7], 'failed', 1)
+    end
+    if live[parent[1]] then
+      -- The batch still has to read this child: it stays for as long as its siblings may wait, and longer.
+      retentionMs = retentionMs + math.max(0, (tonumber(found[7]) or 0) - tonumber(ARGV[3]))
+      if ended == tonumber(parent[2]) then
+        redis.call('XADD', KEYS[5], '*', 'event', ARGV[11], 'job', ARGV[11], 'kind', 'batch_ready')
+      end
+    end
+  end
+else
+  redis.call('ZADD', KEYS[4], tonumber(ARGV[3]) + retentionMs, ARGV[1] .. ' ' .. found[5])
+end
+
+redis.call('PEXPIRE', KEYS[1], retentionMs)
+redis.call('PEXPIRE', KEYS[2], retentionMs)
+if found[6] then
+  redis.call('PEXPIRE', KEYS[6], retentionMs)
+end
+redis.call('PUBLISH', ARGV[10], ARGV[2])
+return { 'finished', found[6] and 'batch' or 'job' }

@@ -1,0 +1,110 @@
+import type { JobRequest } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
+import type { JobKeys } from './keys.ts';
+import { nextCheckAt } from './next-check.ts';
+import { encodeRequest } from './record-codec.ts';
+
+const acceptScript = loadScript(import.meta.url, 'accept-job');
+const acceptChildScript = loadScript(import.meta.url, 'accept-child');
+
+/** Children are sent to Redis in chunks of this size: enough to fill the pipe, too few to hold up others. */
+const childrenPerChunk = 250;
+
+export type AcceptReply =
+  | { kind: 'created' }
+  | { kind: 'replayed'; jobId: string }
+  | { kind: 'mismatch' };
+
+/**
+ * Creates the record in one script, sent before this function first yields: a ticket added in the same tick travels in
+ * the same round trip. The same request again (same job id) is `created` again and changes nothing.
+ * With an Idempotency-Key that is known, nothing is created: `replayed` names the job of the first request, `mismatch`
+ * says that its body was another one.
+ */
+export async function acceptJob(
+  context: RecordsContext,
+  request: JobRequest,
+  idempotency?: Idempotency,
+): Promise<AcceptReply> {
+  const keys = keysOfNewJob(context, request.jobId);
+  const names = [keys.job, keys.live, context.keys.tenant(keys.shard, request.tenantId)];
+  const fields = encodeRequest(request);
+  const check = nextCheckAt(request, request.createdAtMs);
+  if (!idempotency) {
+    await acceptScript(context.redis, names, [request.jobId, check, '', '', ...fields]);
+    return { kind: 'created' };
+  }
+  const digest = idempotencyDigest(request.tenantId, idempotency.key);
+  assertShard(context, keys.shard, digest);
+  names.push(context.keys.idempotency(keys.shard, digest));
+  fields.push('idempotency', digest);
+  const { idempotencyTtlMs } = context.config;
+  return acceptReply(
+    await acceptScript(context.redis, names, [
+      request.jobId,
+      check,
+      idempotency.fingerprint,
+      idempotencyTtlMs,
+      ...fields,
+    ]),
+  );
+}
+
+/**
+ * Creates the records of children of one batch: ids from `childJobId`, so all are in the batch's shard. Doing it again
+ * creates only what is missing. A batch that has ended or is gone gets no children. Returns how many were created.
+ */
+export async function acceptChildren(
+  context: RecordsContext,
+  requests: readonly JobRequest[],
+): Promise<number> {
+  let created = 0;
+  for (let i = 0; i < requests.length; i += childrenPerChunk) {
+    const chunk = requests.slice(i, i + childrenPerChunk);
+    // One chunk after the other is the point of having chunks.
+    // oxlint-disable-next-line no-await-in-loop
+    const replies = await Promise.all(chunk.map((request) => acceptChild(context, request)));
+    created += replies.filter((reply) => reply === 1).length;
+  }
+  return created;
+}
+
+async function acceptChild(context: RecordsContext, request: JobRequest): Promise<unknown> {
+  const keys = keysOfNewJob(context, request.jobId);
+  if (!keys.parent || !request.batch || keys.parent.batchId !== request.batch.batchId) {
+    throw new TypeError(`${request.jobId} is not the id of a child of ${request.batch?.batchId}`);
+  }
+  return acceptChildScript(
+    context.redis,
+    [keys.job, keys.live, keys.parent.children, keys.parent.job],
+    [
+      request.jobId,
+      nextCheckAt(request, request.createdAtMs),
+      request.batch.index,
+      ...encodeRequest(request),
+    ],
+  );
+}
+
+function keysOfNewJob(context: RecordsContext, jobId: string): JobKeys {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) throw new TypeError(`${jobId} is not a job id of ${context.shards} shard(s)`);
+  return keys;
+}
+
+/** A key on another shard than its last time would meet nobody there, and the job would be created twice. */
+function assertShard(context: RecordsContext, shard: number, digest: string): void {
+  if (shard === shardOfDigest(digest, context.shards)) return;
+  throw new TypeError(
+    'a job with an Idempotency-Key needs an id made for it: newJobId({ tenantId, idempotencyKey })',
+  );
+}
+
+function acceptReply(reply: unknown): AcceptReply {
+  // The replies that accept-job.lua lists.
+  const [kind, jobId] = reply as ['created' | 'replayed' | 'mismatch', string?];
+  return kind === 'replayed' ? { kind, jobId: jobId ?? '' } : { kind };
+}

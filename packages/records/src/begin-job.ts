@@ -1,0 +1,35 @@
+import type { JobRecord, TerminalState } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+import { decodeRecord, fieldsOfPairs } from './record-codec.ts';
+import { maxTimelineEvents } from './timeline.ts';
+
+const script = loadScript(import.meta.url, 'begin-job');
+
+export type BeginReply =
+  | { kind: 'run'; record: JobRecord }
+  | { kind: 'ended'; state: TerminalState }
+  | { kind: 'missing' };
+
+/**
+ * A worker starts on a ticket: any live state becomes `in_progress`, and the whole record comes back in the same call.
+ * A job found `in_progress` lost its last worker: `interruptions` grows by one and the timeline says `interrupted`.
+ */
+export async function beginJob(context: RecordsContext, jobId: string): Promise<BeginReply> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return { kind: 'missing' };
+  const reply = await script(
+    context.redis,
+    [keys.job, keys.timeline],
+    [context.clock.now(), maxTimelineEvents],
+  );
+  // The replies that begin-job.lua lists.
+  const [kind, value] = reply as
+    | ['run', string[]]
+    | ['ended', TerminalState]
+    | ['missing', undefined];
+  if (kind === 'ended') return { kind, state: value };
+  const record = kind === 'run' ? decodeRecord(fieldsOfPairs(value)) : undefined;
+  return record ? { kind: 'run', record } : { kind: 'missing' };
+}

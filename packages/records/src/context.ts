@@ -1,0 +1,20 @@
+import type { Clock } from '@sluice/runtime';
+import type { Redis } from 'ioredis';
+
+import type { RecordKeys } from './keys.ts';
+
+/** What every act on records needs. */
+export interface RecordsContext {
+  redis: Redis;
+  keys: RecordKeys;
+  shards: number;
+  config: RecordsConfig;
+  clock: Clock;
+}
+
+export interface RecordsConfig {
+  /** How long an ended job can be read. */
+  retentionMs: number;
+  /** How long an Idempotency-Key is remembered. */
+  idempotencyTtlMs: number;
+}

@@ -1,0 +1,131 @@
+import type { JobEnding, JobState, TerminalState } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+import type { JobKeys } from './keys.ts';
+
+const script = loadScript(import.meta.url, 'finish-job');
+
+/** Children whose TTL is set in one pipeline. */
+const childrenPerChunk = 250;
+
+export interface FinishOptions {
+  /** Live states the job may end from; any other is refused. Default: every live state. */
+  onlyFrom?: readonly JobState[];
+  /** Refuses a job that has had an attempt or has one now: what expires has never started. */
+  unlessStarted?: boolean;
+}
+
+export type FinishReply =
+  | { kind: 'finished' }
+  /** It had ended before, in `state`; nothing was changed. */
+  | { kind: 'already'; state: TerminalState }
+  /** The options forbid to end it from where it is; nothing was changed. */
+  | { kind: 'refused'; state: JobState }
+  | { kind: 'missing' };
+
+export interface FinishRequest extends FinishOptions {
+  ending: JobEnding;
+  /** Id of the event that tells the job's webhook; `webhook-id` of every delivery of it. */
+  eventId: string;
+}
+
+/**
+ * Ends a job, exactly once. In one script: state, result, error, usage, cost, cache, attempt, timeline event, outbox
+ * entry (if the job has a webhook), retention, the batch's counters and, after its last child, its `batch_ready` entry.
+ */
+export async function finishJob(
+  context: RecordsContext,
+  jobId: string,
+  request: FinishRequest,
+): Promise<FinishReply> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return { kind: 'missing' };
+  const reply = await script(
+    context.redis,
+    [
+      keys.job,
+      keys.timeline,
+      keys.live,
+      keys.retained,
+      keys.outbox,
+      keys.children,
+      ...(keys.parent ? [keys.parent.job] : []),
+    ],
+    finishArguments(context, jobId, keys, request),
+  );
+  // The replies that finish-job.lua lists.
+  const [kind, value] = reply as
+    | ['finished', 'job' | 'batch']
+    | ['already', TerminalState]
+    | ['refused', JobState]
+    | ['missing', ''];
+  switch (kind) {
+    case 'finished':
+      if (value === 'batch') await expireChildren(context, keys);
+      return { kind };
+    case 'already':
+      return { kind, state: value };
+    case 'refused':
+      return { kind, state: value };
+    case 'missing':
+      return { kind };
+  }
+}
+
+function finishArguments(
+  context: RecordsContext,
+  jobId: string,
+  keys: JobKeys,
+  { ending, eventId, onlyFrom, unlessStarted }: FinishRequest,
+): (string | number)[] {
+  return [
+    jobId,
+    ending.state,
+    context.clock.now(),
+    eventId,
+    context.config.retentionMs,
+    onlyFrom ? `,${onlyFrom.join(',')},` : '',
+    unlessStarted ? '1' : '',
+    eventData(ending),
+    ending.attempt ? JSON.stringify(ending.attempt) : '',
+    keys.finishedChannel,
+    keys.parent?.batchId ?? '',
+    ...endingFields(ending),
+  ];
+}
+
+function eventData(ending: JobEnding): string {
+  if (ending.state === 'completed') return '';
+  return JSON.stringify({ error: { code: ending.error.code, message: ending.error.message } });
+}
+
+function endingFields(ending: JobEnding): string[] {
+  const fields: string[] = [];
+  if (ending.result) fields.push('result', JSON.stringify(ending.result));
+  if (ending.usage) fields.push('usage', JSON.stringify(ending.usage));
+  if (ending.costUsd !== undefined) fields.push('costUsd', ending.costUsd);
+  if (ending.state === 'completed') fields.push('cache', JSON.stringify(ending.cache));
+  else fields.push('error', JSON.stringify(ending.error));
+  return fields;
+}
+
+/**
+ * Cuts what a batch's ended children have left to the retention. They have a TTL already, a longer one; a crash before
+ * this only means that they stay longer. Live children (of a cancelled batch) get theirs when they end: hence XX.
+ */
+async function expireChildren(context: RecordsContext, keys: JobKeys): Promise<void> {
+  const childIds = await context.redis.zrange(keys.children, 0, '-1');
+  for (let i = 0; i < childIds.length; i += childrenPerChunk) {
+    const pipeline = context.redis.pipeline();
+    for (const childId of childIds.slice(i, i + childrenPerChunk)) {
+      const child = context.keys.ofJob(childId);
+      if (!child) continue;
+      pipeline.pexpire(child.job, context.config.retentionMs, 'XX');
+      pipeline.pexpire(child.timeline, context.config.retentionMs, 'XX');
+    }
+    // One chunk after the other is the point of having chunks.
+    // oxlint-disable-next-line no-await-in-loop
+    await pipeline.exec();
+  }
+}

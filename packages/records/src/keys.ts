@@ -1,0 +1,84 @@
+import { batchIdOf } from '@sluice/contracts';
+import { shardTag } from '@sluice/runtime';
+
+import { shardOf } from './job-id.ts';
+
+/**
+ * Every key of this package. `<tag>` is `{<root>:<shard>}`; the shard is the job's, so all keys that one script touches
+ * are in one hash slot. BullMQ's keys of the same shard go on with `:` after the tag, ours with `/`: no name of a lane
+ * can meet them.
+ *
+ * | key                           | type   | what                                               | goes away                 |
+ * |-------------------------------|--------|----------------------------------------------------|---------------------------|
+ * | <tag>/job:<job id>            | hash   | the record; fields: see record-codec.ts            | live: the sweeper ends it |
+ * |                               |        |                                                    | ended: TTL = retention    |
+ * | <tag>/timeline:<job id>       | stream | type, at (ms), data (JSON), at most ~1,000         | with the record, same TTL |
+ * | <tag>/live                    | zset   | job id -> next check (ms); every job not ended     | finish removes the member |
+ * | <tag>/retained                | zset   | `<job id> <tenant id>` -> end of retention (ms)    | owner: trimIndexes        |
+ * | <tag>/tenant:<tenant id>      | zset   | job ids, score 0: the order is that of the ids     | owner: trimIndexes, erase |
+ * | <tag>/batch:<batch id>        | zset   | child's job id -> index in the batch               | with the batch's record   |
+ * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
+ * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
+ * | <tag>/finished:<job id>       | channel| the terminal state, published once                 | not a key                 |
+ *
+ * A batch's child keeps its record for the retention and for as long as its siblings may still wait, because the batch
+ * is put together from it; when the batch ends, what its ended children have left is cut to the retention.
+ */
+export interface RecordKeys {
+  /** `undefined` for a text that is not the id of a job on these shards. */
+  ofJob(jobId: string): JobKeys | undefined;
+  tenant(shard: number, tenantId: string): string;
+  /** `digest` as `idempotencyDigest` makes it. */
+  idempotency(shard: number, digest: string): string;
+  live(shard: number): string;
+  retained(shard: number): string;
+  outbox(shard: number): string;
+}
+
+export interface JobKeys {
+  shard: number;
+  job: string;
+  timeline: string;
+  live: string;
+  retained: string;
+  outbox: string;
+  /** Index of the job's own children. */
+  children: string;
+  finishedChannel: string;
+  /** Only of a batch's child: the batch it belongs to. */
+  parent?: { batchId: string; job: string; children: string };
+}
+
+export function createKeys(root: string, shards: number): RecordKeys {
+  const tags = Array.from({ length: shards }, (_, shard) => shardTag(root, shard));
+  const tag = (shard: number) => tags[shard] ?? shardTag(root, shard);
+  return {
+    ofJob(jobId) {
+      const shard = shardOf(jobId);
+      if (shard === undefined || shard >= shards) return undefined;
+      return jobKeys(tag(shard), shard, jobId);
+    },
+    tenant: (shard, tenantId) => `${tag(shard)}/tenant:${tenantId}`,
+    idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
+    live: (shard) => `${tag(shard)}/live`,
+    retained: (shard) => `${tag(shard)}/retained`,
+    outbox: (shard) => `${tag(shard)}/outbox`,
+  };
+}
+
+function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
+  const batchId = batchIdOf(jobId);
+  return {
+    shard,
+    job: `${tag}/job:${jobId}`,
+    timeline: `${tag}/timeline:${jobId}`,
+    live: `${tag}/live`,
+    retained: `${tag}/retained`,
+    outbox: `${tag}/outbox`,
+    children: `${tag}/batch:${jobId}`,
+    finishedChannel: `${tag}/finished:${jobId}`,
+    ...(batchId !== undefined && {
+      parent: { batchId, job: `${tag}/job:${batchId}`, children: `${tag}/batch:${batchId}` },
+    }),
+  };
+}

@@ -1,0 +1,64 @@
+import type { JobRecord } from '@sluice/contracts';
+
+import type { RecordsContext } from './context.ts';
+import {
+  decodeRecord,
+  decodeSummary,
+  fieldsOfValues,
+  summaryFields,
+  type JobSummary,
+} from './record-codec.ts';
+
+/** A record without its input: what a client that asks for its job needs. */
+export type JobWithoutInput = Omit<JobRecord, 'input'>;
+
+const withoutInputFields = [...summaryFields, 'result'];
+
+/** The whole record; `undefined` when it is gone or never was. */
+export async function readJob(
+  context: RecordsContext,
+  jobId: string,
+): Promise<JobRecord | undefined> {
+  const keys = context.keys.ofJob(jobId);
+  return keys && decodeRecord(await context.redis.hgetall(keys.job));
+}
+
+/** The record with its result, without its input. */
+export async function readWithoutInput(
+  context: RecordsContext,
+  jobId: string,
+): Promise<JobWithoutInput | undefined> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return undefined;
+  const values = await context.redis.hmget(keys.job, ...withoutInputFields);
+  const fields = fieldsOfValues(withoutInputFields, values);
+  const summary = decodeSummary(fields);
+  if (!summary) return undefined;
+  if (fields['result'] === undefined) return summary;
+  // Written by finishJob from a JobResult.
+  return { ...summary, result: JSON.parse(fields['result']) as NonNullable<JobRecord['result']> };
+}
+
+/** Whole records in the order of the ids; those that are gone are left out. */
+export async function readMany(
+  context: RecordsContext,
+  jobIds: readonly string[],
+): Promise<JobRecord[]> {
+  const records = await Promise.all(jobIds.map((jobId) => readJob(context, jobId)));
+  return records.filter((record) => record !== undefined);
+}
+
+/** Records without what may be large, in the order of the ids; `undefined` in the place of one that is gone. */
+export async function readSummaries(
+  context: RecordsContext,
+  jobIds: readonly string[],
+): Promise<(JobSummary | undefined)[]> {
+  return Promise.all(
+    jobIds.map(async (jobId) => {
+      const keys = context.keys.ofJob(jobId);
+      if (!keys) return undefined;
+      const values = await context.redis.hmget(keys.job, ...summaryFields);
+      return decodeSummary(fieldsOfValues(summaryFields, values));
+    }),
+  );
+}

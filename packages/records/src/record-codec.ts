@@ -1,0 +1,144 @@
+import type { JobRecord, JobRequest } from '@sluice/contracts';
+
+/**
+ * The fields of a record's hash. Whatever may be large has a field of its own, so that who does not need it skips it.
+ *
+ * | field                   | value                                                    | written by            |
+ * |-------------------------|----------------------------------------------------------|-----------------------|
+ * | state                   | a JobState                                               | accept, begin, requeue, finish |
+ * | request                 | JSON of the JobRequest without its input; never changes  | accept                |
+ * | input                   | JSON; may be large                                       | accept                |
+ * | tenant                  | tenant id, for scripts                                   | accept                |
+ * | webhook                 | `1` when somebody wants to be told of the end            | accept                |
+ * | idempotency             | digest of the Idempotency-Key, for erase                 | accept                |
+ * | total, ended, failed    | numbers; batches only                                    | accept, finish of a child |
+ * | startBy                 | epoch ms; children of a batch only, for finish           | accept                |
+ * | startedAt, endedAt      | epoch ms                                                 | begin, finish         |
+ * | lane, targetIndex       | where the job is now, when it fell back                  | requeue               |
+ * | interruptions           | number                                                   | begin                 |
+ * | attempts                | JSON objects with commas between: an array without its brackets | requeue, finish |
+ * | waitingOn               | JSON                                                     | requeue               |
+ * | upstream                | JSON                                                     | storeUpstream         |
+ * | result                  | JSON; may be large                                       | finish                |
+ * | error, usage, cache     | JSON                                                     | finish                |
+ * | costUsd                 | text                                                     | finish                |
+ */
+export type RecordFields = Partial<Record<string, string>>;
+
+/** A record without what may be large. */
+export type JobSummary = Omit<JobRecord, 'input' | 'result'>;
+
+/** The fields of a {@link JobSummary}, for HMGET. */
+export const summaryFields = [
+  'state',
+  'request',
+  'total',
+  'ended',
+  'failed',
+  'startedAt',
+  'endedAt',
+  'lane',
+  'targetIndex',
+  'interruptions',
+  'attempts',
+  'waitingOn',
+  'upstream',
+  'error',
+  'usage',
+  'cache',
+  'costUsd',
+] as const;
+
+/** Field and value pairs of a new record; `state` is the script's to set. */
+export function encodeRequest(request: JobRequest): string[] {
+  const { input, ...rest } = request;
+  const pairs = [
+    'request',
+    JSON.stringify(rest),
+    'input',
+    JSON.stringify(input),
+    'tenant',
+    request.tenantId,
+  ];
+  if (request.webhook) pairs.push('webhook', '1');
+  if (request.batch) pairs.push('startBy', String(request.startByMs));
+  if ('requests' in input)
+    pairs.push('total', String(input.requests.length), 'ended', '0', 'failed', '0');
+  return pairs;
+}
+
+/** The whole record; `undefined` when the hash is not there. */
+export function decodeRecord(fields: RecordFields): JobRecord | undefined {
+  const summary = decodeSummary(fields);
+  if (!summary || fields['input'] === undefined) return undefined;
+  return {
+    ...summary,
+    // What encodeRequest wrote of a validated request.
+    input: JSON.parse(fields['input']) as JobRecord['input'],
+    ...json('result', fields['result']),
+  };
+}
+
+/** The record without input; with the result where the field was read. `undefined` when the hash is not there. */
+export function decodeSummary(fields: RecordFields): JobSummary | undefined {
+  if (fields['state'] === undefined || fields['request'] === undefined) return undefined;
+  // What encodeRequest wrote of a validated request, and what the scripts added to it.
+  return {
+    ...(JSON.parse(fields['request']) as Omit<JobRequest, 'input'>),
+    ...(fields['lane'] !== undefined && { lane: fields['lane'] }),
+    state: fields['state'] as JobRecord['state'],
+    attempts: JSON.parse(`[${fields['attempts'] ?? ''}]`) as JobRecord['attempts'],
+    targetIndex: Number(fields['targetIndex'] ?? 0),
+    interruptions: Number(fields['interruptions'] ?? 0),
+    ...(fields['startedAt'] !== undefined && { startedAtMs: Number(fields['startedAt']) }),
+    ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
+    ...json('waitingOn', fields['waitingOn']),
+    ...json('upstream', fields['upstream']),
+    ...json('error', fields['error']),
+    ...json('usage', fields['usage']),
+    ...json('cache', fields['cache']),
+    ...(fields['costUsd'] !== undefined && { costUsd: fields['costUsd'] }),
+    ...progress(fields),
+  };
+}
+
+/** The reply of HGETALL inside a script: field, value, field, value. */
+export function fieldsOfPairs(pairs: readonly string[]): RecordFields {
+  const fields: RecordFields = {};
+  for (let i = 0; i + 1 < pairs.length; i += 2) fields[pairs[i] ?? ''] = pairs[i + 1] ?? '';
+  return fields;
+}
+
+/** The reply of HMGET for `names`. */
+export function fieldsOfValues(
+  names: readonly string[],
+  values: readonly (string | null)[],
+): RecordFields {
+  const fields: RecordFields = {};
+  names.forEach((name, i) => {
+    const value = values[i];
+    if (value !== null && value !== undefined) fields[name] = value;
+  });
+  return fields;
+}
+
+function json<Name extends keyof JobRecord>(
+  name: Name,
+  text: string | undefined,
+): { [Key in Name]?: NonNullable<JobRecord[Key]> } {
+  // Written by this package from a value of that type; the computed name widens the literal's own type.
+  return (text === undefined ? {} : { [name]: JSON.parse(text) }) as {
+    [Key in Name]?: NonNullable<JobRecord[Key]>;
+  };
+}
+
+function progress(fields: RecordFields): Pick<JobRecord, 'progress'> {
+  if (fields['total'] === undefined) return {};
+  return {
+    progress: {
+      total: Number(fields['total']),
+      ended: Number(fields['ended'] ?? 0),
+      failed: Number(fields['failed'] ?? 0),
+    },
+  };
+}

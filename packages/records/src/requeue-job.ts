@@ -1,0 +1,83 @@
+import type { Attempt, UpstreamHandle, WaitingOn } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+import { maxTimelineEvents } from './timeline.ts';
+
+const requeueScript = loadScript(import.meta.url, 'requeue-job');
+const storeUpstreamScript = loadScript(import.meta.url, 'store-upstream');
+
+export interface RequeueOptions {
+  /** Why the job does not run now; shown until it runs again. */
+  waitingOn?: WaitingOn;
+  /** The attempt that has just ended, if the run came to one. */
+  attempt?: Attempt;
+  /** The next target, on fallback. The upstream handle belonged to the target before it and is dropped. */
+  targetIndex?: number;
+  /** The next target's lane. */
+  lane?: string;
+  /** Drops the upstream handle on a retry too: the next attempt starts a run of its own. */
+  dropUpstream?: boolean;
+}
+
+/**
+ * `in_progress` becomes `queued`: on wait, retry and fallback. `false` when the job is not in progress: it has ended,
+ * is gone, or another worker has given it back already. Then the ticket has nothing left to do.
+ * `startedAtMs` stays only if the job had an attempt or was interrupted in one: a job that just waits has not started.
+ */
+export async function requeueJob(
+  context: RecordsContext,
+  jobId: string,
+  options: RequeueOptions,
+): Promise<boolean> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return false;
+  const { waitingOn, attempt, targetIndex, lane } = options;
+  const fields: string[] = [];
+  if (waitingOn) fields.push('waitingOn', JSON.stringify(waitingOn));
+  if (targetIndex !== undefined) fields.push('targetIndex', String(targetIndex));
+  if (lane !== undefined) fields.push('lane', lane);
+  const reply = await requeueScript(
+    context.redis,
+    [keys.job, keys.timeline],
+    [
+      context.clock.now(),
+      maxTimelineEvents,
+      JSON.stringify(eventData(options)),
+      attempt ? JSON.stringify(attempt) : '',
+      dropsUpstream(options) ? '1' : '',
+      ...fields,
+    ],
+  );
+  return reply === 1;
+}
+
+/** Keeps what finds the running upstream call again. `false`: the job has ended or is gone, so the call should stop. */
+export async function storeUpstream(
+  context: RecordsContext,
+  jobId: string,
+  handle: UpstreamHandle,
+): Promise<boolean> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return false;
+  return (await storeUpstreamScript(context.redis, [keys.job], [JSON.stringify(handle)])) === 1;
+}
+
+function dropsUpstream({ targetIndex, dropUpstream }: RequeueOptions): boolean {
+  return targetIndex !== undefined || dropUpstream === true;
+}
+
+function eventData({
+  waitingOn,
+  attempt,
+  targetIndex,
+  lane,
+}: RequeueOptions): Record<string, unknown> {
+  return {
+    ...(waitingOn && { waiting_on: waitingOn }),
+    ...(attempt && { attempt: attempt.number, outcome: attempt.outcome }),
+    ...(attempt?.error && { error_code: attempt.error.code }),
+    ...(targetIndex !== undefined && { target_index: targetIndex }),
+    ...(lane !== undefined && { lane }),
+  };
+}
