@@ -5,6 +5,8 @@
 export interface Usage {
   input_tokens?: number;
   cached_input_tokens?: number;
+  /** Part of the input that the upstream wrote to its prompt cache; some vendors charge more for it. */
+  cache_write_input_tokens?: number;
   output_tokens?: number;
   reasoning_tokens?: number;
   total_tokens: number;
