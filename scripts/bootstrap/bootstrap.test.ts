@@ -81,7 +81,7 @@ describe('the lock of the set-up', () => {
   const name = `test-${process.pid}`;
   const file = join(toolsFolder, `${name}.lock`);
 
-  beforeEach(() => void onTestFinished(() => rmSync(file, { force: true })));
+  beforeEach(() => onTestFinished(() => rmSync(file, { force: true })));
 
   test('lets one in at a time', async () => {
     const order: string[] = [];
