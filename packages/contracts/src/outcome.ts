@@ -1,4 +1,4 @@
-import type { Attempt, WaitingOn } from './job.ts';
+import type { Attempt, Priority, WaitingOn } from './job.ts';
 import type { JobEnding } from './record.ts';
 
 /**
@@ -11,9 +11,15 @@ import type { JobEnding } from './record.ts';
  * | wait     | queued, `waitingOn`    | lane: the lane pauses; tenant: delayed   | no              |
  * | retry    | queued, `waitingOn`    | delayed                                  | yes             |
  * | fallback | queued, next target    | done; a new one in the next target's lane | yes             |
+ * | give_back| queued                 | head of its lane: this worker goes away  | no              |
  */
 export type Outcome =
-  | { kind: 'ended'; ending: JobEnding }
+  | {
+      kind: 'ended';
+      ending: JobEnding;
+      /** Where to keep the result for equal requests. */
+      cacheAs?: { key: string; ttlMs: number };
+    }
   | { kind: 'nothing'; reason: string }
   | {
       kind: 'wait';
@@ -23,4 +29,5 @@ export type Outcome =
       attempt?: Attempt;
     }
   | { kind: 'retry'; delayMs: number; waitingOn: WaitingOn; attempt: Attempt }
-  | { kind: 'fallback'; targetIndex: number; attempt: Attempt };
+  | { kind: 'fallback'; targetIndex: number; attempt: Attempt; priority: Priority }
+  | { kind: 'give_back' };

@@ -1,7 +1,8 @@
 -- A worker took the ticket: queued, in_progress or paused -> in_progress. Found in_progress, the worker before it died.
+-- A ticket of an earlier target (left behind by a crash during a fallback) must not run beside the newer one.
 -- KEYS: 1 job, 2 timeline
--- ARGV: 1 now (epoch ms), 2 most events in a timeline
--- Replies: {'run', every field and value of the record} | {'ended', state} | {'missing'}
+-- ARGV: 1 now (epoch ms), 2 most events in a timeline, 3 index of the target that the ticket is for, empty for any
+-- Replies: {'run', every field and value of the record} | {'ended', state} | {'superseded'} | {'missing'}
 
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then
@@ -9,6 +10,9 @@ if not state then
 end
 if state ~= 'queued' and state ~= 'in_progress' and state ~= 'paused' then
   return { 'ended', state }
+end
+if ARGV[3] ~= '' and ARGV[3] ~= (redis.call('HGET', KEYS[1], 'targetIndex') or '0') then
+  return { 'superseded' }
 end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.

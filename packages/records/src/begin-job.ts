@@ -10,26 +10,34 @@ const script = loadScript(import.meta.url, 'begin-job');
 export type BeginReply =
   | { kind: 'run'; record: JobRecord }
   | { kind: 'ended'; state: TerminalState }
+  /** The ticket was for an earlier target; the job has a newer one. */
+  | { kind: 'superseded' }
   | { kind: 'missing' };
 
 /**
  * A worker starts on a ticket: any live state becomes `in_progress`, and the whole record comes back in the same call.
+ * `targetIndex` is the target that the ticket is for; without it any will do.
  * A job found `in_progress` lost its last worker: `interruptions` grows by one and the timeline says `interrupted`.
  */
-export async function beginJob(context: RecordsContext, jobId: string): Promise<BeginReply> {
+export async function beginJob(
+  context: RecordsContext,
+  jobId: string,
+  targetIndex?: number,
+): Promise<BeginReply> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return { kind: 'missing' };
   const reply = await script(
     context.redis,
     [keys.job, keys.timeline],
-    [context.clock.now(), maxTimelineEvents],
+    [context.clock.now(), maxTimelineEvents, targetIndex ?? ''],
   );
   // The replies that begin-job.lua lists.
   const [kind, value] = reply as
     | ['run', string[]]
     | ['ended', TerminalState]
-    | ['missing', undefined];
+    | ['superseded' | 'missing', undefined];
   if (kind === 'ended') return { kind, state: value };
+  if (kind === 'superseded') return { kind };
   const record = kind === 'run' ? decodeRecord(fieldsOfPairs(value)) : undefined;
   return record ? { kind: 'run', record } : { kind: 'missing' };
 }

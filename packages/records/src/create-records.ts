@@ -58,7 +58,7 @@ export interface Records {
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
   accept(request: JobRequest, idempotency?: Idempotency): Promise<AcceptReply>;
   acceptChildren(requests: readonly JobRequest[]): Promise<number>;
-  begin(jobId: string): Promise<BeginReply>;
+  begin(jobId: string, targetIndex?: number): Promise<BeginReply>;
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
   storeUpstream(jobId: string, handle: UpstreamHandle): Promise<boolean>;
   finish(
@@ -92,7 +92,7 @@ export function createRecords(deps: RecordsDeps): Records {
     newJobId: jobIdMaker(context),
     accept: (request, idempotency) => acceptJob(context, request, idempotency),
     acceptChildren: (requests) => acceptChildren(context, requests),
-    begin: (jobId) => beginJob(context, jobId),
+    begin: (jobId, targetIndex) => beginJob(context, jobId, targetIndex),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
     storeUpstream: (jobId, handle) => storeUpstream(context, jobId, handle),
     finish: (jobId, ending, eventId, options) =>

@@ -186,6 +186,16 @@ describe('giving a job back', () => {
     ]);
   });
 
+  test('does not run a ticket of a target that the job has left', async () => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    await records.requeue(jobId, { targetIndex: 1, lane: 'other' });
+
+    expect(await records.begin(jobId, 0)).toEqual({ kind: 'superseded' });
+    expect((await records.read(jobId))?.state).toBe('queued');
+    expect((await records.begin(jobId, 1)).kind).toBe('run');
+  });
+
   test('falls back to the next target and drops the upstream handle', async () => {
     const { records, jobIn } = await setUp();
     const jobId = await jobIn('in_progress');

@@ -2,6 +2,8 @@ import { Redis, type RedisOptions } from 'ioredis';
 
 import type { Logger } from './logger.ts';
 
+export type { Redis } from 'ioredis';
+
 /**
  * What a connection is for decides how it fails:
  * - `producer`: fails fast. A request must be answered with 503 within 300 ms when Redis is away, never hang.

@@ -1,0 +1,46 @@
+import { enableCompileCache } from 'node:module';
+
+import { Command } from 'commander';
+
+enableCompileCache();
+
+/** Runs a subcommand; whatever it throws is one line on standard error and exit code 1. */
+async function orExplain(run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+const program = new Command('sluice').description(
+  'Queue-backed asynchronous jobs for LLM work. Configuration: sluice.config.yaml and the environment.',
+);
+
+program
+  .command('start')
+  .description(
+    'everything in one command: a local Redis if REDIS_URL is not set, API, worker and simulator',
+  )
+  .option('--no-demo', 'do not run one job of each type against the simulator')
+  .action((options: { demo: boolean }) =>
+    orExplain(async () => (await import('./start/start-all.ts')).startAll(options)),
+  );
+
+program
+  .command('api')
+  .description('the HTTP API; needs REDIS_URL')
+  .action(() => orExplain(() => import('../../api/src/main.ts')));
+
+program
+  .command('worker')
+  .description('a worker; needs REDIS_URL. SLUICE_ROLES picks from run, batch, deliver, sweep')
+  .action(() => orExplain(() => import('../../worker/src/main.ts')));
+
+program
+  .command('simulator')
+  .description('fake OpenAI and Dify that enforce limits and inject faults')
+  .action(() => orExplain(() => import('../../simulator/src/main.ts')));
+
+await program.parseAsync();

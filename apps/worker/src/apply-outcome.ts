@@ -1,0 +1,108 @@
+import type { JobEnding, Outcome, Ticket } from '@sluice/contracts';
+import type { Lanes, TicketMove } from '@sluice/queue';
+import { resolveRoute } from '@sluice/routing';
+import { eventIdOf } from '@sluice/webhooks';
+
+import type { RunJobDeps } from './run-job.ts';
+
+export interface ApplyOutcomeDeps extends Pick<
+  RunJobDeps,
+  'cache' | 'clock' | 'config' | 'log' | 'metrics' | 'records'
+> {
+  lanes: Lanes;
+}
+
+/**
+ * The one place where an outcome becomes moves: first the record, then what it returns for the ticket. Dying between the
+ * two is safe: the ticket runs again, and `begin` reads from the record what is left to do.
+ */
+export async function applyOutcome(
+  ticket: Ticket,
+  outcome: Outcome,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const { jobId } = ticket;
+  switch (outcome.kind) {
+    case 'nothing':
+      return { kind: 'done' };
+    case 'ended':
+      return await endJob(ticket, outcome, deps);
+    case 'wait': {
+      const live = await deps.records.requeue(jobId, { waitingOn: outcome.waitingOn });
+      if (!live) return { kind: 'done' };
+      return outcome.scope === 'lane'
+        ? { kind: 'pause_lane', waitMs: outcome.waitMs }
+        : { kind: 'delay', delayMs: outcome.waitMs };
+    }
+    case 'retry': {
+      const { waitingOn, attempt } = outcome;
+      const live = await deps.records.requeue(jobId, { waitingOn, attempt });
+      return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
+    }
+    case 'fallback':
+      return await fallBack(ticket, outcome, deps);
+    case 'give_back': {
+      const live = await deps.records.requeue(jobId, {});
+      return live ? { kind: 'give_back' } : { kind: 'done' };
+    }
+  }
+}
+
+/** The result is in the record before anything else can happen to it; only then may others find it in the cache. */
+async function endJob(
+  ticket: Ticket,
+  outcome: Extract<Outcome, { kind: 'ended' }>,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const { ending, cacheAs } = outcome;
+  const finishing = deps.records.finish(ticket.jobId, ending, eventIdOf(ticket.jobId));
+  if (cacheAs) writeCache(cacheAs, ending, deps);
+  const finished = await finishing;
+  if (finished.kind === 'finished') {
+    deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
+  }
+  return ending.state === 'failed'
+    ? { kind: 'failed', reason: `${ending.error.code}: ${ending.error.message}` }
+    : { kind: 'done' };
+}
+
+function writeCache(
+  as: { key: string; ttlMs: number },
+  ending: JobEnding,
+  deps: ApplyOutcomeDeps,
+): void {
+  if (ending.state !== 'completed' || ending.result.type === 'batch') return;
+  const entry = {
+    result: ending.result,
+    ...(ending.usage && { usage: ending.usage }),
+    costUsd: ending.costUsd,
+    storedAtMs: deps.clock.now(),
+    provider: ending.attempt?.provider ?? '',
+    model: ending.attempt?.model ?? '',
+  };
+  deps.cache.write(as.key, entry, as.ttlMs).catch((error: unknown) => {
+    deps.log.warn({ err: error }, 'a result was not cached');
+  });
+}
+
+/** The record names the next target first: if this process dies before the new ticket is there, the sweeper adds it. */
+async function fallBack(
+  ticket: Ticket,
+  outcome: Extract<Outcome, { kind: 'fallback' }>,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const { targetIndex, attempt } = outcome;
+  const type = ticket.type === 'workflow' ? 'workflow' : 'chat';
+  const target = resolveRoute(deps.config, type, ticket.model).targets[targetIndex];
+  if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
+  const lane = target.lane;
+  const live = await deps.records.requeue(ticket.jobId, { attempt, targetIndex, lane });
+  if (live) {
+    await deps.lanes.add({
+      ticket: { ...ticket, attempt: targetIndex + 1 },
+      lane,
+      priority: outcome.priority,
+    });
+  }
+  return { kind: 'done' };
+}

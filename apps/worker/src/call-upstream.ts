@@ -1,0 +1,181 @@
+import {
+  SluiceError,
+  type Attempt,
+  type ChatInput,
+  type ChatResult,
+  type CostUsd,
+  type JobRecord,
+  type Usage,
+  type WorkflowInput,
+  type WorkflowResult,
+} from '@sluice/contracts';
+import type { Permit } from '@sluice/limits';
+
+import type { Plan } from './plan-job.ts';
+import type { RunJobDeps } from './run-job.ts';
+
+/** How one upstream call went, as a value. */
+export type UpstreamOutcome =
+  | {
+      ok: true;
+      attempt: Attempt;
+      result: ChatResult | WorkflowResult;
+      usage: Usage | undefined;
+      /** Where the upstream itself gave a price. */
+      costUsd: CostUsd | undefined;
+    }
+  | { ok: false; attempt: Attempt; error: SluiceError };
+
+/** A slot's lease is 15 s; three renewals may be late before it is lost. */
+const renewEveryMs = 4_000;
+
+/** Makes the call, keeps the permit's slot alive while it runs, and bounds it by the job's time-out. Never throws. */
+export async function callUpstream(
+  record: JobRecord,
+  plan: Plan,
+  permit: Permit,
+  deps: RunJobDeps,
+  signal: AbortSignal,
+): Promise<UpstreamOutcome> {
+  const bounded = withDeadline(signal, record.timeoutMs);
+  const renewing =
+    plan.lane.concurrency === undefined
+      ? undefined
+      : setInterval(() => renew(permit, deps), renewEveryMs);
+  const outcome = await attemptCall(record, plan, deps, bounded.signal);
+  bounded.clear();
+  clearInterval(renewing);
+  observe(record, plan, outcome, deps);
+  return outcome;
+}
+
+async function attemptCall(
+  record: JobRecord,
+  plan: Plan,
+  deps: RunJobDeps,
+  signal: AbortSignal,
+): Promise<UpstreamOutcome> {
+  const attempt = attemptOf(record, plan, deps.clock.now());
+  try {
+    const reply = await callAdapter(record, plan, deps, signal);
+    return {
+      ok: true,
+      attempt: {
+        ...attempt,
+        ended_at_ms: deps.clock.now(),
+        outcome: 'succeeded',
+        ...(reply.upstreamRequestId !== undefined && {
+          upstream_request_id: reply.upstreamRequestId,
+        }),
+      },
+      result: reply.result,
+      usage: reply.usage,
+      costUsd: 'costUsd' in reply ? reply.costUsd : undefined,
+    };
+  } catch (thrown) {
+    const error = SluiceError.from(thrown);
+    const failed = { outcome: 'failed', error: error.toJSON() } as const;
+    return { ok: false, attempt: { ...attempt, ended_at_ms: deps.clock.now(), ...failed }, error };
+  }
+}
+
+function observe(record: JobRecord, plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
+  const { attempt } = call;
+  const lane = plan.lane.name;
+  const provider = attempt.provider;
+  const outcome = call.ok ? 'succeeded' : call.error.code;
+  deps.metrics.attempts.inc({ lane, provider, outcome });
+  const seconds = (attempt.ended_at_ms - attempt.started_at_ms) / 1000;
+  deps.metrics.attemptSeconds.observe({ lane, provider }, seconds);
+  if (attempt.number === 1) {
+    const waitedMs = attempt.started_at_ms - record.createdAtMs;
+    deps.metrics.queueSeconds.observe({ lane }, Math.max(0, waitedMs) / 1000);
+  }
+}
+
+/** Puts the real amounts in place of the estimate and frees the slot. Not awaited: see `run-job.ts`. */
+export function settlePermit(permit: Permit, call: UpstreamOutcome, deps: RunJobDeps): void {
+  const neverSent = !call.ok && call.error.code === 'upstream_unreachable';
+  const used = {
+    requests: neverSent ? 0 : permit.amounts.requests,
+    tokens: call.ok ? (call.usage?.total_tokens ?? permit.amounts.tokens) : permit.amounts.tokens,
+  };
+  deps.limits.settle(permit, used).catch((error: unknown) => {
+    deps.log.warn(
+      { err: error, lane: permit.lane },
+      'a permit was not settled; its lease will end',
+    );
+  });
+}
+
+async function callAdapter(record: JobRecord, plan: Plan, deps: RunJobDeps, signal: AbortSignal) {
+  const { target } = plan;
+  const adapter = deps.adapterFor(target.provider.kind);
+  const call = { target, jobId: record.jobId, user: record.user, signal };
+  if (record.type === 'workflow') {
+    if (!adapter.workflow) throw cannot(plan, 'workflows');
+    return await adapter.workflow({
+      ...call,
+      // The record's type says which input it holds; zod checked it at accept.
+      input: record.input as WorkflowInput,
+      resume: record.upstream,
+      onStarted: async (handle) => {
+        await deps.records.storeUpstream(record.jobId, handle);
+      },
+      onProgress: ({ type, ...data }) => {
+        void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
+          deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');
+        });
+      },
+    });
+  }
+  if (!adapter.chat) throw cannot(plan, 'chat');
+  return await adapter.chat({ ...call, input: record.input as ChatInput });
+}
+
+function cannot(plan: Plan, what: string): SluiceError {
+  return new SluiceError(
+    'internal_error',
+    `provider ${plan.target.provider.name} (${plan.target.provider.kind}) does not do ${what}`,
+    { retryable: false },
+  );
+}
+
+function attemptOf(record: JobRecord, plan: Plan, startedAtMs: number): Attempt {
+  return {
+    number: record.attempts.length + 1,
+    provider: plan.target.provider.name,
+    model: plan.target.model,
+    started_at_ms: startedAtMs,
+    ended_at_ms: startedAtMs,
+    outcome: 'failed',
+  };
+}
+
+function renew(permit: Permit, deps: RunJobDeps): void {
+  deps.limits.renew(permit).catch((error: unknown) => {
+    deps.log.warn({ err: error, lane: permit.lane }, 'a slot was not renewed');
+  });
+}
+
+/** `signal`, or the end of `timeoutMs`, whichever comes first; the reason is a SluiceError in both cases. */
+function withDeadline(
+  signal: AbortSignal,
+  timeoutMs: number,
+): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(() => {
+    const message = `no complete reply within ${timeoutMs / 1000} s (timeout_seconds)`;
+    controller.abort(new SluiceError('upstream_timeout', message));
+  }, timeoutMs);
+  return {
+    signal: controller.signal,
+    clear: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import {
+  SluiceError,
+  type ChatInput,
+  type CostUsd,
+  type JobRecord,
+  type Outcome,
+} from '@sluice/contracts';
+import { costOf, estimateUsage } from '@sluice/metering';
+
+import type { UpstreamOutcome } from './call-upstream.ts';
+import type { Plan } from './plan-job.ts';
+import { isCacheable, keyOf } from './read-cached-result.ts';
+
+type Bought = Extract<UpstreamOutcome, { ok: true }>;
+
+/** The ending of a job whose upstream answered. A Dify run that failed inside is a failed job that keeps its result. */
+export async function completeJob(record: JobRecord, plan: Plan, call: Bought): Promise<Outcome> {
+  const usage = call.usage ?? (await estimate(record, call));
+  const costUsd: CostUsd = call.costUsd ?? costOf(usage, plan.target.price);
+  const metered = { ...(usage && { usage }), costUsd, attempt: call.attempt };
+  const { result } = call;
+  if (result.type === 'workflow' && (result.status === 'failed' || result.status === 'stopped')) {
+    const message = result.error ?? `the workflow run ended as ${result.status}`;
+    const error = new SluiceError('workflow_failed', message).toJSON();
+    return { kind: 'ended', ending: { state: 'failed', error, result, ...metered } };
+  }
+  const cache = { status: cacheStatus(record, plan) } as const;
+  const ending = { state: 'completed', result, cache, ...metered } as const;
+  if (!plan.route.cache || !isCacheable(record, plan)) return { kind: 'ended', ending };
+  const cacheAs = { key: keyOf(record, plan), ttlMs: plan.route.cache.ttlMs };
+  return { kind: 'ended', ending, cacheAs };
+}
+
+function cacheStatus(record: JobRecord, plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
+  if (!plan.route.cache) return 'off';
+  if (!isCacheable(record, plan)) return 'bypass';
+  return record.cacheMode === 'refresh' ? 'refresh' : 'miss';
+}
+
+/** An upstream that says nothing about tokens is counted for; a workflow's inner calls cannot be. */
+async function estimate(record: JobRecord, call: Bought) {
+  if (call.result.type !== 'chat') return undefined;
+  return await estimateUsage(record.input as ChatInput, call.result);
+}

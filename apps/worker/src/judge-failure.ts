@@ -1,0 +1,102 @@
+import type { JobRecord, Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
+import { retryDelayMs, stopReasons } from '@sluice/queue';
+import { mayFallBack, nextTarget } from '@sluice/routing';
+
+import type { UpstreamOutcome } from './call-upstream.ts';
+import type { Plan } from './plan-job.ts';
+import { expired } from './refuse-job.ts';
+import type { RunJobDeps } from './run-job.ts';
+
+type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
+
+/** How long a lane rests after a 429 that does not say. */
+const defaultPauseMs = 1_000;
+
+/**
+ * What to do after a failed call, first match wins:
+ *
+ * | failure                                   | outcome                                                  |
+ * |-------------------------------------------|----------------------------------------------------------|
+ * | this worker goes away                     | give the ticket back                                     |
+ * | lock lost, or the job was cancelled       | nothing: the record is somebody else's or has ended      |
+ * | 429                                       | close the lane for everyone; the ticket waits, unburned  |
+ * | retryable, attempts left                  | retry later, with full jitter                            |
+ * | another target may do better              | fall back                                                |
+ * | anything else                             | fail                                                     |
+ */
+export async function judgeFailure(
+  record: JobRecord,
+  plan: Plan,
+  call: FailedCall,
+  deps: RunJobDeps,
+): Promise<Outcome> {
+  const { error, attempt } = call;
+  if (error === stopReasons.drained) return { kind: 'give_back' };
+  if (error === stopReasons.lockLost) return { kind: 'nothing', reason: 'lock lost' };
+  if (error.code === 'cancelled') return { kind: 'nothing', reason: 'cancelled' };
+  deps.log.info(
+    {
+      jobId: record.jobId,
+      lane: plan.lane.name,
+      attempt: attempt.number,
+      provider: attempt.provider,
+      model: attempt.model,
+      code: error.code,
+      status: error.upstreamStatus,
+      durationMs: attempt.ended_at_ms - attempt.started_at_ms,
+    },
+    'attempt failed',
+  );
+  if (error.code === 'rate_limited') return await rateLimited(record, plan, error, deps);
+  if (error.retryable && failuresOf(record, plan) + 1 < plan.route.retry.maxAttempts) {
+    return retryLater(record, plan, call, deps);
+  }
+  const next = record.targetIndex + 1;
+  if (mayFallBack(error.toJSON()) && nextTarget(plan.route, record.targetIndex)) {
+    return { kind: 'fallback', targetIndex: next, attempt, priority: record.priority };
+  }
+  return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
+}
+
+async function rateLimited(
+  record: JobRecord,
+  plan: Plan,
+  error: SluiceError,
+  deps: RunJobDeps,
+): Promise<Outcome> {
+  const pauseMs = Math.max(1, error.retryAfterMs ?? defaultPauseMs);
+  deps.metrics.rateLimited.inc({ lane: plan.lane.name });
+  await deps.limits.penalize(plan.lane, pauseMs, error.message);
+  const untilMs = deps.clock.now() + pauseMs;
+  if (record.attempts.length === 0 && untilMs > record.startByMs) return expired(record);
+  return {
+    kind: 'wait',
+    scope: 'lane',
+    waitMs: pauseMs,
+    waitingOn: waitingOn('upstream 429', 'lane', untilMs),
+  };
+}
+
+function retryLater(record: JobRecord, plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
+  const delayMs = retryDelayMs(plan.route.retry, failuresOf(record, plan) + 1, {
+    retryAfterMs: call.error.retryAfterMs,
+    random: deps.random,
+  });
+  return {
+    kind: 'retry',
+    delayMs,
+    attempt: call.attempt,
+    waitingOn: waitingOn(`retry after ${call.error.code}`, 'job', deps.clock.now() + delayMs),
+  };
+}
+
+/** Attempts that the current target has already burned. */
+function failuresOf(record: JobRecord, plan: Plan): number {
+  return record.attempts.filter(
+    ({ provider, model }) => provider === plan.target.provider.name && model === plan.target.model,
+  ).length;
+}
+
+function waitingOn(limit: string, scope: WaitingOn['scope'], untilMs: number): WaitingOn {
+  return { limit, scope, resets_at: new Date(untilMs).toISOString() };
+}

@@ -1,0 +1,34 @@
+import { loadConfig } from '@sluice/config';
+import { closeOnSignal, createLogger, readEnvironment } from '@sluice/runtime';
+
+import { startWorker, workerRoles, type WorkerRole } from './start-worker.ts';
+
+/** How long calls in flight may go on after SIGTERM before their tickets are given back. */
+const graceMs = 20_000;
+
+const environment = readEnvironment();
+const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'] });
+
+try {
+  const config = loadConfig({ env: environment, cwd: process.cwd() });
+  const worker = await startWorker({ config, roles: rolesOf(environment['SLUICE_ROLES']), log });
+  closeOnSignal({ close: () => worker.close(graceMs), deadlineMs: graceMs + 2_000, log });
+  process.send?.({ type: 'ready' });
+  log.info({ lanes: Object.keys(config.lanes) }, 'worker takes jobs');
+} catch (error) {
+  process.stderr.write(
+    `sluice worker: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exit(1);
+}
+
+function rolesOf(text: string | undefined): WorkerRole[] {
+  if (!text) return [...workerRoles];
+  return text.split(',').map((given) => {
+    const role = workerRoles.find((known) => known === given.trim());
+    if (role) return role;
+    throw new Error(
+      `SLUICE_ROLES: unknown role "${given}"; known roles are ${workerRoles.join(', ')}`,
+    );
+  });
+}

@@ -1,0 +1,25 @@
+import type { Ticket } from '@sluice/contracts';
+import type { TicketMove } from '@sluice/queue';
+
+import { applyOutcome, type ApplyOutcomeDeps } from './apply-outcome.ts';
+import { runJob, type RunJobDeps } from './run-job.ts';
+
+export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps;
+
+/** Pause after a defect of our own; the record counts the run as interrupted, so it cannot go on for ever. */
+const defectPauseMs = 5_000;
+
+/** One ticket: run the job, then move record and ticket. A defect of ours delays the ticket and is logged, never lost. */
+export async function processTicket(
+  ticket: Ticket,
+  deps: ProcessTicketDeps,
+  signal: AbortSignal,
+): Promise<TicketMove> {
+  try {
+    const outcome = await runJob(ticket, deps, signal);
+    return await applyOutcome(ticket, outcome, deps);
+  } catch (error) {
+    deps.log.error({ err: error, jobId: ticket.jobId }, 'a run failed inside Sluice');
+    return { kind: 'delay', delayMs: defectPauseMs };
+  }
+}

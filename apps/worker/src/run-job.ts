@@ -1,0 +1,60 @@
+import type { Cache } from '@sluice/cache';
+import type { Config } from '@sluice/config';
+import type { JobRecord, Outcome, Ticket } from '@sluice/contracts';
+import type { Limits } from '@sluice/limits';
+import type { ProviderAdapter } from '@sluice/providers';
+import type { Records } from '@sluice/records';
+import type { Clock, Logger, Random } from '@sluice/runtime';
+
+import { callUpstream, settlePermit } from './call-upstream.ts';
+import { completeJob } from './complete-job.ts';
+import { judgeFailure } from './judge-failure.ts';
+import { planJob } from './plan-job.ts';
+import { readCachedResult } from './read-cached-result.ts';
+import { refuseJob } from './refuse-job.ts';
+import { waitForPermit } from './wait-for-permit.ts';
+import type { WorkerMetrics } from './worker-metrics.ts';
+
+export interface RunJobDeps {
+  config: Config;
+  records: Records;
+  cache: Cache;
+  limits: Limits;
+  adapterFor(kind: string): ProviderAdapter;
+  metrics: WorkerMetrics;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+/**
+ * The way of a job through a worker: begin → cache → permit → adapter → settle → outcome. It never sleeps for a limit and
+ * never retries: it says what became of the run, and `apply-outcome.ts` moves record and ticket. What it may leave behind
+ * when the process dies at any line: a record in progress (the next run of the ticket takes over), a slot (its lease ends),
+ * and a Dify run (its handle is in the record, so the next run attaches to it).
+ */
+export async function runJob(
+  ticket: Ticket,
+  deps: RunJobDeps,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const begun = await deps.records.begin(ticket.jobId, ticket.attempt - 1);
+  if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
+  const record: JobRecord = begun.record;
+
+  const plan = planJob(record, deps.config);
+  if (plan.kind === 'impossible') return plan.outcome;
+  const refusal = refuseJob(record, deps.clock.now());
+  if (refusal) return refusal;
+
+  const cached = await readCachedResult(record, plan, deps);
+  if (cached) return cached;
+
+  const decision = await deps.limits.acquire(plan.lane, plan.amounts);
+  if (decision.kind === 'denied') return waitForPermit(record, plan, decision, deps);
+
+  const call = await callUpstream(record, plan, decision.permit, deps, signal);
+  // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
+  settlePermit(decision.permit, call, deps);
+  return call.ok ? completeJob(record, plan, call) : await judgeFailure(record, plan, call, deps);
+}

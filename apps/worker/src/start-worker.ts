@@ -1,0 +1,199 @@
+import { createCache } from '@sluice/cache';
+import type { Config } from '@sluice/config';
+import { createLimits } from '@sluice/limits';
+import { createAdapters } from '@sluice/providers';
+import {
+  batchLane,
+  DeliveryWorker,
+  Lanes,
+  LaneWorker,
+  Scheduler,
+  type ProcessTicket,
+} from '@sluice/queue';
+import { createRecords, shardOf, type Records } from '@sluice/records';
+import {
+  createRedis,
+  newId,
+  systemClock,
+  systemRandom,
+  whenReady,
+  type Logger,
+  type Redis,
+} from '@sluice/runtime';
+import { createWebhookSender, deliverySchedule } from '@sluice/webhooks';
+
+import { listenForCancels } from './cancel-listener.ts';
+import { deliverWebhook } from './deliver-webhook.ts';
+import { feedBatch } from './feed-batch.ts';
+import { sendHeartbeats } from './heartbeat.ts';
+import { processTicket, type ProcessTicketDeps } from './process-ticket.ts';
+import { relayOutbox } from './relay-outbox.ts';
+import { sweep } from './sweep.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
+
+/** What a worker process does: run jobs, feed batches, deliver webhooks, repair. Any subset. */
+export const workerRoles = ['run', 'batch', 'deliver', 'sweep'] as const;
+export type WorkerRole = (typeof workerRoles)[number];
+
+export interface WorkerOptions {
+  config: Config;
+  roles: readonly WorkerRole[];
+  log: Logger;
+}
+
+export interface RunningWorker {
+  /** Stops taking work, waits up to `graceMs` for calls in flight, gives the rest back, and closes every connection. */
+  close(graceMs: number): Promise<void>;
+}
+
+const sweepEveryMs = 5_000;
+const deliveriesAtOnce = 50;
+
+/** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { config, log } = options;
+  const redis = createRedis(config.redisUrl, 'worker', log);
+  await whenReady(redis, 10_000);
+  const subscriber = createRedis(config.redisUrl, 'subscriber', log);
+  const parts = wire(config, redis, log);
+  await parts.lanes.applyConcurrency();
+
+  const stop = new AbortController();
+  const closers: ((graceMs: number) => Promise<void>)[] = [];
+  const laneWorkers = new Map<string, LaneWorker[]>();
+  if (options.roles.includes('run')) startLanes(parts, laneWorkers);
+  if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
+  for (const workers of laneWorkers.values()) {
+    for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
+  }
+  if (options.roles.includes('deliver')) closers.push(startDeliveries(parts, stop.signal));
+  if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
+
+  await listenForCancels(subscriber, config.root, laneWorkers);
+  const workerId = newId('worker', systemClock.now());
+  const beating = sendHeartbeats(
+    { ...parts, redis, root: config.root, workerId, roles: options.roles, laneWorkers },
+    stop.signal,
+  );
+  return {
+    async close(graceMs) {
+      stop.abort();
+      await Promise.all(closers.map((close) => close(graceMs)));
+      await beating;
+      await parts.lanes.close();
+      await parts.sender.close();
+      subscriber.disconnect();
+      await redis.quit();
+    },
+  };
+}
+
+type Parts = ReturnType<typeof wire>;
+
+/** Everything that the roles share, made once. */
+function wire(config: Config, redis: Redis, log: Logger) {
+  const { root, shards } = config;
+  const clock = systemClock;
+  const records: Records = createRecords({ redis, root, shards, config: config.jobs, clock });
+  const lanes = new Lanes({
+    redis,
+    root,
+    shards,
+    lanes: Object.values(config.lanes),
+    shardOf: (jobId) => shardOf(jobId) ?? 0,
+  });
+  const sender = createWebhookSender({
+    allowPrivateHosts: config.allowPrivateHosts,
+    timeoutMs: config.webhooks.timeoutMs,
+    clock,
+  });
+  const deps: ProcessTicketDeps = {
+    config,
+    records,
+    lanes,
+    cache: createCache({ redis, root }),
+    limits: createLimits({ redis, root, clock }),
+    adapterFor: createAdapters({}),
+    metrics: createWorkerMetrics(),
+    clock,
+    random: systemRandom,
+    log,
+  };
+  return { ...deps, redis, sender };
+}
+
+function startLanes(parts: Parts, laneWorkers: Map<string, LaneWorker[]>): void {
+  for (const lane of Object.keys(parts.config.lanes)) startLane(parts, lane, laneWorkers);
+}
+
+function startLane(parts: Parts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {
+  const process: ProcessTicket = (ticket, signal) =>
+    lane === batchLane ? feedBatch(ticket, parts) : processTicket(ticket, parts, signal);
+  const workers = shardsOf(parts.config).map(
+    (shard) =>
+      new LaneWorker({
+        ...parts,
+        root: parts.config.root,
+        concurrency: parts.config.worker.concurrency,
+        shard,
+        lane,
+        process,
+      }),
+  );
+  laneWorkers.set(lane, workers);
+  for (const worker of workers) worker.start();
+}
+
+/** Reads the outbox and runs the deliveries of every shard. Blocking reads hold a connection of their own. */
+function startDeliveries(parts: Parts, signal: AbortSignal): () => Promise<void> {
+  const { config, clock, redis, log } = parts;
+  const schedule = deliverySchedule(config.webhooks.scheduleMs);
+  const consumer = newId('reader', clock.now());
+  const stops = shardsOf(config).map((shard) => {
+    const blocking = createRedis(config.redisUrl, 'worker', log);
+    const { root, shards } = config;
+    const records = createRecords({ redis, blocking, root, shards, config: config.jobs, clock });
+    const relaying = relayOutbox(
+      { ...parts, records, deliveryAttempts: schedule.attempts },
+      { shard, consumer, signal },
+    );
+    const worker = new DeliveryWorker({
+      ...parts,
+      root,
+      shard,
+      concurrency: deliveriesAtOnce,
+      deliver: (delivery, attempt, aborted) => deliverWebhook(delivery, attempt, parts, aborted),
+      delayBeforeMs: (attempt, retryAfterMs) =>
+        schedule.delayBeforeAttemptMs(attempt, parts.random, retryAfterMs) ?? 0,
+    });
+    worker.start();
+    return async () => {
+      blocking.disconnect();
+      await Promise.all([relaying, worker.close()]);
+    };
+  });
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
+}
+
+async function startSweeps(parts: Parts): Promise<() => Promise<void>> {
+  const schedulers = shardsOf(parts.config).map(
+    (shard) =>
+      new Scheduler({
+        ...parts,
+        root: parts.config.root,
+        shard,
+        everyMs: sweepEveryMs,
+        task: () => sweep(shard, parts),
+      }),
+  );
+  for (const scheduler of schedulers) await scheduler.start();
+  return async () => {
+    await Promise.all(schedulers.map((scheduler) => scheduler.close()));
+  };
+}
+
+function shardsOf(config: Config): number[] {
+  return Array.from({ length: config.shards }, (_, shard) => shard);
+}

@@ -1,0 +1,29 @@
+import type { JobRecord, Outcome } from '@sluice/contracts';
+import type { PermitDecision } from '@sluice/limits';
+
+import type { Plan } from './plan-job.ts';
+import { expired } from './refuse-job.ts';
+import type { RunJobDeps } from './run-job.ts';
+
+/** No permit: the lane rests until the tightest limit has room. A job that cannot start in time ends now, unspent. */
+export function waitForPermit(
+  record: JobRecord,
+  plan: Plan,
+  denied: Extract<PermitDecision, { kind: 'denied' }>,
+  deps: Pick<RunJobDeps, 'clock' | 'metrics'>,
+): Outcome {
+  if (record.attempts.length === 0 && deps.clock.now() + denied.waitMs > record.startByMs) {
+    return expired(record);
+  }
+  deps.metrics.waits.inc({ lane: plan.lane.name, limit: denied.limit });
+  return {
+    kind: 'wait',
+    scope: 'lane',
+    waitMs: denied.waitMs,
+    waitingOn: {
+      limit: denied.limit,
+      scope: 'lane',
+      resets_at: new Date(denied.resetsAtMs).toISOString(),
+    },
+  };
+}
