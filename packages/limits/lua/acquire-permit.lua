@@ -22,6 +22,8 @@ end
 
 local function readBucket(index, reopensAt)
   local bucket = cjson.decode(ARGV[4 + index])
+  -- What is larger than the whole bucket would wait for ever: it takes all of the bucket and goes.
+  bucket.amount = math.min(bucket.amount, bucket.limit)
   bucket.hash, bucket.slots = KEYS[2 + index * 2], KEYS[3 + index * 2]
   local stored = redis.call('HMGET', bucket.hash, 'total', 'dueAt')
   bucket.total, bucket.dueAt = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
@@ -45,7 +47,7 @@ local function walk(bucket, visit)
   while #slots > 0 do
     local amounts = redis.call('HMGET', bucket.hash, unpack(slots))
     for i = 1, #slots do
-      local leftAt = (slots[i] + 1) * bucket.slotMs - 1 + bucket.windowMs
+      local leftAt = (slots[i] + 1) * bucket.slotMs + bucket.windowMs
       if not visit(tonumber(amounts[i]), leftAt, slots[i]) then return end
     end
     from, to = to + 1, to + 64
@@ -103,6 +105,8 @@ for _, bucket in ipairs(buckets) do
   bucket.dueAt = math.max(now, bucket.dueAt) + bucket.amount * interval
   bucket.total = bucket.total + bucket.amount
   addToSlot(bucket, slot, bucket.amount)
-  redis.call('HSET', KEYS[3], bucket.name, slot .. ' ' .. bucket.amount .. ' ' .. interval)
+  local leftAt = (slot + 1) * bucket.slotMs + bucket.windowMs
+  local charge = string.format('%d %d %d %.17g', slot, bucket.amount, leftAt, interval)
+  redis.call('HSET', KEYS[3], bucket.name, charge)
 end
 return { 'granted' }

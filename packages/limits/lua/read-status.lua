@@ -18,7 +18,7 @@ for i = 1, bucketCount do
   local windowMs, slotMs = ARGV[i * 2 - 1], ARGV[i * 2]
   local used, freeAt = 0, now
   for _, slot in ipairs(slots) do
-    local leftAt = (slot + 1) * slotMs - 1 + windowMs
+    local leftAt = (slot + 1) * slotMs + windowMs
     local amount = leftAt > now and tonumber(redis.call('HGET', hash, slot)) or 0
     if amount > 0 then used, freeAt = used + amount, leftAt end
   end

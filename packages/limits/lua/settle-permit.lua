@@ -10,9 +10,9 @@ local time = redis.call('TIME')
 local now = tonumber(ARGV[2 + bucketCount * 3]) or time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function correct(bucket, charge, used, windowMs)
-  local slot, amount, intervalMs = string.match(charge, '^(%d+) (%d+) (%S+)$')
+  local slot, amount, leftAt, intervalMs = string.match(charge, '^(%d+) (%d+) (%d+) (%S+)$')
   local more = used - amount
-  if more == 0 or redis.call('HEXISTS', bucket, slot) == 0 then return end
+  if now >= tonumber(leftAt) or redis.call('HEXISTS', bucket, slot) == 0 then return end
   redis.call('HINCRBY', bucket, slot, more)
   redis.call('HINCRBY', bucket, 'total', more)
   -- What was not used need not be paced. What was used beyond delays the lane by one window at most, as the window does.

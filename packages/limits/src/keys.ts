@@ -3,8 +3,8 @@
  *
  *   {sluice:limits:<lane>}:closure                     hash  untilMs, reason: closed for everyone until then
  *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: slots of the concurrency
- *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount intervalMs": what was
- *                                                            charged where and at what pace; leased: 0 without a lease
+ *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount leftAt intervalMs": what was
+ *                                                            charged where, until when, at what pace; leased: 0 without
  *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum;
  *                                                            dueAt: when the next unit is due by the pace
  *   {sluice:limits:<lane>}:slots:<unit>:<windowMs>     list  the slots in `used`, oldest first

@@ -71,7 +71,7 @@ async function acquireInTime(
   for (let asked = 0; asked < 2; asked += 1) {
     const sentMs = deps.clock.now();
     const decision = await acquirePermit(deps, lane, amounts);
-    if (decision.kind === 'denied' || deps.clock.now() - sentMs <= marginMs) return decision;
+    if (decision.kind === 'denied' || deps.clock.now() - sentMs < marginMs) return decision;
     await settlePermit(deps, decision.permit, { requests: 0, tokens: 0 });
   }
   const waitMs = Math.ceil(marginMs * (1 + (deps.random ?? systemRandom)()));
