@@ -18,12 +18,16 @@ const seconds = (min: number, max: number) => number(z.number().min(min).max(max
 const money = number(z.number().min(0).max(1e6));
 const dayInSeconds = 86_400;
 
+/** Queues of Sluice's own; a provider is a queue too, so it cannot have their names. */
+const reservedNames = ['batches', 'webhooks'];
+
 const providerName = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
     'must be 1 to 64 letters, digits or . _ - and start with a letter or digit',
-  );
+  )
+  .refine((given) => !reservedNames.includes(given), { error: 'is a queue of Sluice itself' });
 
 const apiKey = z
   .string()

@@ -353,6 +353,11 @@ describe('a wrong file', () => {
       ],
     ],
     [
+      'a provider with the name of a queue of Sluice',
+      'providers: { webhooks: { kind: openai-compatible, baseUrl: http://h } }\nmodels: { m: webhooks/x }',
+      [at('providers.webhooks: this name is a queue of Sluice itself')],
+    ],
+    [
       'an unknown provider in each form',
       `${openai}
 models: { a: opnai/x, b: { targets: [openai/x, { provider: azure, model: y }] } }
