@@ -1,1 +1,2 @@
-export {};
+export { mayFallBack } from './may-fall-back.ts';
+export { nextTarget, resolveRoute } from './resolve-route.ts';

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+
+import { loadConfig } from '@sluice/config';
+import { SluiceError } from '@sluice/contracts';
+
+import { nextTarget, resolveRoute } from './resolve-route.ts';
+
+const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1' }, cwd: '/nonexistent' });
+
+describe('resolveRoute', () => {
+  it('finds models and apps by their public names', () => {
+    expect(resolveRoute(config, 'chat', 'sim-chat').targets[0].lane).toBe('simulator');
+    expect(resolveRoute(config, 'workflow', 'sim-workflow').targets[0].lane).toBe('simulator-dify');
+  });
+
+  it.each([
+    [
+      'chat',
+      'sim-chatt',
+      'model_not_found',
+      'there is no model "sim-chatt"; did you mean "sim-chat"?',
+    ],
+    [
+      'workflow',
+      'simworkflow',
+      'app_not_found',
+      'there is no app "simworkflow"; did you mean "sim-workflow"?',
+    ],
+    ['workflow', 'x', 'app_not_found', 'there is no app "x"; known: sim-workflow'],
+    [
+      'chat',
+      'sim-workflow',
+      'model_not_found',
+      '"sim-workflow" is an app; submit it as type "workflow"',
+    ],
+    ['workflow', 'sim-chat', 'app_not_found', '"sim-chat" is a model; submit it as type "chat"'],
+    ['chat', 'constructor', 'model_not_found', 'there is no model "constructor"; known: sim-chat'],
+    ['chat', '__proto__', 'model_not_found', 'there is no model "__proto__"'],
+  ] as const)('refuses %s %s with %s', (type, name, code, message) => {
+    const param = type === 'chat' ? 'model' : 'app';
+    const act = () => resolveRoute(config, type, name);
+    expect(act).toThrow(SluiceError);
+    expect(act).toThrow(expect.objectContaining({ code, param, retryable: false }));
+    expect(act).toThrow(message);
+  });
+});
+
+describe('nextTarget', () => {
+  const route = resolveRoute(config, 'chat', 'sim-chat');
+  const [first] = route.targets;
+  const second = { ...first, model: 'other' };
+
+  it('is the one after, and none after the last', () => {
+    const both = { ...route, targets: [first, second] as [typeof first, typeof first] };
+    expect(nextTarget(both, 0)).toBe(second);
+    expect(nextTarget(both, 1)).toBeUndefined();
+    expect(nextTarget(route, 0)).toBeUndefined();
+  });
+});
