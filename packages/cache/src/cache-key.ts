@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+
+import type { Target } from '@sluice/config';
+import type { BatchInput, ChatInput, WorkflowInput } from '@sluice/contracts';
+
+import { canonicalJson } from './canonical-json.ts';
+
+/** Changes whenever equal requests would get another key, or an entry another shape: old entries are then never found. */
+const version = 'v1';
+
+/** Everything that may change the reply to a request. */
+export interface CacheKeyParts {
+  tenantId: string;
+  type: 'chat' | 'workflow';
+  /** Public name of the model or app. */
+  name: string;
+  target: Target;
+  input: ChatInput | WorkflowInput | BatchInput;
+  /** Part of a workflow's key only: Dify keeps files and conversations apart by user. */
+  user?: string | undefined;
+}
+
+/**
+ * The name of a request's result in the cache: equal for requests that mean the same (key order and absent fields do not
+ * count), different for any other, and never shared between tenants. A chat target is known by provider, address and
+ * model, so a new key for the same account still hits. A Dify app is known by nothing but its key, so there the key
+ * counts: after it changes, the results of another app must not be found.
+ */
+export function cacheKey({ tenantId, type, name, target, input, user }: CacheKeyParts): string {
+  const { provider, model, apiKey } = target;
+  const own = type === 'workflow' ? { app: apiKey, user } : { model };
+  const upstream = {
+    provider: provider.name,
+    baseUrl: provider.baseUrl,
+    headers: provider.headers,
+  };
+  const text = canonicalJson({ tenantId, type, name, upstream, own, input });
+  return `${version}:${createHash('sha256').update(text).digest('hex')}`;
+}
