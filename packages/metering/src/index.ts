@@ -1,1 +1,4 @@
-export {};
+export { costOf, sumCosts } from './cost.ts';
+export { countTokens } from './count-tokens.ts';
+export { estimateInputTokens, estimateTokensFromBytes, estimateUsage } from './estimate-usage.ts';
+export { sumUsage } from './sum-usage.ts';

@@ -1,0 +1,116 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { Price } from '@sluice/config';
+import type { Usage } from '@sluice/contracts';
+
+import { costOf, sumCosts } from './cost.ts';
+
+const price: Price = { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 };
+
+function usage(parts: Partial<Usage>): Usage {
+  return { total_tokens: 0, source: 'provider', ...parts };
+}
+
+describe('costOf', () => {
+  it.each<[string, Partial<Usage>, Partial<Price>, string]>([
+    ['input and output', { input_tokens: 1_000, output_tokens: 1_000 }, {}, '0.001450'],
+    ['nothing', { input_tokens: 0, output_tokens: 0 }, {}, '0.000000'],
+    ['a million of each', { input_tokens: 1e6, output_tokens: 1e6 }, {}, '1.450000'],
+    [
+      'cached input at its own price',
+      { input_tokens: 1_000, cached_input_tokens: 400, output_tokens: 0 },
+      {},
+      '0.000128',
+    ],
+    [
+      'more cached than whole input as cached',
+      { input_tokens: 1_000, cached_input_tokens: 4_000, output_tokens: 0 },
+      {},
+      '0.000020',
+    ],
+    [
+      'cache writes at their own price',
+      { input_tokens: 1_000, cache_write_input_tokens: 1_000, output_tokens: 0 },
+      { cacheWriteInputPerMillion: 0.25 },
+      '0.000250',
+    ],
+    [
+      'cache writes as input where they have no price',
+      { input_tokens: 1_000, cache_write_input_tokens: 1_000, output_tokens: 0 },
+      {},
+      '0.000200',
+    ],
+    [
+      'half a millionth rounded up',
+      { input_tokens: 1, output_tokens: 0 },
+      { inputPerMillion: 0.5 },
+      '0.000001',
+    ],
+    [
+      'less than half rounded down',
+      { input_tokens: 1, output_tokens: 0 },
+      { inputPerMillion: 0.49 },
+      '0.000000',
+    ],
+    [
+      'what binary fractions cannot hold',
+      { input_tokens: 3, output_tokens: 0 },
+      { inputPerMillion: 0.1 + 0.05 },
+      '0.000000',
+    ],
+    [
+      'input up to where the price holds',
+      { input_tokens: 10, output_tokens: 0 },
+      { upToInputTokens: 10, inputPerMillion: 1 },
+      '0.000010',
+    ],
+    [
+      'input beyond it as unknown',
+      { input_tokens: 11, output_tokens: 0 },
+      { upToInputTokens: 10 },
+      'unknown',
+    ],
+    ['no split as unknown', { total_tokens: 100 }, {}, 'unknown'],
+    ['no output as unknown', { input_tokens: 100 }, {}, 'unknown'],
+  ])('charges %s', (_case, parts, more, cost) => {
+    expect(costOf(usage(parts), { ...price, ...more })).toBe(cost);
+  });
+
+  it('charges cached input as input where it has no price', () => {
+    const cached = usage({ input_tokens: 1_000, cached_input_tokens: 400, output_tokens: 0 });
+    expect(costOf(cached, { inputPerMillion: 0.2, outputPerMillion: 1 })).toBe('0.000200');
+  });
+
+  it('is unknown without usage or price', () => {
+    expect(costOf(undefined, price)).toBe('unknown');
+    expect(costOf(usage({ input_tokens: 1, output_tokens: 1 }), undefined)).toBe('unknown');
+  });
+
+  it('equals integer arithmetic for whole prices', () => {
+    const tokens = fc.integer({ min: 0, max: 1e9 });
+    const dollars = fc.integer({ min: 0, max: 1_000 });
+    fc.assert(
+      fc.property(tokens, tokens, dollars, dollars, (input, output, perInput, perOutput) => {
+        const micros = BigInt(input) * BigInt(perInput) + BigInt(output) * BigInt(perOutput);
+        const cost = costOf(usage({ input_tokens: input, output_tokens: output }), {
+          inputPerMillion: perInput,
+          outputPerMillion: perOutput,
+        });
+        expect(cost).toMatch(/^\d+\.\d{6}$/);
+        expect(BigInt(cost.replace('.', ''))).toBe(micros);
+      }),
+    );
+  });
+});
+
+describe('sumCosts', () => {
+  it.each([
+    [[], '0.000000'],
+    [['0.100000', '0.200000'], '0.300000'],
+    [['0.100000', 'unknown'], 'unknown'],
+    [['9007199254740993.000001', '0.000001'], '9007199254740993.000002'],
+  ])('of %j is %s', (costs, sum) => {
+    expect(sumCosts(costs)).toBe(sum);
+  });
+});

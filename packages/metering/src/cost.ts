@@ -1,0 +1,35 @@
+import { Big } from 'big.js';
+
+import type { Price } from '@sluice/config';
+import type { CostUsd, Usage } from '@sluice/contracts';
+
+const decimals = 6;
+const perToken = '0.000001';
+
+/**
+ * What a call cost in US dollars, exact in decimal and rounded half up to six decimals: fresh input, input read from and
+ * written to the vendor's prompt cache, and output, each at its price. `unknown` without a price, without the split into
+ * input and output, or with more input than the price holds for. Never a guess.
+ */
+export function costOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
+  if (!usage || !price) return 'unknown';
+  const { input_tokens: input, output_tokens: output } = usage;
+  if (input === undefined || output === undefined) return 'unknown';
+  if (price.upToInputTokens !== undefined && input > price.upToInputTokens) return 'unknown';
+  // A vendor that reports more cached than whole input is wrong about one of them; never charge less than nothing.
+  const cached = Math.min(usage.cached_input_tokens ?? 0, input);
+  const written = Math.min(usage.cache_write_input_tokens ?? 0, input - cached);
+  return Big(input - cached - written)
+    .times(price.inputPerMillion)
+    .plus(Big(cached).times(price.cachedInputPerMillion ?? price.inputPerMillion))
+    .plus(Big(written).times(price.cacheWriteInputPerMillion ?? price.inputPerMillion))
+    .plus(Big(output).times(price.outputPerMillion))
+    .times(perToken)
+    .toFixed(decimals, Big.roundHalfUp);
+}
+
+/** The sum of costs with six decimals; `unknown` as soon as one of them is. Nothing costs `0.000000`. */
+export function sumCosts(costs: readonly CostUsd[]): CostUsd {
+  if (costs.includes('unknown')) return 'unknown';
+  return costs.reduce((sum, cost) => sum.plus(cost), Big(0)).toFixed(decimals, Big.roundHalfUp);
+}

@@ -1,0 +1,76 @@
+import { encodeChat } from 'gpt-tokenizer/encoding/o200k_base';
+import { describe, expect, it } from 'vitest';
+
+import type { ChatInput, ChatResult } from '@sluice/contracts';
+
+import { estimateInputTokens, estimateTokensFromBytes, estimateUsage } from './estimate-usage.ts';
+
+function reply(message: Partial<ChatResult['message']>): ChatResult {
+  return {
+    type: 'chat',
+    message: { role: 'assistant', content: null, ...message },
+    finish_reason: { unified: 'stop', raw: 'stop' },
+  };
+}
+
+const hello: ChatInput = { messages: [{ role: 'user', content: 'Hello' }] };
+
+describe('estimateUsage', () => {
+  it('counts messages as OpenAI frames them', async () => {
+    const messages: ChatInput['messages'] = [
+      { role: 'system', content: 'You are terse.' },
+      { role: 'user', content: 'Name three rivers of Europe, please.' },
+    ];
+    const framed = messages.map(({ role, content }) => ({ role, content: content as string }));
+    const exact = encodeChat(framed, 'gpt-4o').length;
+    expect(await estimateInputTokens({ messages })).toBe(exact);
+  });
+
+  it('counts everything that came back, reasoning included', async () => {
+    const usage = await estimateUsage(hello, reply({ content: 'Hello', reasoning: 'Hello' }));
+    expect(usage).toEqual({
+      input_tokens: 8,
+      output_tokens: 2,
+      total_tokens: 10,
+      source: 'estimate',
+    });
+  });
+
+  it('counts tools, tool calls, names and the schema of the reply', async () => {
+    const base = await estimateInputTokens(hello);
+    const call = {
+      id: 'c1',
+      type: 'function' as const,
+      function: { name: 'now', arguments: '{}' },
+    };
+    const more: Partial<ChatInput>[] = [
+      { tools: [{ type: 'function', function: { name: 'now' } }] },
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'x', schema: { type: 'object' } },
+        },
+      },
+      { messages: [{ role: 'user', content: 'Hello', name: 'ada' }] },
+      { messages: [...hello.messages, { role: 'assistant', tool_calls: [call] }] },
+    ];
+    for (const part of more) {
+      expect(await estimateInputTokens({ ...hello, ...part })).toBeGreaterThan(base);
+    }
+    const called = await estimateUsage(hello, reply({ tool_calls: [call] }));
+    expect(called.output_tokens).toBeGreaterThan(3);
+  });
+
+  it('takes an image as 1,000 tokens, however long its data are', async () => {
+    const url = `data:image/png;base64,${'A'.repeat(100_000)}`;
+    const content = [
+      { type: 'text' as const, text: 'Hello' },
+      { type: 'image_url' as const, image_url: { url } },
+    ];
+    expect(await estimateInputTokens({ messages: [{ role: 'user', content }] })).toBe(1_008);
+  });
+});
+
+it('estimateTokensFromBytes takes four bytes for a token and rounds up', () => {
+  expect([0, 1, 4, 5].map(estimateTokensFromBytes)).toEqual([0, 1, 1, 2]);
+});
