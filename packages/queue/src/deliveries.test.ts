@@ -1,0 +1,68 @@
+import { createLogger, systemClock } from '@sluice/runtime';
+import { testRedis, waitFor } from '@sluice/testing';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { addDelivery, DeliveryWorker, type DeliveryMove } from './deliveries.ts';
+import { Lanes } from './lanes.ts';
+
+const log = createLogger({ name: 'test', level: 'silent' });
+
+async function setUp(moves: (attempt: number) => DeliveryMove) {
+  const { redis, root } = await testRedis();
+  const lanes = new Lanes({ redis, root, shards: 1, lanes: [], shardOf: () => 0 });
+  const posts: { eventId: string; attempt: number; atMs: number }[] = [];
+  const delays: (number | undefined)[] = [];
+  const worker = new DeliveryWorker({
+    redis,
+    root,
+    shard: 0,
+    concurrency: 5,
+    deliver: async ({ eventId }, attempt) => {
+      posts.push({ eventId, attempt, atMs: performance.now() });
+      return moves(attempt);
+    },
+    delayBeforeMs: (_attempt, retryAfterMs) => {
+      delays.push(retryAfterMs);
+      return 50;
+    },
+    clock: systemClock,
+    log,
+  });
+  worker.start();
+  onTestFinished(async () => {
+    await worker.close();
+    await lanes.close();
+  });
+  const add = (eventId: string) =>
+    addDelivery(lanes, { eventId, jobId: 'job_a' }, { shard: 0, attempts: 3 });
+  return { add, posts, delays };
+}
+
+test('tries again on the schedule until the receiver takes it, and tells the schedule what it asked for', async () => {
+  const { add, posts, delays } = await setUp((attempt) =>
+    attempt < 3 ? { kind: 'retry', reason: 'HTTP 500', retryAfterMs: 7 } : { kind: 'delivered' },
+  );
+  await add('evt_a');
+  await waitFor(() => posts.length === 3);
+  expect(posts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+  expect(delays).toEqual([7, 7]);
+  const [first, second] = posts;
+  expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(45);
+});
+
+test('stops when the schedule is exhausted or the receiver is gone', async () => {
+  const { add, posts } = await setUp(() => ({ kind: 'given_up', reason: 'HTTP 410' }));
+  await add('evt_gone');
+  await waitFor(() => posts.length === 1);
+  await systemClock.sleep(200);
+  expect(posts).toHaveLength(1);
+});
+
+test('the same event is delivered once, however often the outbox hands it over', async () => {
+  const { add, posts } = await setUp(() => ({ kind: 'delivered' }));
+  await Promise.all([add('evt_a'), add('evt_a')]);
+  await waitFor(() => posts.length === 1);
+  await add('evt_a');
+  await systemClock.sleep(100);
+  expect(posts).toHaveLength(1);
+});

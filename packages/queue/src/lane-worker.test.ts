@@ -1,0 +1,176 @@
+import type { Priority, Ticket } from '@sluice/contracts';
+import { createLogger, systemClock } from '@sluice/runtime';
+import { testRedis, waitFor } from '@sluice/testing';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { LaneWorker, stopReasons, type ProcessTicket } from './lane-worker.ts';
+import { Lanes, type PlacedTicket } from './lanes.ts';
+
+const log = createLogger({ name: 'test', level: 'silent' });
+const lane = 'sim';
+
+async function setUp(concurrency?: number) {
+  const { redis, root } = await testRedis();
+  const lanes = new Lanes({
+    redis,
+    root,
+    shards: 1,
+    lanes: [{ name: lane, buckets: [], concurrency }],
+    shardOf: () => 0,
+  });
+  onTestFinished(() => lanes.close());
+  await lanes.applyConcurrency();
+  const work = (process: ProcessTicket, slots = 10) => {
+    const worker = new LaneWorker({
+      redis,
+      root,
+      shard: 0,
+      lane,
+      concurrency: slots,
+      process,
+      lanes,
+      clock: systemClock,
+      log,
+    });
+    worker.start();
+    onTestFinished(() => worker.close(0));
+    return worker;
+  };
+  return { lanes, work };
+}
+
+function place(jobId: string, priority: Priority = 'normal'): PlacedTicket {
+  const ticket: Ticket = { jobId, tenantId: 'default', type: 'chat', model: 'm', attempt: 1 };
+  return { ticket, lane, priority };
+}
+
+/** Resolves when the signal aborts, with its reason. */
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(signal.reason), { once: true });
+  });
+}
+
+test('adding the same run of a job twice adds one ticket', async () => {
+  const { lanes } = await setUp();
+  await Promise.all([
+    lanes.add(place('job_a')),
+    lanes.add(place('job_a')),
+    lanes.addMany([place('job_a')]),
+  ]);
+  expect((await lanes.counts())[0]).toMatchObject({ lane, waiting: 1 });
+});
+
+test('takes tickets by class, and inside a class in the order of arrival', async () => {
+  const { lanes, work } = await setUp();
+  for (const id of ['n1', 'n2']) await lanes.add(place(`job_${id}`));
+  await lanes.add(place('job_l1', 'low'));
+  await lanes.add(place('job_h1', 'high'));
+  const seen: string[] = [];
+  work(async (ticket) => {
+    seen.push(ticket.jobId);
+    return { kind: 'done' };
+  }, 1);
+  await waitFor(() => seen.length === 4);
+  expect(seen).toEqual(['job_h1', 'job_n1', 'job_n2', 'job_l1']);
+});
+
+test('a paused lane rests for every worker, and the ticket comes back first', async () => {
+  const { lanes, work } = await setUp();
+  const starts: { jobId: string; atMs: number }[] = [];
+  let pausedAtMs = 0;
+  const process: ProcessTicket = async ({ jobId }) => {
+    starts.push({ jobId, atMs: performance.now() });
+    if (pausedAtMs > 0) return { kind: 'done' };
+    pausedAtMs = performance.now();
+    return { kind: 'pause_lane', waitMs: 400 };
+  };
+  work(process, 1);
+  work(process, 1);
+  await lanes.add(place('job_first'));
+  await waitFor(() => pausedAtMs > 0);
+  await lanes.addMany([place('job_second'), place('job_third')]);
+  await waitFor(() => starts.length === 4);
+
+  const afterPause = starts.slice(1);
+  for (const { atMs } of afterPause) expect(atMs - pausedAtMs).toBeGreaterThan(380);
+  expect(afterPause.map(({ jobId }) => jobId)).toContain('job_first');
+});
+
+test('a delayed ticket waits alone', async () => {
+  const { lanes, work } = await setUp();
+  const seen: string[] = [];
+  work(async ({ jobId }) => {
+    seen.push(jobId);
+    const first = seen.filter((id) => id === 'job_slow').length === 1;
+    return jobId === 'job_slow' && first ? { kind: 'delay', delayMs: 200 } : { kind: 'done' };
+  }, 1);
+  await lanes.add(place('job_slow'));
+  await lanes.add(place('job_next'));
+  await waitFor(() => seen.length === 3);
+  expect(seen).toEqual(['job_slow', 'job_next', 'job_slow']);
+});
+
+test('never runs more tickets than the lane allows over all workers', async () => {
+  const { lanes, work } = await setUp(3);
+  let running = 0;
+  let most = 0;
+  let done = 0;
+  const process: ProcessTicket = async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await systemClock.sleep(20);
+    running -= 1;
+    done += 1;
+    return { kind: 'done' };
+  };
+  work(process);
+  work(process);
+  await lanes.addMany(Array.from({ length: 30 }, (_, i) => place(`job_${i}x`)));
+  await waitFor(() => done === 30);
+  expect(most).toBe(3);
+});
+
+test('cancels the run of one job and leaves the others alone', async () => {
+  const { lanes, work } = await setUp();
+  const reasons = new Map<string, unknown>();
+  const worker = work(async ({ jobId }, signal) => {
+    if (jobId !== 'job_a') return { kind: 'done' };
+    reasons.set(jobId, await aborted(signal));
+    return { kind: 'done' };
+  });
+  await lanes.addMany([place('job_a'), place('job_ab')]);
+  await waitFor(() => worker.runningCount === 1);
+  worker.cancel('job_a', stopReasons.drained);
+  await waitFor(() => reasons.size === 1);
+  expect(reasons.get('job_a')).toBe(stopReasons.drained);
+});
+
+test('drains: what does not end within the grace goes to another worker unburned', async () => {
+  const { lanes, work } = await setUp();
+  const first = work(async (_ticket, signal) => {
+    expect(await aborted(signal)).toBe(stopReasons.drained);
+    return { kind: 'give_back' };
+  });
+  await lanes.add(place('job_long'));
+  await waitFor(() => first.runningCount === 1);
+  const startedAtMs = performance.now();
+  await first.close(100);
+  expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+
+  const seen: string[] = [];
+  work(async ({ jobId }) => {
+    seen.push(jobId);
+    return { kind: 'done' };
+  });
+  await waitFor(() => seen.length === 1);
+  expect(seen).toEqual(['job_long']);
+});
+
+test('a failed ticket stays visible, and its state tells what to do', async () => {
+  const { lanes, work } = await setUp();
+  work(async () => ({ kind: 'failed', reason: 'upstream_auth: no' }));
+  await lanes.add(place('job_bad'));
+  await waitFor(async () => (await lanes.ticketState(lane, 'job_bad', 1)) === 'failed');
+  expect(await lanes.ticketState(lane, 'job_none', 1)).toBe('missing');
+});
