@@ -1,1 +1,10 @@
-export {};
+export { createSimulator } from './create-simulator.ts';
+export type { Simulator, SimulatorOptions } from './create-simulator.ts';
+export { behaviourSchema } from './behaviour/behaviour-schema.ts';
+export type { BehaviourScript, BehaviourSettings } from './behaviour/behaviour-schema.ts';
+export { limitsSchema } from './limits/limits-schema.ts';
+export type { LimitsScript, LimitsSettings } from './limits/limits-schema.ts';
+export { faultRuleSchema } from './faults/fault-schema.ts';
+export type { Fault, FaultRule, FaultScript } from './faults/fault-schema.ts';
+export type { LedgerEntry, Outcome, Usage } from './ledger/ledger-entry.ts';
+export type { LedgerFilter, LedgerSummary } from './ledger/summarize-ledger.ts';

@@ -1,0 +1,47 @@
+import type { Dialect } from '../server/dialect.ts';
+import { readBearer } from '../server/read-bearer.ts';
+import type { World } from '../world.ts';
+import { createAppRoutes } from './apps/app-routes.ts';
+import { limitedReply, standardError, unauthorized } from './errors.ts';
+import { PING } from './runs/follow-run.ts';
+import { RunStore } from './runs/run-store.ts';
+import { createFormRoutes } from './workflows/form-routes.ts';
+import { createRunQueries } from './workflows/run-queries.ts';
+import { createRunRoutes } from './workflows/run-routes.ts';
+
+/** The app key that is always wrong. */
+const INVALID_KEY = 'app-invalid';
+
+/**
+ * Dify's Service API under `/dify/v1`. Any key `app-…` but `app-invalid` is accepted, and is the app.
+ * @see https://docs.dify.ai/api-reference
+ */
+export function createDifyDialect(world: World): Dialect {
+  const runs = new RunStore();
+  return {
+    name: 'dify',
+    prefix: '/dify/v1',
+    routes: [
+      ...createRunRoutes(world, runs),
+      ...createRunQueries(runs),
+      ...createFormRoutes(runs),
+      ...createAppRoutes(),
+    ],
+    readKey: readBearer,
+    authenticate: (key) =>
+      key.startsWith('app-') && key !== INVALID_KEY ? undefined : unauthorized(key),
+    headers: () => ({ 'x-version': '1.17.1', 'x-env': 'PRODUCTION' }),
+    limited: limitedReply,
+    error: standardError,
+    errorEvent: (data = SERVER_ERROR) => `data: ${JSON.stringify(data)}\n\n`,
+    streamKeepAlive: PING,
+    reset: () => runs.clear(),
+  };
+}
+
+const SERVER_ERROR = {
+  event: 'error',
+  status: 500,
+  code: 'internal_server_error',
+  message: 'Internal Server Error, please contact support.',
+};

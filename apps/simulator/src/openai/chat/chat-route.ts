@@ -1,0 +1,86 @@
+import type { Exchange } from '../../server/exchange.ts';
+import type { Route } from '../../server/dialect.ts';
+import type { World } from '../../world.ts';
+import type { ChatPlan } from './chat-plan.ts';
+import { composeChoice } from './compose-choice.ts';
+import type { Choice } from './compose-choice.ts';
+import { readChatRequest } from './read-chat-request.ts';
+import { streamChat } from './stream-chat.ts';
+import { chatUsage, completionUsage } from './usage.ts';
+
+/**
+ * `POST /chat/completions`. Tokens are reserved at admission as max(max_tokens, estimate of the
+ * input), and not given back.
+ * @see https://platform.openai.com/docs/api-reference/chat
+ */
+export function createChatRoute(world: World): Route {
+  return {
+    method: 'POST',
+    path: '/chat/completions',
+    kind: 'chat',
+    paid: true,
+    prepare: (call) => {
+      const request = readChatRequest(call.json);
+      if ('status' in request) return { refusal: request };
+      return {
+        model: request.modelId,
+        stream: request.stream,
+        reservedTokens: Math.max(request.maxTokens ?? 0, request.promptTokens),
+        answer: (exchange) => {
+          const behaviour = world.behaviour.for(call.key);
+          const choice = composeChoice(request, behaviour.settings.reply);
+          const choices = Array.from({ length: request.choices }, () => choice);
+          const plan = { request, choices, behaviour };
+          return request.stream ? streamChat(exchange, plan) : replyChat(exchange, plan);
+        },
+      };
+    },
+  };
+}
+
+async function replyChat(exchange: Exchange, plan: ChatPlan): Promise<void> {
+  const { request, choices, behaviour } = plan;
+  const latencyMs = behaviour.draw(behaviour.settings.latencyMs);
+  const startedAt = exchange.clock.now();
+  if (latencyMs > 0) await exchange.sleep(latencyMs);
+  const outputTokens = sumOutput(choices);
+  if (!exchange.open) {
+    const share = Math.min(1, (exchange.clock.now() - startedAt) / latencyMs);
+    return exchange.settle('aborted', chatUsage(request, Math.floor(outputTokens * share)));
+  }
+  await exchange.reply({ status: 200, body: JSON.stringify(describeCompletion(exchange, plan)) });
+  exchange.settleByEnding(chatUsage(request, outputTokens));
+}
+
+function sumOutput(choices: Choice[]): number {
+  return choices.reduce((sum, choice) => sum + choice.outputTokens, 0);
+}
+
+function describeCompletion(exchange: Exchange, { request, choices }: ChatPlan): object {
+  return {
+    id: `chatcmpl-${exchange.call.requestId.slice(4)}`,
+    object: 'chat.completion',
+    created: Math.floor(exchange.call.ledger.entry.atMs / 1000),
+    model: request.modelId,
+    choices: choices.map((choice, index) => ({
+      index,
+      message: describeMessage(choice),
+      logprobs: null,
+      finish_reason: choice.finishReason,
+    })),
+    usage: completionUsage(request.promptTokens, sumOutput(choices)),
+    service_tier: 'default',
+    system_fingerprint: 'fp_simulator',
+  };
+}
+
+function describeMessage({ text, toolCalls }: Choice): object {
+  const base = { role: 'assistant', refusal: null, annotations: [] };
+  if (toolCalls.length === 0) return { ...base, content: text };
+  const calls = toolCalls.map(({ id, name, arguments: json }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: json },
+  }));
+  return { ...base, content: null, tool_calls: calls };
+}

@@ -1,0 +1,91 @@
+import type { Exchange } from '../../server/exchange.ts';
+import { countTokens, splitText } from '../../text.ts';
+import type { ChatPlan } from './chat-plan.ts';
+import type { Choice, ToolCall } from './compose-choice.ts';
+import { chatUsage, completionUsage } from './usage.ts';
+
+/** One chunk to send, and the characters of the answer that are out once it is sent. */
+type Piece = { event: string; characters: number };
+
+/**
+ * Streams an answer: a role chunk, the deltas, a finish chunk, the usage when asked for, `[DONE]`.
+ * @see https://platform.openai.com/docs/api-reference/chat/streaming
+ */
+export async function streamChat(exchange: Exchange, plan: ChatPlan): Promise<void> {
+  const { request, behaviour } = plan;
+  const { settings } = behaviour;
+  await exchange.sleep(behaviour.draw(settings.firstByteMs ?? settings.latencyMs));
+  exchange.startStream();
+  let characters = 0;
+  for (const piece of choicePieces(exchange, plan)) {
+    await exchange.send(piece.event);
+    if (!exchange.open) break;
+    characters += piece.characters;
+    if (piece.characters > 0) await exchange.sleep(behaviour.draw(settings.chunkDelayMs));
+  }
+  const usage = chatUsage(request, countTokens(characters));
+  if (exchange.open && request.includeUsage) {
+    const counts = completionUsage(usage.inputTokens, usage.outputTokens);
+    await exchange.send(toEvent({ ...chunkBase(exchange, plan), choices: [], usage: counts }));
+  }
+  await exchange.send('data: [DONE]\n\n');
+  await exchange.endStream();
+  exchange.settleByEnding(usage);
+}
+
+function* choicePieces(exchange: Exchange, plan: ChatPlan): Generator<Piece> {
+  const base = chunkBase(exchange, plan);
+  const usage = plan.request.includeUsage ? { usage: null } : {};
+  for (const [index, choice] of plan.choices.entries()) {
+    const chunk = (delta: object, finishReason: string | null): string =>
+      toEvent({
+        ...base,
+        choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
+        ...usage,
+      });
+    const content = choice.toolCalls.length > 0 ? null : '';
+    yield { event: chunk({ role: 'assistant', content, refusal: null }, null), characters: 0 };
+    for (const { delta, characters } of deltas(choice, plan.behaviour.settings.chunks)) {
+      yield { event: chunk(delta, null), characters };
+    }
+    yield { event: chunk({}, choice.finishReason), characters: 0 };
+  }
+}
+
+function* deltas(
+  choice: Choice,
+  chunks: number | undefined,
+): Generator<{ delta: object; characters: number }> {
+  for (const content of splitText(choice.text, chunks)) {
+    yield { delta: { content }, characters: content.length };
+  }
+  for (const [index, call] of choice.toolCalls.entries()) yield* toolDeltas(call, index);
+}
+
+/** The id and name come once, the arguments in parts that are not JSON by themselves. */
+function* toolDeltas(
+  { id, name, arguments: json }: ToolCall,
+  index: number,
+): Generator<{ delta: object; characters: number }> {
+  const opening = { index, id, type: 'function', function: { name, arguments: '' } };
+  yield { delta: { tool_calls: [opening] }, characters: name.length };
+  for (const part of splitText(json, Math.ceil(json.length / 8))) {
+    const delta = { tool_calls: [{ index, function: { arguments: part } }] };
+    yield { delta, characters: part.length };
+  }
+}
+
+function chunkBase(exchange: Exchange, { request }: ChatPlan): object {
+  return {
+    id: `chatcmpl-${exchange.call.requestId.slice(4)}`,
+    object: 'chat.completion.chunk',
+    created: Math.floor(exchange.call.ledger.entry.atMs / 1000),
+    model: request.modelId,
+    service_tier: 'default',
+    system_fingerprint: 'fp_simulator',
+  };
+}
+
+function toEvent(data: object): string {
+  return `data: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,50 @@
+/** A simulated model. */
+export type Model = {
+  id: string;
+  type: 'chat' | 'embedding';
+  contextTokens: number;
+  inputUsdPerMillion: number;
+  outputUsdPerMillion: number;
+};
+
+/** What `GET /models` lists. */
+export const MODELS: readonly Model[] = [
+  {
+    id: 'sim-chat',
+    type: 'chat',
+    contextTokens: 131_072,
+    inputUsdPerMillion: 0.15,
+    outputUsdPerMillion: 0.6,
+  },
+  {
+    id: 'sim-chat-large',
+    type: 'chat',
+    contextTokens: 262_144,
+    inputUsdPerMillion: 2.5,
+    outputUsdPerMillion: 10,
+  },
+  {
+    id: 'sim-embedding',
+    type: 'embedding',
+    contextTokens: 8192,
+    inputUsdPerMillion: 0.02,
+    outputUsdPerMillion: 0,
+  },
+];
+
+/** A listed model, or a variant of one: `sim-chat-canary` behaves like `sim-chat`. */
+export function findModel(id: string): Model | undefined {
+  let best: Model | undefined;
+  for (const model of MODELS) {
+    if (id !== model.id && !id.startsWith(`${model.id}-`)) continue;
+    if (best === undefined || model.id.length > best.id.length) best = model;
+  }
+  return best;
+}
+
+/** What a call costs. */
+export function costUsd(model: Model, inputTokens: number, outputTokens: number): number {
+  return (
+    (inputTokens * model.inputUsdPerMillion + outputTokens * model.outputUsdPerMillion) / 1_000_000
+  );
+}

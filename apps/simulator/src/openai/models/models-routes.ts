@@ -1,0 +1,45 @@
+import type { Route } from '../../server/dialect.ts';
+import { openAiError } from '../errors.ts';
+import { findModel, MODELS } from './catalogue.ts';
+
+const CREATED = 1_767_225_600;
+
+/**
+ * `GET /models` and `GET /models/:id`.
+ * @see https://platform.openai.com/docs/api-reference/models
+ */
+export function createModelsRoutes(): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/models',
+      kind: 'models',
+      paid: false,
+      prepare: () => respond({ object: 'list', data: MODELS.map(({ id }) => describeModel(id)) }),
+    },
+    {
+      method: 'GET',
+      path: '/models/:id',
+      kind: 'models',
+      paid: false,
+      prepare: ({ params: { id = '' } }) => {
+        if (findModel(id) !== undefined) return respond(describeModel(id));
+        const message = `The model '${id}' does not exist`;
+        return { refusal: openAiError(404, { message, param: 'model', code: 'model_not_found' }) };
+      },
+    },
+  ];
+}
+
+function respond(body: object): ReturnType<Route['prepare']> {
+  return {
+    answer: async (exchange) => {
+      await exchange.reply({ status: 200, body: JSON.stringify(body) });
+      exchange.settleByEnding();
+    },
+  };
+}
+
+function describeModel(id: string): object {
+  return { id, object: 'model', created: CREATED, owned_by: 'sluice-simulator' };
+}

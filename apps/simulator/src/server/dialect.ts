@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Violation } from '../limits/scope-limiter.ts';
+import type { World } from '../world.ts';
+import type { Call, Reply } from './call.ts';
+import type { Exchange } from './exchange.ts';
+
+/** A call that is valid and would be answered. */
+export type PreparedCall = {
+  /** Charged to the token windows; 0 for calls that cost nothing. */
+  reservedTokens?: number;
+  model?: string;
+  /** Whether the answer is an event stream. */
+  stream?: boolean;
+  /** Answers the call. It must settle the exchange, at once or later. */
+  answer(exchange: Exchange): Promise<void> | void;
+};
+
+/** A call that is not valid. */
+export type Refusal = { refusal: Reply };
+
+/** One route of a dialect. */
+export type Route = {
+  method: 'GET' | 'POST';
+  /** Path after the dialect's prefix; `:name` stands for one part. */
+  path: string;
+  /** What the ledger and faults call it. */
+  kind: string;
+  /** Whether a call costs money; only such calls are limited. */
+  paid: boolean;
+  prepare(call: Call): PreparedCall | Refusal | Promise<PreparedCall | Refusal>;
+};
+
+/**
+ * One vendor's way of speaking HTTP. Adding one is a folder that makes a Dialect and a line in
+ * `dialects.ts`; limits, faults and the ledger come from the server.
+ */
+export type Dialect = {
+  name: string;
+  /** Path all its routes start with, e.g. `/openai/v1`. */
+  prefix: string;
+  routes: Route[];
+  /** The API key of a request; empty when none was sent. */
+  readKey(headers: IncomingHttpHeaders): string;
+  /** A refusal when the key is missing or wrong. */
+  authenticate(key: string): Reply | undefined;
+  /** Headers every reply carries. */
+  headers(call: Call, nowMs: number): Record<string, string>;
+  /** The 429 of a broken limit. */
+  limited(violation: Violation, call: Call): Reply;
+  /** The error body this vendor sends with a status. */
+  error(status: number): Reply;
+  /** A whole stream event that tells of an error after the stream began. */
+  errorEvent(data: Record<string, unknown> | undefined): string;
+  /** What keeps an event stream alive while there is nothing to say: a comment, or an event. */
+  streamKeepAlive: string;
+  /** Forgets runs, conversations and files, and ends what is still going on. */
+  reset(): void;
+};
+
+/** Makes a dialect on a world. */
+export type CreateDialect = (world: World) => Dialect;
