@@ -1,7 +1,7 @@
+import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 import { SluiceError } from '@sluice/contracts';
-import ipaddr from 'ipaddr.js';
 
 import { isPublicAddress, parseAddress, type Address } from './public-address.ts';
 
@@ -20,12 +20,21 @@ export function parseAllowList(entries: readonly string[]): AllowList {
   const hosts = new Set<string>();
   const ranges: [Address, number][] = [];
   for (const entry of entries) {
-    const address = parseAddress(unbracket(entry));
-    if (address) ranges.push([address, address.kind() === 'ipv4' ? 32 : 128]);
-    else if (ipaddr.isValidCIDR(entry)) ranges.push(ipaddr.parseCIDR(entry));
+    const range = parseRange(entry);
+    if (range) ranges.push(range);
     else hosts.add(hostName(entry));
   }
   return { hosts, ranges };
+}
+
+/** Not ipaddr.js's own parser: it reads `10/8` as 0.0.0.10/8 and `010.0.0.0/8` as 8.0.0.0/8. */
+function parseRange(entry: string): [Address, number] | undefined {
+  const [network = '', bits, ...rest] = entry.split('/');
+  const address = parseAddress(unbracket(network));
+  if (!address || rest.length > 0) return undefined;
+  const maxBits = address.kind() === 'ipv4' ? 32 : 128;
+  if (bits === undefined) return [address, maxBits];
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= maxBits ? [address, Number(bits)] : undefined;
 }
 
 /** Whether `host` (a name or an IP literal, with or without brackets) is allowed by name. */
@@ -43,9 +52,9 @@ function contains([network, bits]: readonly [Address, number], address: Address)
 }
 
 function hostName(entry: string): string {
-  const name = normalise(entry);
-  const looksLikeName = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
-  if (looksLikeName.test(name)) return name;
+  const name = /^[\p{L}\p{N}._-]+$/u.test(entry) ? normalise(entry) : '';
+  // `10` is 0.0.0.10 to a URL: whoever writes that means something else.
+  if (name !== '' && isIP(name) === 0) return name;
   throw new SluiceError(
     'invalid_request',
     `allowPrivateHosts: "${entry}" is neither a host name nor an IP address nor a CIDR such as 10.0.0.0/8`,
@@ -55,7 +64,7 @@ function hostName(entry: string): string {
 
 /** The form in which URLs carry a host name: punycode, lower case; and without the dot of the DNS root. */
 function normalise(host: string): string {
-  const name = unbracket(host.trim()).replace(/\.$/, '');
+  const name = unbracket(host).replace(/\.$/, '');
   return domainToASCII(name) || name.toLowerCase();
 }
 
