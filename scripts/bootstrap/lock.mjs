@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from './progress.mjs';
 import { toolsFolder } from './paths.mjs';
 
+const tellAfterMs = 1_000;
 const giveUpAfterMs = 10 * 60_000;
 
 /**
@@ -25,13 +26,16 @@ async function takeLock(file) {
   const startedAt = Date.now();
   let told = false;
   while (!tryLock(file)) {
-    if (Date.now() - startedAt > giveUpAfterMs) {
+    const waitedMs = Date.now() - startedAt;
+    if (waitedMs > giveUpAfterMs) {
       throw new Error(
         `another set-up holds ${file} for ten minutes; delete the file and try again`,
       );
     }
-    if (!told) say('waiting for another set-up in this folder to end ...');
-    told = true;
+    if (!told && waitedMs > tellAfterMs) {
+      say('waiting for another set-up in this folder to end ...');
+      told = true;
+    }
     if (!isRunning(holderOf(file))) rmSync(file, { force: true });
     await sleep(100);
   }

