@@ -1,1 +1,2 @@
-export {};
+export { assembleBatch } from './assemble-batch.ts';
+export { childRequests } from './child-requests.ts';

@@ -1,0 +1,37 @@
+import type { Route } from '@sluice/config';
+import { childJobId, type BatchInput, type BatchRequest, type JobRequest } from '@sluice/contracts';
+
+/**
+ * The jobs of a batch, one for each request, in input order. Their ids follow from the batch's, so making them again makes
+ * the same ones. They have the batch's tenant, user, times and cache mode, low priority, and no webhook: the batch tells
+ * once. `resolve` gives the route of a public name; what it throws is thrown.
+ */
+export function childRequests(
+  batch: JobRequest,
+  resolve: (type: Route['type'], name: string) => Route,
+): JobRequest[] {
+  // The batch's type says which input it holds; zod checked it at accept.
+  const { requests } = batch.input as BatchInput;
+  return requests.map((request, index) => {
+    const model = request.type === 'chat' ? request.model : request.app;
+    return {
+      jobId: childJobId(batch.jobId, index),
+      tenantId: batch.tenantId,
+      type: request.type,
+      model,
+      input: request.input,
+      priority: 'low',
+      lane: resolve(request.type, model).targets[0].lane,
+      createdAtMs: batch.createdAtMs,
+      startByMs: batch.startByMs,
+      timeoutMs: batch.timeoutMs,
+      cacheMode: batch.cacheMode,
+      ...(batch.user !== undefined && { user: batch.user }),
+      batch: { batchId: batch.jobId, index, ...customIdOf(request) },
+    };
+  });
+}
+
+function customIdOf({ custom_id: customId }: BatchRequest): { customId?: string } {
+  return customId === undefined ? {} : { customId };
+}
