@@ -18,6 +18,10 @@ end
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('HDEL', KEYS[1], 'waitingOn')
 if state == 'in_progress' then
+  -- A batch is in progress while its children run: its second ticket is no sign of a death.
+  if redis.call('HEXISTS', KEYS[1], 'total') == 1 then
+    return { 'run', redis.call('HGETALL', KEYS[1]) }
+  end
   redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', 'type', 'interrupted', 'at', ARGV[1])
 end

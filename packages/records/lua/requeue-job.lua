@@ -1,13 +1,14 @@
 -- Gives a job back to its lane: in_progress -> queued, on wait, retry and fallback. Any other state is left as it is.
+-- A job that is queued already was given back: by this very call, when its first reply was lost with the connection.
 -- A run that came to no attempt, of a job that never had one, did not start it: `startedAt` goes with it.
 -- KEYS: 1 job, 2 timeline
 -- ARGV: 1 now (epoch ms), 2 most events in a timeline, 3 data of the event (JSON), 4 attempt (JSON, or empty for none),
 --       5 '1' drops the upstream handle, 6… field and value pairs of the record
--- Replies: 1 queued, 0 not
+-- Replies: 1 queued, 2 was queued already, 0 not queued
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions')
 if found[1] ~= 'in_progress' then
-  return 0
+  return found[1] == 'queued' and 2 or 0
 end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.

@@ -23,8 +23,7 @@ export function createFinishedListeners(
 ): FinishedListeners {
   const byChannel = new Map<string, Set<FinishedListener>>();
   subscriber?.on('message', (channel: string) => callAll(byChannel.get(channel)));
-  // The first `ready` finds nobody listening.
-  subscriber?.on('ready', () => byChannel.forEach(callAll));
+  if (subscriber) callAfterReconnect(subscriber, byChannel);
   return {
     async listen(jobId, listener) {
       if (!subscriber) throw new TypeError('onFinished needs the dependency `subscriber`');
@@ -50,6 +49,26 @@ export function createFinishedListeners(
       return stop;
     },
   };
+}
+
+/** Subscribes again before it calls, so that no end falls between the listener's look at the record and the nudge. */
+function callAfterReconnect(
+  subscriber: Redis,
+  byChannel: ReadonlyMap<string, ReadonlySet<FinishedListener>>,
+): void {
+  let lost = false;
+  subscriber.on('close', () => {
+    lost = true;
+  });
+  subscriber.on('ready', () => {
+    if (!lost || byChannel.size === 0) return;
+    lost = false;
+    // Not awaited: an event has nobody to wait for it. A failure is a connection lost again, with a `ready` to follow.
+    void subscriber.subscribe(...byChannel.keys()).then(
+      () => byChannel.forEach(callAll),
+      () => undefined,
+    );
+  });
 }
 
 function callAll(listeners: ReadonlySet<FinishedListener> | undefined): void {

@@ -112,8 +112,12 @@ describe('beginning a job', () => {
 
     const types = (await records.timeline(jobId)).map(({ type }) => type);
     expect(types).toEqual([
-      ...['queued', 'in_progress', 'interrupted', 'in_progress'],
-      ...['interrupted', 'in_progress'],
+      'queued',
+      'in_progress',
+      'interrupted',
+      'in_progress',
+      'interrupted',
+      'in_progress',
     ]);
   });
 
@@ -212,17 +216,24 @@ describe('giving a job back', () => {
     expect(record).not.toHaveProperty('upstream');
   });
 
-  test.each(['queued', 'paused', ...terminalStates] as const)(
-    'leaves a %s job as it is',
-    async (state) => {
-      const { records, jobIn } = await setUp();
-      const jobId = await jobIn(state);
-      const before = await records.read(jobId);
+  test('twice is once: a call whose reply was lost is sent again', async () => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    await records.requeue(jobId, { attempt: attempt(1, 'failed') });
+    const before = await records.read(jobId);
 
-      expect(await records.requeue(jobId, { targetIndex: 1, attempt: attempt(9) })).toBe(false);
-      expect(await records.read(jobId)).toEqual(before);
-    },
-  );
+    expect(await records.requeue(jobId, { attempt: attempt(1, 'failed') })).toBe(true);
+    expect(await records.read(jobId)).toEqual(before);
+  });
+
+  test.each(['paused', ...terminalStates] as const)('leaves a %s job as it is', async (state) => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn(state);
+    const before = await records.read(jobId);
+
+    expect(await records.requeue(jobId, { targetIndex: 1, attempt: attempt(9) })).toBe(false);
+    expect(await records.read(jobId)).toEqual(before);
+  });
 });
 
 describe('keeping an upstream handle', () => {
@@ -330,12 +341,10 @@ describe('finishing a job', () => {
     const jobId = records.newJobId();
     await records.accept(chatRequest(jobId, clock.now(), { webhook }));
     await records.begin(jobId);
-    const rivals = await Promise.all(Array.from({ length: 4 }, () => redis.duplicate()));
+    const rivals = Array.from({ length: 4 }, () => redis.duplicate());
+    const config = { retentionMs: 60_000, idempotencyTtlMs: 1 };
     const fleet = rivals.map((rival) =>
-      createRecords({
-        ...{ redis: rival, root, shards: 1, clock },
-        config: { retentionMs: 60_000, idempotencyTtlMs: 1 },
-      }),
+      createRecords({ redis: rival, root, shards: 1, config, clock }),
     );
 
     const endings = Array.from({ length: 200 }, (_, i) => {

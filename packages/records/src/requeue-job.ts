@@ -21,8 +21,9 @@ export interface RequeueOptions {
 }
 
 /**
- * `in_progress` becomes `queued`: on wait, retry and fallback. `false` when the job is not in progress: it has ended,
- * is gone, or another worker has given it back already. Then the ticket has nothing left to do.
+ * `in_progress` becomes `queued`: on wait, retry and fallback. `true`: the job is queued and needs its ticket; so also
+ * when it was queued before, because a call whose reply was lost is sent again. `false`: it has ended, is gone or paused,
+ * and the ticket has nothing left to do.
  * `startedAtMs` stays only if the job had an attempt or was interrupted in one: a job that just waits has not started.
  */
 export async function requeueJob(
@@ -49,7 +50,7 @@ export async function requeueJob(
       ...fields,
     ],
   );
-  return reply === 1;
+  return reply !== 0;
 }
 
 /** Keeps what finds the running upstream call again. `false`: the job has ended or is gone, so the call should stop. */

@@ -16,7 +16,8 @@ const defaultLimit = 100;
  */
 const firstEventId = '0-0';
 
-const eventIdPattern = /^\d{1,20}-\d{1,20}$/;
+// Nineteen digits fit into the 64 bits of a stream id whatever they are.
+const eventIdPattern = /^\d{1,19}-\d{1,19}$/;
 
 export interface TimelineOptions {
   /** Id of the last event already seen. */
