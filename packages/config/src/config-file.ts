@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
+import { isPrivateHost } from './private-host.ts';
 
 /** Environment variables are always text, so a number may be written as one: `concurrency: ${CONCURRENCY}`. */
 function number<Schema extends z.ZodType>(schema: Schema) {
@@ -159,9 +160,11 @@ const app = z.strictObject({
   retry: retry.optional(),
 });
 
-const host = z
+const privateHost = z
   .string()
-  .regex(/^[A-Za-z0-9.:_*[\]-]+(\/\d{1,3})?$/, 'must be a host name, an IP address or a CIDR');
+  .refine(isPrivateHost, {
+    error: 'must be a host name, an IP address or a CIDR such as 10.0.0.0/8',
+  });
 
 /** Pauses before each delivery attempt, as Standard Webhooks proposes them: 10 attempts in about 3 days. */
 const webhookSchedule = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -200,7 +203,7 @@ export const configFile = z.strictObject({
       timeoutSeconds: seconds(0.001, 300).default(15),
     })
     .prefault({}),
-  allowPrivateHosts: z.array(host).default([]),
+  allowPrivateHosts: z.array(privateHost).default([]),
   worker: z.strictObject({ concurrency: count(100_000).default(50) }).prefault({}),
   server: z
     .strictObject({

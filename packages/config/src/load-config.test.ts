@@ -427,7 +427,11 @@ models:
     [
       'a private host with a scheme',
       `${minimal}\nallowPrivateHosts: ["http://x"]`,
-      [at('allowPrivateHosts[0]: must be a host name, an IP address or a CIDR; got "http://x"')],
+      [
+        at(
+          'allowPrivateHosts[0]: must be a host name, an IP address or a CIDR such as 10.0.0.0/8; got "http://x"',
+        ),
+      ],
     ],
     [
       'an empty file',

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { Problem } from './config-error.ts';
 import { readVariable, type Environment } from './environment.ts';
+import { isPrivateHost } from './private-host.ts';
 
 /** What the environment says over the file; `undefined` where it says nothing. */
 export interface ProcessSettings {
@@ -23,7 +24,7 @@ const port = z
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .pipe(z.int().max(65_535));
-const host = z.string().regex(/^[A-Za-z0-9.:_*[\]-]+(\/\d{1,3})?$/);
+const host = z.string().regex(/^[A-Za-z0-9.:_-]+$/);
 
 /**
  * The variables of design.md section 8. Empty ones count as not set. A wrong one is reported with its name and what it
@@ -59,7 +60,10 @@ export function readProcessSettings(
     adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),
     allowPrivateHosts: read(
       'SLUICE_ALLOW_PRIVATE_HOSTS',
-      z.string().transform(splitHosts).pipe(z.array(host)),
+      z
+        .string()
+        .transform(splitHosts)
+        .pipe(z.array(z.string().refine(isPrivateHost))),
       'host names, IP addresses or CIDRs with commas between them, or none',
     ),
   };
