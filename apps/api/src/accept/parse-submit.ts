@@ -1,0 +1,48 @@
+import type { Config } from '@sluice/config';
+import { SluiceError, submitJob, type BatchInput, type SubmitJob } from '@sluice/contracts';
+import { batchLane } from '@sluice/queue';
+import { resolveRoute } from '@sluice/routing';
+import { checkUrl, type AllowList } from '@sluice/webhooks';
+
+import { invalidBody } from './explain-issues.ts';
+
+/**
+ * The body of `POST /v1/jobs`, checked against the contract, the configured models and the addresses a webhook may have.
+ * @throws SluiceError `invalid_request`, `model_not_found`, `app_not_found`, `blocked_address`; `param` names the field.
+ */
+export function parseSubmit(body: unknown, config: Config, allow: AllowList): SubmitJob {
+  const parsed = submitJob.safeParse(body);
+  if (!parsed.success) throw invalidBody(parsed.error.issues, body, submitJob);
+  const submitted = parsed.data;
+  if (submitted.webhook) checkUrl(submitted.webhook.url, allow, 'webhook.url');
+  return submitted;
+}
+
+/**
+ * The lane in which the job's ticket starts: that of its model's first target. A batch starts in the batch lane, after
+ * every model and app in it was found.
+ * @throws SluiceError `model_not_found`, `app_not_found`; `param` as `model` or `input.requests[3].model`.
+ */
+export function firstLane(submitted: SubmitJob, config: Config): string {
+  switch (submitted.type) {
+    case 'chat':
+      return resolveRoute(config, 'chat', submitted.model).targets[0].lane;
+    case 'workflow':
+      return resolveRoute(config, 'workflow', submitted.app).targets[0].lane;
+    case 'batch':
+      checkModels(submitted.input, config);
+      return batchLane;
+  }
+}
+
+function checkModels(input: BatchInput, config: Config): void {
+  input.requests.forEach((request, index) => {
+    try {
+      resolveRoute(config, request.type, request.type === 'chat' ? request.model : request.app);
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.param === undefined) throw error;
+      const param = `input.requests[${index}].${error.param}`;
+      throw new SluiceError(error.code, `${param}: ${error.message}`, { param, cause: error });
+    }
+  });
+}

@@ -1,0 +1,39 @@
+import type { Config } from '@sluice/config';
+import type { JobRequest, SubmitJob } from '@sluice/contracts';
+
+import { tenantId } from '../deps.ts';
+
+/** What the client asked for, with the defaults filled in: the part of the record that never changes. */
+export function toJobRequest(
+  submitted: SubmitJob,
+  made: { jobId: string; lane: string; createdAtMs: number },
+  jobs: Config['jobs'],
+): JobRequest {
+  const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;
+  const maxWaitMs = maxWaitSeconds === undefined ? jobs.maxWaitMs : maxWaitSeconds * 1_000;
+  return {
+    ...made,
+    tenantId,
+    type: submitted.type,
+    model: publicName(submitted),
+    input: submitted.input,
+    priority: submitted.priority ?? 'normal',
+    startByMs: Math.round(made.createdAtMs + maxWaitMs),
+    timeoutMs: timeoutSeconds === undefined ? jobs.timeoutMs : Math.ceil(timeoutSeconds * 1_000),
+    cacheMode: submitted.cache?.mode ?? 'default',
+    ...(submitted.user !== undefined && { user: submitted.user }),
+    ...(submitted.metadata && { metadata: submitted.metadata }),
+    ...(submitted.webhook && { webhook: submitted.webhook }),
+  };
+}
+
+function publicName(submitted: SubmitJob): string {
+  switch (submitted.type) {
+    case 'chat':
+      return submitted.model;
+    case 'workflow':
+      return submitted.app;
+    case 'batch':
+      return 'batch';
+  }
+}

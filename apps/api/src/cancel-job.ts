@@ -1,0 +1,62 @@
+import { cancelChannel, isTerminal, SluiceError, type JobEnding } from '@sluice/contracts';
+import type { JobSummary } from '@sluice/records';
+import { eventIdOf } from '@sluice/webhooks';
+
+import { tenantId, type ApiDeps } from './deps.ts';
+
+type CancelDeps = Pick<ApiDeps, 'config' | 'lanes' | 'records' | 'redis'>;
+
+/** Children of a batch that are cancelled at once: enough to fill the pipe, too few to hold up other requests. */
+const childrenAtOnce = 100;
+
+const cancelledByClient: JobEnding = {
+  state: 'cancelled',
+  error: { code: 'cancelled', message: 'cancelled by the client', retryable: false },
+};
+
+/**
+ * Ends a live job as cancelled. The record first: from then on no result of it counts. Then its ticket is taken away, and
+ * workers are told to abort its call, which only saves money. A batch is ended before its children, so that it is not put
+ * together meanwhile.
+ * @throws SluiceError `job_not_cancellable` when the job had ended, `not_found` when it is gone.
+ */
+export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps): Promise<void> {
+  const finished = await endAndRelease(job, deps);
+  switch (finished.kind) {
+    case 'missing':
+      throw new SluiceError('not_found', `there is no job "${job.jobId}"`, { param: 'id' });
+    case 'already':
+    case 'refused':
+      throw new SluiceError(
+        'job_not_cancellable',
+        `the job cannot be cancelled: it is ${finished.state}`,
+        { param: 'id' },
+      );
+    case 'finished':
+      if (job.type === 'batch') await cancelChildren(job.jobId, deps);
+  }
+}
+
+async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
+  const { jobId, lane, targetIndex } = job;
+  const finished = await deps.records.finish(jobId, cancelledByClient, eventIdOf(jobId));
+  if (finished.kind !== 'finished') return finished;
+  // BullMQ leaves a ticket that is being worked on; its run ends by the message.
+  await deps.lanes.remove(lane, jobId, targetIndex + 1);
+  await deps.redis.publish(cancelChannel(deps.config.root), jobId);
+  return finished;
+}
+
+async function cancelChildren(batchId: string, deps: CancelDeps): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await deps.records.list(tenantId, {
+      batchId,
+      limit: childrenAtOnce,
+      ...(after !== undefined && { after }),
+    });
+    const live = page.records.filter((child) => !isTerminal(child.state));
+    await Promise.all(live.map((child) => endAndRelease(child, deps)));
+    after = page.nextCursor;
+  } while (after !== undefined);
+}

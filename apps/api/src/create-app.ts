@@ -1,0 +1,33 @@
+import express, { type Express, type RequestHandler } from 'express';
+
+import type { ApiDeps } from './deps.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { handleErrors } from './middleware/handle-error.ts';
+import { refuseMethod, refusePath } from './middleware/refuse-unknown.ts';
+import { trackRequests } from './middleware/track-request.ts';
+import { apiRoutes } from './routes.ts';
+
+/**
+ * The Express application, without a server. Its routes are those of `routes.ts`, in that order: the accept path first,
+ * before any middleware that it does not need.
+ */
+export function createApp(deps: ApiDeps): Express {
+  const app = express();
+  app.disable('etag');
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+
+  app.use(trackRequests(deps));
+  const withKey = authenticate(deps.adminKey);
+  const routes = apiRoutes(deps);
+  for (const { method, path, open, handler } of routes) {
+    const handlers: RequestHandler[] = open ? [handler] : [withKey, handler];
+    app[method](path, ...handlers);
+  }
+  for (const [path, of] of Map.groupBy(routes, (route) => route.path)) {
+    app.all(path, refuseMethod(of.map(({ method }) => method.toUpperCase())));
+  }
+  app.use(refusePath);
+  app.use(handleErrors(deps.log));
+  return app;
+}

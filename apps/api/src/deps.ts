@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+
+import type { Config } from '@sluice/config';
+import type { Lanes } from '@sluice/queue';
+import type { Records } from '@sluice/records';
+import type { Clock, Logger } from '@sluice/runtime';
+
+import type { ApiMetrics } from './metrics.ts';
+import type { LaneWatch } from './watch/lane-watch.ts';
+import type { RedisWatch } from './watch/redis-watch.ts';
+
+/** What the routes work with. Made in `start-api.ts`, and by tests. */
+export interface ApiDeps {
+  config: Config;
+  /** Who shows it may do everything. */
+  adminKey: string;
+  /** Of role `producer`: it fails fast. */
+  redis: Redis;
+  records: Records;
+  lanes: Lanes;
+  redisWatch: RedisWatch;
+  laneWatch: LaneWatch;
+  metrics: ApiMetrics;
+  clock: Clock;
+  log: Logger;
+  /** Aborts when the process stops: whoever waits for a job is answered with what is known. */
+  closing: AbortSignal;
+}
+
+/** The one tenant there is until keys belong to tenants. */
+export const tenantId = 'default';

@@ -1,0 +1,72 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import type { NextFunction, Request, Response } from 'express';
+
+import { SluiceError } from '@sluice/contracts';
+
+type Middleware = (request: Request, response: Response, next: NextFunction) => void;
+
+/**
+ * Lets in who shows the admin key as `Authorization: Bearer <key>` or `X-API-Key: <key>`.
+ * @throws SluiceError `invalid_api_key`, whose message says how to send a key.
+ */
+export function authenticate(adminKey: string): Middleware {
+  const isAdminKey = keyCheck(adminKey);
+  return (request, response, next) => {
+    if (isAdminKey(bearerKey(request)) || isAdminKey(headerKey(request))) {
+      next();
+      return;
+    }
+    response.setHeader('WWW-Authenticate', 'Bearer realm="sluice"');
+    throw refused(bearerKey(request) ?? headerKey(request));
+  };
+}
+
+/** For pages: also HTTP Basic, with any user name and the admin key as password, which is what a browser can send. */
+export function authenticatePage(adminKey: string): Middleware {
+  const isAdminKey = keyCheck(adminKey);
+  return (request, response, next) => {
+    const given = basicPassword(request) ?? bearerKey(request) ?? headerKey(request);
+    if (isAdminKey(given)) {
+      next();
+      return;
+    }
+    response.setHeader('WWW-Authenticate', 'Basic realm="sluice", charset="UTF-8"');
+    throw refused(given);
+  };
+}
+
+/** Compares digests: they have the same length for every key, so that the time of the comparison says nothing. */
+function keyCheck(adminKey: string): (given: string | undefined) => boolean {
+  const expected = digest(adminKey);
+  return (given) => given !== undefined && timingSafeEqual(digest(given), expected);
+}
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+function bearerKey(request: Request): string | undefined {
+  return /^Bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function headerKey(request: Request): string | undefined {
+  const given = request.headers['x-api-key'];
+  return typeof given === 'string' ? given : undefined;
+}
+
+function basicPassword(request: Request): string | undefined {
+  const encoded = /^Basic +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const separator = text.indexOf(':');
+  return separator === -1 ? undefined : text.slice(separator + 1);
+}
+
+function refused(given: string | undefined): SluiceError {
+  const problem = given === undefined ? 'no API key was sent' : 'the API key is not valid';
+  return new SluiceError(
+    'invalid_api_key',
+    `${problem}; send it as "Authorization: Bearer <key>" or "X-API-Key: <key>"`,
+  );
+}

@@ -1,0 +1,85 @@
+import type { NextFunction, Request, Response } from 'express';
+
+import { errorCodes, SluiceError, type ErrorCode } from '@sluice/contracts';
+import type { Logger } from '@sluice/runtime';
+
+import { replyJson, requestIdOf } from '../http/reply.ts';
+import { fromRedisFailure } from '../redis-failure.ts';
+
+/** The one place where a code becomes an HTTP status. */
+const statusOf: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  invalid_json: 400,
+  blocked_address: 400,
+  invalid_api_key: 401,
+  not_found: 404,
+  model_not_found: 404,
+  app_not_found: 404,
+  method_not_allowed: 405,
+  job_not_cancellable: 409,
+  job_not_ended: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_key_reused: 422,
+  unavailable: 503,
+  overloaded: 503,
+  internal_error: 500,
+  // How a job ended: shown inside the job, and as a status only by routes that answer with the result itself.
+  rate_limited: 429,
+  quota_exceeded: 429,
+  upstream_overloaded: 503,
+  upstream_auth: 502,
+  upstream_not_found: 502,
+  upstream_invalid_request: 400,
+  context_length_exceeded: 400,
+  content_filtered: 400,
+  upstream_timeout: 504,
+  upstream_unreachable: 502,
+  upstream_truncated: 502,
+  bad_upstream: 502,
+  upstream_error: 502,
+  workflow_failed: 502,
+  cancelled: 409,
+  expired: 504,
+  quarantined: 500,
+  interrupted: 500,
+};
+
+/** Answers every error in OpenAI's form. Of an internal error the client learns nothing but the request's id. */
+export function handleErrors(log: Logger) {
+  // Express knows an error handler by its four parameters.
+  return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    const error = toSluiceError(thrown);
+    const status = statusOf[error.code];
+    const requestId = requestIdOf(response);
+    const line = { requestId, method: request.method, path: request.path, code: error.code };
+    if (error.code === 'internal_error') log.error({ ...line, err: thrown }, 'request failed');
+    else log.debug({ ...line, param: error.param }, 'request refused');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const retryAfter = { 'Retry-After': String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)) };
+    replyJson(response, status, errorBody(error, requestId), status === 503 ? retryAfter : {});
+  };
+}
+
+function errorBody({ code, message, param }: SluiceError, requestId: string): string {
+  const shown =
+    code === 'internal_error' ? 'an internal error; the log has it by request_id' : message;
+  return JSON.stringify({
+    error: { message: shown, type: errorCodes[code].type, param: param ?? null, code },
+    request_id: requestId,
+  });
+}
+
+function toSluiceError(thrown: unknown): SluiceError {
+  if (thrown instanceof SluiceError) return thrown;
+  const failure = fromRedisFailure(thrown);
+  if (failure) return failure;
+  // Express's own refusals, such as a path that cannot be decoded.
+  if (thrown instanceof Error && 'status' in thrown && Number(thrown.status) < 500) {
+    return new SluiceError('invalid_request', thrown.message, { cause: thrown });
+  }
+  return SluiceError.from(thrown);
+}

@@ -1,0 +1,43 @@
+import type { Request, Response } from 'express';
+
+import { jobStates, jobTypes } from '@sluice/contracts';
+import type { JobFilter } from '@sluice/records';
+
+import { tenantId, type ApiDeps } from '../deps.ts';
+import { oneOf, readQuery, wholeNumber } from '../http/query.ts';
+import { replyJson } from '../http/reply.ts';
+import { jobView } from '../view/job-view.ts';
+
+const defaultLimit = 20;
+const maxLimit = 100;
+
+/**
+ * `GET /v1/jobs`: the tenant's jobs, newest first, without their results. Children of batches are listed only with
+ * `batch_id`, in the order of the batch. Filters: `state`, `type`, `model` (a model's or an app's name), `batch_id`.
+ * `limit` is 20 by default and 100 at most. A page may be short, even empty: only `has_more: false` ends the list. The
+ * next page is asked for with `after=<next_cursor>`.
+ */
+export function listJobsRoute(deps: ApiDeps) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const page = await deps.records.list(tenantId, readFilter(request));
+    const body = {
+      object: 'list',
+      data: page.records.map((record) => jobView(record, deps.config.jobs)),
+      has_more: page.nextCursor !== undefined,
+      next_cursor: page.nextCursor ?? null,
+    };
+    replyJson(response, 200, JSON.stringify(body));
+  };
+}
+
+function readFilter(request: Request): JobFilter {
+  const query = readQuery(request, ['state', 'type', 'model', 'batch_id', 'limit', 'after']);
+  return {
+    ...(query.state !== undefined && { state: oneOf('state', query.state, jobStates) }),
+    ...(query.type !== undefined && { type: oneOf('type', query.type, jobTypes) }),
+    ...(query.model !== undefined && { model: query.model }),
+    ...(query.batch_id !== undefined && { batchId: query.batch_id }),
+    ...(query.after !== undefined && { after: query.after }),
+    limit: wholeNumber('limit', query.limit ?? String(defaultLimit), { from: 1, to: maxLimit }),
+  };
+}

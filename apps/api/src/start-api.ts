@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Config } from '@sluice/config';
+import { Lanes } from '@sluice/queue';
+import { createRecords, shardOf } from '@sluice/records';
+import { createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
+
+import { createApp } from './create-app.ts';
+import type { ApiDeps } from './deps.ts';
+import { createApiMetrics } from './metrics.ts';
+import { watchLanes } from './watch/lane-watch.ts';
+import { watchRedis } from './watch/redis-watch.ts';
+
+export interface RunningApi {
+  /** `http://<host>:<port>`, with the real port where 0 was asked for. */
+  url: string;
+  /** Takes no more requests, answers those that wait, and closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Longest wait for Redis at the start. */
+const redisDeadlineMs = 5_000;
+
+/** How long requests in flight may take once the process stops. Waiting clients are answered at once. */
+const drainMs = 5_000;
+
+/**
+ * A client that sends its headers or body slower than this holds a socket for nothing; one that is idle keeps it longer
+ * than the 60 s after which load balancers give theirs up, so that it is never this side that closes one in use.
+ */
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+/**
+ * Wires the API and listens.
+ * @throws Error whose message says in one line what to do: no admin key, Redis away, the port taken.
+ */
+export async function startApi({
+  config,
+  log,
+}: {
+  config: Config;
+  log: Logger;
+}): Promise<RunningApi> {
+  const { adminKey } = config;
+  if (adminKey === undefined) {
+    throw new Error('SLUICE_ADMIN_KEY is not set: set it to a secret of 24 or more characters');
+  }
+  const redis = createRedis(config.redisUrl, 'producer', log);
+  const subscriber = createRedis(config.redisUrl, 'subscriber', log);
+  const stop = new AbortController();
+  const disconnect = () => {
+    stop.abort();
+    redis.disconnect();
+    subscriber.disconnect();
+  };
+  try {
+    await readyOrSay(redis, config.redisUrl);
+    const deps = wire({ config, adminKey, log, redis, subscriber }, stop.signal);
+    const server = createServer(timeouts, createApp(deps));
+    const url = await listen(server, config.server);
+    return {
+      url,
+      async close() {
+        stop.abort();
+        await closeServer(server);
+        await deps.lanes.close();
+        disconnect();
+      },
+    };
+  } catch (error) {
+    disconnect();
+    throw error;
+  }
+}
+
+function wire(
+  given: Pick<ApiDeps, 'config' | 'adminKey' | 'log' | 'redis'> & { subscriber: ApiDeps['redis'] },
+  closing: AbortSignal,
+): ApiDeps {
+  const { config, log, redis, subscriber } = given;
+  const { root, shards } = config;
+  const clock = systemClock;
+  const records = createRecords({ redis, subscriber, root, shards, clock, config: config.jobs });
+  const lanes = new Lanes({
+    redis,
+    root,
+    shards,
+    lanes: Object.values(config.lanes),
+    // Only ids that this process made or read from a record come here.
+    shardOf: (jobId) => shardOf(jobId) ?? 0,
+  });
+  return {
+    config,
+    adminKey: given.adminKey,
+    redis,
+    records,
+    lanes,
+    clock,
+    log,
+    closing,
+    redisWatch: watchRedis({ redis, clock, log }, closing),
+    laneWatch: watchLanes({ redis, config, lanes, clock, log }, closing),
+    metrics: createApiMetrics(),
+  };
+}
+
+async function readyOrSay(redis: ApiDeps['redis'], url: string): Promise<void> {
+  try {
+    await whenReady(redis, redisDeadlineMs);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // Without the password that the URL may carry.
+    throw new Error(`${reason} (${new URL(url).host}): start it, or set REDIS_URL`, {
+      cause: error,
+    });
+  }
+}
+
+async function listen(server: Server, { host, port }: Config['server']): Promise<string> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  // A TCP server's address is never a path.
+  const address = server.address() as AddressInfo;
+  const shownHost = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${shownHost}:${address.port}`;
+}
+
+function listenError(error: unknown, host: string, port: number): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const advice: Record<string, string> = {
+    EADDRINUSE: 'is taken: stop the process that has it, or set PORT to another one',
+    EACCES: 'may not be used by this user: set PORT to one above 1023',
+    EADDRNOTAVAIL: 'is not on this machine: set server.host to an address of it',
+    ENOTFOUND: 'is not known: set server.host to an address of this machine',
+  };
+  const known = advice[String(code)] ?? `cannot be listened on: ${String(error)}`;
+  return new Error(`${host}:${port} ${known}`, { cause: error });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(timer);
+}

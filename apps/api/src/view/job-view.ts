@@ -1,0 +1,78 @@
+import type { Config } from '@sluice/config';
+import type { JobRecord, JobRequest, JobView } from '@sluice/contracts';
+
+/** Everything of a record that a view shows; lists leave the result out. */
+export type ShownJob = Omit<JobRecord, 'input' | 'result'> & Pick<JobRecord, 'result'>;
+
+/** What a client sees of its job. A webhook's secret is never shown again. */
+export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>): JobView {
+  const provider = job.attempts.at(-1)?.provider;
+  return {
+    id: job.jobId,
+    object: 'job',
+    type: job.type,
+    state: job.state,
+    ...named(job),
+    ...(provider !== undefined && { provider }),
+    priority: job.priority,
+    ...(job.batch && { batch_id: job.batch.batchId }),
+    ...(job.user !== undefined && { user: job.user }),
+    ...(job.metadata && { metadata: job.metadata }),
+    ...(job.webhook && { webhook: { url: job.webhook.url } }),
+    created_at: iso(job.createdAtMs),
+    ...(job.startedAtMs !== undefined && { started_at: iso(job.startedAtMs) }),
+    ...ended(job, jobs.retentionMs),
+    ...(job.waitingOn && { waiting_on: job.waitingOn }),
+    attempts: job.attempts,
+    ...(job.cache && { cache: job.cache }),
+    ...(job.result && { result: job.result }),
+    ...(job.error && { error: job.error }),
+    ...(job.usage && { usage: job.usage }),
+    ...(job.costUsd !== undefined && { cost_usd: job.costUsd }),
+    ...(job.progress && { progress: job.progress }),
+  };
+}
+
+/** The view of a job that was accepted this moment: its record is known without reading it. */
+export function queuedView(request: JobRequest): JobView {
+  const { input } = request;
+  const total = 'requests' in input ? input.requests.length : undefined;
+  return jobView(
+    {
+      ...request,
+      state: 'queued',
+      attempts: [],
+      targetIndex: 0,
+      interruptions: 0,
+      ...(total !== undefined && { progress: { total, ended: 0, failed: 0 } }),
+    },
+    { retentionMs: 0 },
+  );
+}
+
+function named(job: ShownJob): Pick<JobView, 'model' | 'app'> {
+  switch (job.type) {
+    case 'chat':
+      return { model: job.model };
+    case 'workflow':
+      return { app: job.model };
+    case 'batch':
+      return {};
+  }
+}
+
+function ended(
+  { createdAtMs, endedAtMs }: ShownJob,
+  retentionMs: number,
+): Pick<JobView, 'ended_at' | 'expires_at' | 'latency_ms'> {
+  if (endedAtMs === undefined) return {};
+  return {
+    ended_at: iso(endedAtMs),
+    expires_at: iso(endedAtMs + retentionMs),
+    latency_ms: endedAtMs - createdAtMs,
+  };
+}
+
+function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
