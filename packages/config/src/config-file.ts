@@ -160,11 +160,9 @@ const app = z.strictObject({
   retry: retry.optional(),
 });
 
-const privateHost = z
-  .string()
-  .refine(isPrivateHost, {
-    error: 'must be a host name, an IP address or a CIDR such as 10.0.0.0/8',
-  });
+const privateHost = z.string().refine(isPrivateHost, {
+  error: 'must be a host name, an IP address or a CIDR such as 10.0.0.0/8',
+});
 
 /** Pauses before each delivery attempt, as Standard Webhooks proposes them: 10 attempts in about 3 days. */
 const webhookSchedule = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
