@@ -4,7 +4,6 @@ import {
   type ChatInput,
   type ChatResult,
   type CostUsd,
-  type JobRecord,
   type Usage,
   type WorkflowInput,
   type WorkflowResult,
@@ -31,33 +30,31 @@ const renewEveryMs = 4_000;
 
 /** Makes the call, keeps the permit's slot alive while it runs, and bounds it by the job's time-out. Never throws. */
 export async function callUpstream(
-  record: JobRecord,
   plan: Plan,
   permit: Permit,
   deps: RunJobDeps,
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> {
-  const bounded = withDeadline(signal, record.timeoutMs);
+  const bounded = withDeadline(signal, plan.record.timeoutMs);
   const renewing =
     plan.lane.concurrency === undefined
       ? undefined
       : setInterval(() => renew(permit, deps), renewEveryMs);
-  const outcome = await attemptCall(record, plan, deps, bounded.signal);
+  const outcome = await attemptCall(plan, deps, bounded.signal);
   bounded.clear();
   clearInterval(renewing);
-  observe(record, plan, outcome, deps);
+  observe(plan, outcome, deps);
   return outcome;
 }
 
 async function attemptCall(
-  record: JobRecord,
   plan: Plan,
   deps: RunJobDeps,
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> {
-  const attempt = attemptOf(record, plan, deps.clock.now());
+  const attempt = attemptOf(plan, deps.clock.now());
   try {
-    const reply = await callAdapter(record, plan, deps, signal);
+    const reply = await callAdapter(plan, deps, signal);
     return {
       ok: true,
       attempt: {
@@ -79,7 +76,7 @@ async function attemptCall(
   }
 }
 
-function observe(record: JobRecord, plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
+function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
   const { attempt } = call;
   const lane = plan.lane.name;
   const provider = attempt.provider;
@@ -88,7 +85,7 @@ function observe(record: JobRecord, plan: Plan, call: UpstreamOutcome, deps: Run
   const seconds = (attempt.ended_at_ms - attempt.started_at_ms) / 1000;
   deps.metrics.attemptSeconds.observe({ lane, provider }, seconds);
   if (attempt.number === 1) {
-    const waitedMs = attempt.started_at_ms - record.createdAtMs;
+    const waitedMs = attempt.started_at_ms - plan.record.createdAtMs;
     deps.metrics.queueSeconds.observe({ lane }, Math.max(0, waitedMs) / 1000);
   }
 }
@@ -108,8 +105,8 @@ export function settlePermit(permit: Permit, call: UpstreamOutcome, deps: RunJob
   });
 }
 
-async function callAdapter(record: JobRecord, plan: Plan, deps: RunJobDeps, signal: AbortSignal) {
-  const { target } = plan;
+async function callAdapter(plan: Plan, deps: RunJobDeps, signal: AbortSignal) {
+  const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
   const call = { target, jobId: record.jobId, user: record.user, signal };
   if (record.type === 'workflow') {
@@ -141,9 +138,9 @@ function cannot(plan: Plan, what: string): SluiceError {
   );
 }
 
-function attemptOf(record: JobRecord, plan: Plan, startedAtMs: number): Attempt {
+function attemptOf(plan: Plan, startedAtMs: number): Attempt {
   return {
-    number: record.attempts.length + 1,
+    number: plan.record.attempts.length + 1,
     provider: plan.target.provider.name,
     model: plan.target.model,
     started_at_ms: startedAtMs,

@@ -14,8 +14,8 @@ import { isCacheable, keyOf } from './read-cached-result.ts';
 type Bought = Extract<UpstreamOutcome, { ok: true }>;
 
 /** The ending of a job whose upstream answered. A Dify run that failed inside is a failed job that keeps its result. */
-export async function completeJob(record: JobRecord, plan: Plan, call: Bought): Promise<Outcome> {
-  const usage = call.usage ?? (await estimate(record, call));
+export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
+  const usage = call.usage ?? (await estimate(plan.record, call));
   const costUsd: CostUsd = call.costUsd ?? costOf(usage, plan.target.price);
   const metered = { ...(usage && { usage }), costUsd, attempt: call.attempt };
   const { result } = call;
@@ -24,17 +24,17 @@ export async function completeJob(record: JobRecord, plan: Plan, call: Bought): 
     const error = new SluiceError('workflow_failed', message).toJSON();
     return { kind: 'ended', ending: { state: 'failed', error, result, ...metered } };
   }
-  const cache = { status: cacheStatus(record, plan) } as const;
+  const cache = { status: cacheStatus(plan) } as const;
   const ending = { state: 'completed', result, cache, ...metered } as const;
-  if (!plan.route.cache || !isCacheable(record, plan)) return { kind: 'ended', ending };
-  const cacheAs = { key: keyOf(record, plan), ttlMs: plan.route.cache.ttlMs };
+  if (!plan.route.cache || !isCacheable(plan)) return { kind: 'ended', ending };
+  const cacheAs = { key: keyOf(plan), ttlMs: plan.route.cache.ttlMs };
   return { kind: 'ended', ending, cacheAs };
 }
 
-function cacheStatus(record: JobRecord, plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
+function cacheStatus(plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
   if (!plan.route.cache) return 'off';
-  if (!isCacheable(record, plan)) return 'bypass';
-  return record.cacheMode === 'refresh' ? 'refresh' : 'miss';
+  if (!isCacheable(plan)) return 'bypass';
+  return plan.record.cacheMode === 'refresh' ? 'refresh' : 'miss';
 }
 
 /** An upstream that says nothing about tokens is counted for; a workflow's inner calls cannot be. */

@@ -1,77 +1,93 @@
 import { assembleBatch, childRequests } from '@sluice/batches';
-import { childJobId, isTerminal, type JobRecord, type Ticket } from '@sluice/contracts';
-import type { PlacedTicket, TicketMove } from '@sluice/queue';
+import {
+  childJobId,
+  isTerminal,
+  SluiceError,
+  type JobRecord,
+  type JobRequest,
+  type Outcome,
+  type Ticket,
+} from '@sluice/contracts';
+import type { PlacedTicket } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 
-import { applyOutcome } from './apply-outcome.ts';
-import type { ProcessTicketDeps } from './process-ticket.ts';
+import type { ApplyOutcomeDeps } from './apply-outcome.ts';
+import type { RunJobDeps } from './run-job.ts';
 
 /** Records read at a time when a batch is put together. */
 const readAtOnce = 100;
+
+type FeedBatchDeps = ApplyOutcomeDeps & Pick<RunJobDeps, 'records' | 'config'>;
 
 /**
  * A batch's ticket: makes the children and their tickets, or, when the last child has ended, puts the result together.
  * Both are idempotent, so the ticket may run any number of times, and a crash in the middle only means running again.
  */
-export async function feedBatch(ticket: Ticket, deps: ProcessTicketDeps): Promise<TicketMove> {
+export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Outcome> {
   const begun = await deps.records.begin(ticket.jobId);
-  if (begun.kind !== 'run') return { kind: 'done' };
+  if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const batch = begun.record;
-  const children = childRequests(batch, (type, name) => resolveRoute(deps.config, type, name));
-  if (batch.progress?.ended !== children.length) {
-    await deps.records.acceptChildren(children);
-    await addMissingTickets(batch, children.length, deps);
-    return { kind: 'done' };
+  const children = planChildren(batch, deps);
+  if (children instanceof SluiceError) {
+    return { kind: 'ended', ending: { state: 'failed', error: children.toJSON() } };
   }
-  const result = assembleBatch(batch, await readChildren(batch, children.length, deps));
-  const ending = {
-    state: 'completed',
-    result,
-    costUsd: result.summary.cost_usd,
-    cache: { status: 'off' },
-  } as const;
-  return await applyOutcome(ticket, { kind: 'ended', ending }, deps);
+  if (batch.progress?.ended === children.length) {
+    return assembled(batch, await readChildren(batch, children.length, deps));
+  }
+  await deps.records.acceptChildren(children);
+  await addMissingTickets(batch, children.length, deps);
+  return { kind: 'nothing', reason: 'fed' };
+}
+
+/** The children, or why there are none: a model that has left the configuration since the batch was accepted. */
+function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | SluiceError {
+  try {
+    return childRequests(batch, (type, name) => resolveRoute(deps.config, type, name));
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) return thrown;
+    throw thrown;
+  }
+}
+
+function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[]): Outcome {
+  const result = assembleBatch(batch, children);
+  const { cost_usd: costUsd } = result.summary;
+  return {
+    kind: 'ended',
+    ending: { state: 'completed', result, costUsd, cache: { status: 'off' } },
+  };
 }
 
 /** Adding a ticket that is there already changes nothing; children that have ended need none. */
 async function addMissingTickets(
   batch: JobRecord,
   count: number,
-  deps: ProcessTicketDeps,
+  deps: FeedBatchDeps,
 ): Promise<void> {
   const children = await readChildren(batch, count, deps);
-  const placed = children
-    .filter((child) => child !== undefined)
-    .filter((child) => !isTerminal(child.state))
-    .map(ticketOf);
-  await deps.lanes.addMany(placed);
+  const live = children.filter((child) => child !== undefined && !isTerminal(child.state));
+  await deps.lanes.addMany(live.flatMap((child) => (child ? [ticketOf(child)] : [])));
 }
 
+/** The children's records by their index; `undefined` where one was erased. */
 async function readChildren(
   batch: JobRecord,
   count: number,
-  deps: ProcessTicketDeps,
+  deps: FeedBatchDeps,
 ): Promise<(JobRecord | undefined)[]> {
   const children: (JobRecord | undefined)[] = [];
   for (let start = 0; start < count; start += readAtOnce) {
     const length = Math.min(readAtOnce, count - start);
     const ids = Array.from({ length }, (_, i) => childJobId(batch.jobId, start + i));
-    children.push(...(await deps.records.readMany(ids)));
+    const found = await deps.records.readMany(ids);
+    const byId = new Map(found.map((child) => [child.jobId, child]));
+    children.push(...ids.map((id) => byId.get(id)));
   }
   return children;
 }
 
 /** The ticket that a live job should have. */
 export function ticketOf(job: Omit<JobRecord, 'input' | 'result'>): PlacedTicket {
-  return {
-    ticket: {
-      jobId: job.jobId,
-      tenantId: job.tenantId,
-      type: job.type,
-      model: job.model,
-      attempt: job.targetIndex + 1,
-    },
-    lane: job.lane,
-    priority: job.priority,
-  };
+  const { jobId, tenantId, type, model, lane, priority } = job;
+  return { ticket: { jobId, tenantId, type, model, attempt: job.targetIndex + 1 }, lane, priority };
 }

@@ -1,4 +1,4 @@
-import type { JobRecord, Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
+import type { Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
 import { retryDelayMs, stopReasons } from '@sluice/queue';
 import { mayFallBack, nextTarget } from '@sluice/routing';
 
@@ -25,11 +25,11 @@ const defaultPauseMs = 1_000;
  * | anything else                             | fail                                                     |
  */
 export async function judgeFailure(
-  record: JobRecord,
   plan: Plan,
   call: FailedCall,
   deps: RunJobDeps,
 ): Promise<Outcome> {
+  const { record } = plan;
   const { error, attempt } = call;
   if (error === stopReasons.drained) return { kind: 'give_back' };
   if (error === stopReasons.lockLost) return { kind: 'nothing', reason: 'lock lost' };
@@ -47,9 +47,9 @@ export async function judgeFailure(
     },
     'attempt failed',
   );
-  if (error.code === 'rate_limited') return await rateLimited(record, plan, error, deps);
-  if (error.retryable && failuresOf(record, plan) + 1 < plan.route.retry.maxAttempts) {
-    return retryLater(record, plan, call, deps);
+  if (error.code === 'rate_limited') return await rateLimited(plan, error, deps);
+  if (error.retryable && failuresOf(plan) + 1 < plan.route.retry.maxAttempts) {
+    return retryLater(plan, call, deps);
   }
   const next = record.targetIndex + 1;
   if (mayFallBack(error.toJSON()) && nextTarget(plan.route, record.targetIndex)) {
@@ -58,16 +58,12 @@ export async function judgeFailure(
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
 }
 
-async function rateLimited(
-  record: JobRecord,
-  plan: Plan,
-  error: SluiceError,
-  deps: RunJobDeps,
-): Promise<Outcome> {
+async function rateLimited(plan: Plan, error: SluiceError, deps: RunJobDeps): Promise<Outcome> {
   const pauseMs = Math.max(1, error.retryAfterMs ?? defaultPauseMs);
   deps.metrics.rateLimited.inc({ lane: plan.lane.name });
   await deps.limits.penalize(plan.lane, pauseMs, error.message);
   const untilMs = deps.clock.now() + pauseMs;
+  const { record } = plan;
   if (record.attempts.length === 0 && untilMs > record.startByMs) return expired(record);
   return {
     kind: 'wait',
@@ -77,8 +73,8 @@ async function rateLimited(
   };
 }
 
-function retryLater(record: JobRecord, plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
-  const delayMs = retryDelayMs(plan.route.retry, failuresOf(record, plan) + 1, {
+function retryLater(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
+  const delayMs = retryDelayMs(plan.route.retry, failuresOf(plan) + 1, {
     retryAfterMs: call.error.retryAfterMs,
     random: deps.random,
   });
@@ -91,8 +87,8 @@ function retryLater(record: JobRecord, plan: Plan, call: FailedCall, deps: RunJo
 }
 
 /** Attempts that the current target has already burned. */
-function failuresOf(record: JobRecord, plan: Plan): number {
-  return record.attempts.filter(
+function failuresOf(plan: Plan): number {
+  return plan.record.attempts.filter(
     ({ provider, model }) => provider === plan.target.provider.name && model === plan.target.model,
   ).length;
 }

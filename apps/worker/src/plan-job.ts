@@ -7,6 +7,7 @@ import { resolveRoute } from '@sluice/routing';
 /** Where a job goes now and what its call will be charged. */
 export interface Plan {
   kind: 'possible';
+  record: JobRecord;
   route: Route;
   target: Target;
   lane: Lane;
@@ -27,7 +28,7 @@ export function planJob(
     const target = route.targets[record.targetIndex] ?? route.targets[0];
     const lane = config.lanes[target.lane];
     if (!lane) throw new SluiceError('internal_error', `no lane ${target.lane} is configured`);
-    return { kind: 'possible', route, target, lane, amounts: amountsOf(record, lane) };
+    return { kind: 'possible', record, route, target, lane, amounts: amountsOf(record, lane) };
   } catch (thrown) {
     const error = SluiceError.from(thrown).toJSON();
     return { kind: 'impossible', outcome: { kind: 'ended', ending: { state: 'failed', error } } };

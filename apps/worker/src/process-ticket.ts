@@ -2,6 +2,7 @@ import type { Ticket } from '@sluice/contracts';
 import type { TicketMove } from '@sluice/queue';
 
 import { applyOutcome, type ApplyOutcomeDeps } from './apply-outcome.ts';
+import { feedBatch } from './feed-batch.ts';
 import { runJob, type RunJobDeps } from './run-job.ts';
 
 export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps;
@@ -16,7 +17,8 @@ export async function processTicket(
   signal: AbortSignal,
 ): Promise<TicketMove> {
   try {
-    const outcome = await runJob(ticket, deps, signal);
+    const outcome =
+      ticket.type === 'batch' ? await feedBatch(ticket, deps) : await runJob(ticket, deps, signal);
     return await applyOutcome(ticket, outcome, deps);
   } catch (error) {
     deps.log.error({ err: error, jobId: ticket.jobId }, 'a run failed inside Sluice');

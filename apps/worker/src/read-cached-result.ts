@@ -1,22 +1,21 @@
 import { cacheKey } from '@sluice/cache';
-import type { JobRecord, Outcome } from '@sluice/contracts';
+import type { Outcome } from '@sluice/contracts';
 
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job.ts';
 
 /** Whether results of this job may come from the cache or go into it. */
-export function isCacheable(record: JobRecord, plan: Plan): boolean {
-  return plan.route.cache !== undefined && record.cacheMode !== 'bypass';
+export function isCacheable(plan: Plan): boolean {
+  return plan.route.cache !== undefined && plan.record.cacheMode !== 'bypass';
 }
 
 /** The result of an earlier equal request, if the model caches and this job accepts it. Takes no permit. */
 export async function readCachedResult(
-  record: JobRecord,
   plan: Plan,
   deps: Pick<RunJobDeps, 'cache' | 'clock' | 'metrics'>,
 ): Promise<Outcome | undefined> {
-  if (!isCacheable(record, plan) || record.cacheMode === 'refresh') return undefined;
-  const entry = await deps.cache.read(keyOf(record, plan));
+  if (!isCacheable(plan) || plan.record.cacheMode === 'refresh') return undefined;
+  const entry = await deps.cache.read(keyOf(plan));
   deps.metrics.cacheReads.inc({ outcome: entry ? 'hit' : 'miss' });
   if (!entry) return undefined;
   const ageMs = Math.max(0, deps.clock.now() - entry.storedAtMs);
@@ -33,7 +32,8 @@ export async function readCachedResult(
 }
 
 /** The key under which the job's result is cached: everything that may change the reply. */
-export function keyOf(record: JobRecord, plan: Plan): string {
+export function keyOf(plan: Plan): string {
+  const { record } = plan;
   return cacheKey({
     tenantId: record.tenantId,
     type: record.type === 'workflow' ? 'workflow' : 'chat',

@@ -1,6 +1,6 @@
 import type { Cache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
-import type { JobRecord, Outcome, Ticket } from '@sluice/contracts';
+import type { Outcome, Ticket } from '@sluice/contracts';
 import type { Limits } from '@sluice/limits';
 import type { ProviderAdapter } from '@sluice/providers';
 import type { Records } from '@sluice/records';
@@ -40,21 +40,19 @@ export async function runJob(
 ): Promise<Outcome> {
   const begun = await deps.records.begin(ticket.jobId, ticket.attempt - 1);
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
-  const record: JobRecord = begun.record;
-
-  const plan = planJob(record, deps.config);
+  const plan = planJob(begun.record, deps.config);
   if (plan.kind === 'impossible') return plan.outcome;
-  const refusal = refuseJob(record, deps.clock.now());
+  const refusal = refuseJob(plan.record, deps.clock.now());
   if (refusal) return refusal;
 
-  const cached = await readCachedResult(record, plan, deps);
+  const cached = await readCachedResult(plan, deps);
   if (cached) return cached;
 
   const decision = await deps.limits.acquire(plan.lane, plan.amounts);
-  if (decision.kind === 'denied') return waitForPermit(record, plan, decision, deps);
+  if (decision.kind === 'denied') return waitForPermit(plan, decision, deps);
 
-  const call = await callUpstream(record, plan, decision.permit, deps, signal);
+  const call = await callUpstream(plan, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
   settlePermit(decision.permit, call, deps);
-  return call.ok ? completeJob(record, plan, call) : await judgeFailure(record, plan, call, deps);
+  return call.ok ? completeJob(plan, call) : await judgeFailure(plan, call, deps);
 }

@@ -1,35 +1,22 @@
-import { createCache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
-import { createLimits } from '@sluice/limits';
-import { createAdapters } from '@sluice/providers';
 import {
   batchLane,
   DeliveryWorker,
-  Lanes,
   LaneWorker,
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
-import { createRecords, shardOf, type Records } from '@sluice/records';
-import {
-  createRedis,
-  newId,
-  systemClock,
-  systemRandom,
-  whenReady,
-  type Logger,
-  type Redis,
-} from '@sluice/runtime';
-import { createWebhookSender, deliverySchedule } from '@sluice/webhooks';
+import { createRecords } from '@sluice/records';
+import { createRedis, newId, systemClock, whenReady, type Logger } from '@sluice/runtime';
+import { deliverySchedule } from '@sluice/webhooks';
 
 import { listenForCancels } from './cancel-listener.ts';
 import { deliverWebhook } from './deliver-webhook.ts';
-import { feedBatch } from './feed-batch.ts';
 import { sendHeartbeats } from './heartbeat.ts';
-import { processTicket, type ProcessTicketDeps } from './process-ticket.ts';
+import { processTicket } from './process-ticket.ts';
 import { relayOutbox } from './relay-outbox.ts';
 import { sweep } from './sweep.ts';
-import { createWorkerMetrics } from './worker-metrics.ts';
+import { wireWorker, type WorkerParts } from './wire-worker.ts';
 
 /** What a worker process does: run jobs, feed batches, deliver webhooks, repair. Any subset. */
 export const workerRoles = ['run', 'batch', 'deliver', 'sweep'] as const;
@@ -55,7 +42,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const redis = createRedis(config.redisUrl, 'worker', log);
   await whenReady(redis, 10_000);
   const subscriber = createRedis(config.redisUrl, 'subscriber', log);
-  const parts = wire(config, redis, log);
+  const parts = wireWorker(config, redis, log);
   await parts.lanes.applyConcurrency();
 
   const stop = new AbortController();
@@ -88,47 +75,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-type Parts = ReturnType<typeof wire>;
-
-/** Everything that the roles share, made once. */
-function wire(config: Config, redis: Redis, log: Logger) {
-  const { root, shards } = config;
-  const clock = systemClock;
-  const records: Records = createRecords({ redis, root, shards, config: config.jobs, clock });
-  const lanes = new Lanes({
-    redis,
-    root,
-    shards,
-    lanes: Object.values(config.lanes),
-    shardOf: (jobId) => shardOf(jobId) ?? 0,
-  });
-  const sender = createWebhookSender({
-    allowPrivateHosts: config.allowPrivateHosts,
-    timeoutMs: config.webhooks.timeoutMs,
-    clock,
-  });
-  const deps: ProcessTicketDeps = {
-    config,
-    records,
-    lanes,
-    cache: createCache({ redis, root }),
-    limits: createLimits({ redis, root, clock }),
-    adapterFor: createAdapters({}),
-    metrics: createWorkerMetrics(),
-    clock,
-    random: systemRandom,
-    log,
-  };
-  return { ...deps, redis, sender };
-}
-
-function startLanes(parts: Parts, laneWorkers: Map<string, LaneWorker[]>): void {
+function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {
   for (const lane of Object.keys(parts.config.lanes)) startLane(parts, lane, laneWorkers);
 }
 
-function startLane(parts: Parts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {
-  const process: ProcessTicket = (ticket, signal) =>
-    lane === batchLane ? feedBatch(ticket, parts) : processTicket(ticket, parts, signal);
+function startLane(parts: WorkerParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {
+  const process: ProcessTicket = (ticket, signal) => processTicket(ticket, parts, signal);
   const workers = shardsOf(parts.config).map(
     (shard) =>
       new LaneWorker({
@@ -145,7 +97,7 @@ function startLane(parts: Parts, lane: string, laneWorkers: Map<string, LaneWork
 }
 
 /** Reads the outbox and runs the deliveries of every shard. Blocking reads hold a connection of their own. */
-function startDeliveries(parts: Parts, signal: AbortSignal): () => Promise<void> {
+function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise<void> {
   const { config, clock, redis, log } = parts;
   const schedule = deliverySchedule(config.webhooks.scheduleMs);
   const consumer = newId('reader', clock.now());
@@ -177,7 +129,7 @@ function startDeliveries(parts: Parts, signal: AbortSignal): () => Promise<void>
   };
 }
 
-async function startSweeps(parts: Parts): Promise<() => Promise<void>> {
+async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {
   const schedulers = shardsOf(parts.config).map(
     (shard) =>
       new Scheduler({

@@ -1,4 +1,4 @@
-import type { JobRecord, Outcome } from '@sluice/contracts';
+import type { Outcome } from '@sluice/contracts';
 import type { PermitDecision } from '@sluice/limits';
 
 import type { Plan } from './plan-job.ts';
@@ -7,11 +7,11 @@ import type { RunJobDeps } from './run-job.ts';
 
 /** No permit: the lane rests until the tightest limit has room. A job that cannot start in time ends now, unspent. */
 export function waitForPermit(
-  record: JobRecord,
   plan: Plan,
   denied: Extract<PermitDecision, { kind: 'denied' }>,
   deps: Pick<RunJobDeps, 'clock' | 'metrics'>,
 ): Outcome {
+  const { record } = plan;
   if (record.attempts.length === 0 && deps.clock.now() + denied.waitMs > record.startByMs) {
     return expired(record);
   }

@@ -1,74 +1,51 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Histogram,
+  Registry,
+  type CounterConfiguration,
+} from 'prom-client';
 
 /** What a worker counts. It reaches `/metrics` of the API through the worker's heartbeat. */
 export interface WorkerMetrics {
   registry: Registry;
+  /** Jobs that ended. */
   jobs: Counter<'type' | 'state'>;
+  /** Upstream calls; `outcome` is `succeeded` or an error code. */
   attempts: Counter<'lane' | 'provider' | 'outcome'>;
+  /** Upstream 429s, each of which closed a lane. */
   rateLimited: Counter<'lane'>;
+  /** Tickets that got no permit, by the limit without room. */
   waits: Counter<'lane' | 'limit'>;
   cacheReads: Counter<'outcome'>;
+  /** Webhook POSTs. */
   deliveries: Counter<'outcome'>;
   attemptSeconds: Histogram<'lane' | 'provider'>;
+  /** From accept to the first upstream call. */
   queueSeconds: Histogram<'lane'>;
 }
 
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800];
+
 export function createWorkerMetrics(): WorkerMetrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'sluice_worker_' });
-  const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: CounterConfiguration<Label>['labelNames'] & {},
+  ) => new Counter({ name: `sluice_${name}`, help, labelNames, registers: [registry] });
+  const seconds = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Histogram({ name: `sluice_${name}`, help, labelNames, buckets, registers: [registry] });
   return {
     registry,
-    jobs: new Counter({
-      name: 'sluice_jobs_total',
-      help: 'Jobs that ended, by type and terminal state',
-      labelNames: ['type', 'state'],
-      registers,
-    }),
-    attempts: new Counter({
-      name: 'sluice_attempts_total',
-      help: 'Upstream calls, by lane, provider and outcome (succeeded or an error code)',
-      labelNames: ['lane', 'provider', 'outcome'],
-      registers,
-    }),
-    rateLimited: new Counter({
-      name: 'sluice_upstream_429_total',
-      help: 'Upstream replies that closed a lane',
-      labelNames: ['lane'],
-      registers,
-    }),
-    waits: new Counter({
-      name: 'sluice_waits_total',
-      help: 'Tickets that got no permit, by the limit without room',
-      labelNames: ['lane', 'limit'],
-      registers,
-    }),
-    cacheReads: new Counter({
-      name: 'sluice_cache_reads_total',
-      help: 'Reads of the result cache, by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    deliveries: new Counter({
-      name: 'sluice_webhook_deliveries_total',
-      help: 'Webhook delivery attempts, by outcome',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    attemptSeconds: new Histogram({
-      name: 'sluice_attempt_duration_seconds',
-      help: 'Duration of upstream calls',
-      labelNames: ['lane', 'provider'],
-      buckets: seconds,
-      registers,
-    }),
-    queueSeconds: new Histogram({
-      name: 'sluice_queue_wait_seconds',
-      help: 'From accept to the first upstream call',
-      labelNames: ['lane'],
-      buckets: seconds,
-      registers,
-    }),
+    jobs: counter('jobs_total', 'Jobs that ended', ['type', 'state']),
+    attempts: counter('attempts_total', 'Upstream calls', ['lane', 'provider', 'outcome']),
+    rateLimited: counter('upstream_429_total', 'Upstream replies that closed a lane', ['lane']),
+    waits: counter('waits_total', 'Tickets that got no permit', ['lane', 'limit']),
+    cacheReads: counter('cache_reads_total', 'Reads of the result cache', ['outcome']),
+    deliveries: counter('webhook_deliveries_total', 'Webhook delivery attempts', ['outcome']),
+    attemptSeconds: seconds('attempt_duration_seconds', 'Upstream calls', ['lane', 'provider']),
+    queueSeconds: seconds('queue_wait_seconds', 'From accept to first upstream call', ['lane']),
   };
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, integer, option, property } from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { retryDelayMs } from './retry-delay.ts';
@@ -16,11 +16,11 @@ test.each([
 });
 
 test('is never shorter than what the upstream asks for and never longer than the policy or that', () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 1_000 }),
-      fc.double({ min: 0, max: 0.999_999, noNaN: true }),
-      fc.option(fc.integer({ min: 0, max: 600_000 }), { nil: undefined }),
+  assert(
+    property(
+      integer({ min: 1, max: 1_000 }),
+      double({ min: 0, max: 0.999_999, noNaN: true }),
+      option(integer({ min: 0, max: 600_000 }), { nil: undefined }),
       (failures, chance, retryAfterMs) => {
         const delayMs = retryDelayMs(policy, failures, { random: () => chance, retryAfterMs });
         expect(delayMs).toBeGreaterThanOrEqual(retryAfterMs ?? 0);

@@ -1,0 +1,278 @@
+import { newSecret } from '@sluice/runtime';
+import { startReceiver } from '@sluice/testing';
+import { Webhook } from 'standardwebhooks';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { startStack } from '../support/start-stack.ts';
+
+const secret = `whsec_${Buffer.from(newSecret(24), 'base64url').toString('base64')}`;
+
+async function setUp() {
+  const stack = await startStack();
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const webhook = { url: `${receiver.url}/hook`, secret };
+  /** The next event that the receiver got, its signature checked by the reference library. */
+  const nextEvent = async (count = 1) => {
+    const request = (await receiver.waitForRequests(count)).at(-1);
+    if (!request) throw new Error('no request');
+    // Headers of a webhook are single values.
+    const headers = request.headers as Record<string, string>;
+    const event: unknown = new Webhook(secret).verify(request.rawBody.toString('utf8'), headers);
+    return { event, headers };
+  };
+  return { stack, receiver, webhook, nextEvent };
+}
+
+const chat = (content: string) => ({
+  type: 'chat',
+  model: 'chat',
+  input: { messages: [{ role: 'user', content }] },
+});
+
+test('a chat job is answered, metered, pollable and delivered', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  const submitted = await stack.submit({ ...chat('Hello'), webhook, metadata: { order: '7' } });
+  expect(submitted).toMatchObject({ object: 'job', type: 'chat', state: 'queued', model: 'chat' });
+
+  const job = await stack.ended(submitted.id);
+  expect(job).toMatchObject({
+    state: 'completed',
+    result: {
+      type: 'chat',
+      message: { role: 'assistant', content: expect.stringContaining('Hello') },
+      finish_reason: { unified: 'stop', raw: 'stop' },
+    },
+    usage: { source: 'provider', total_tokens: expect.any(Number) },
+    cost_usd: expect.stringMatching(/^0\.\d{6}$/),
+    attempts: [{ number: 1, provider: 'openai', model: 'sim-chat', outcome: 'succeeded' }],
+    webhook: { url: webhook.url },
+    metadata: { order: '7' },
+  });
+  expect(JSON.stringify(job)).not.toContain(secret);
+  expect(job.timeline?.map(({ type }) => type).slice(0, 3)).toEqual([
+    'queued',
+    'in_progress',
+    'completed',
+  ]);
+
+  const { event, headers } = await nextEvent();
+  expect(event).toMatchObject({
+    type: 'chat.completed',
+    data: {
+      job_id: job.id,
+      state: 'completed',
+      result: job.result,
+      usage: job.usage,
+      cost_usd: job.cost_usd,
+      metadata: { order: '7' },
+    },
+  });
+  expect(headers).toMatchObject({
+    'webhook-id': (event as { id: string }).id,
+    'x-relay-latency': String(job.latency_ms),
+    'x-usage-token-count': String(job.usage?.total_tokens),
+    'x-cost-usd': job.cost_usd,
+  });
+  expect(await stack.simulator.bought('chat')).toBe(1);
+});
+
+test('a workflow job runs a Dify app once, shows its nodes and keeps Dify’s words', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  const { id } = await stack.submit({
+    type: 'workflow',
+    app: 'flow',
+    input: { inputs: { topic: 'queues' } },
+    webhook,
+  });
+  const job = await stack.ended(id);
+  expect(job).toMatchObject({
+    state: 'completed',
+    app: 'flow',
+    result: { type: 'workflow', status: 'succeeded', outputs: expect.any(Object) },
+    usage: { total_tokens: expect.any(Number) },
+  });
+  const types = job.timeline?.map(({ type }) => type) ?? [];
+  expect(types).toContain('node_started');
+  expect(types).toContain('node_finished');
+
+  const { event } = await nextEvent();
+  expect(event).toMatchObject({
+    type: 'workflow.completed',
+    data: { app: 'flow', status: 'succeeded', outputs: expect.any(Object) },
+  });
+  expect(await stack.simulator.bought('workflow')).toBe(1);
+});
+
+test('a workflow that fails inside Dify is a failed job with Dify’s error, and is not run again', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  await stack.simulator.behaviour({ dify: { outcome: 'failed', error: 'the model said no' } });
+  const { id } = await stack.submit({ type: 'workflow', app: 'flow', input: {}, webhook });
+  expect(await stack.ended(id)).toMatchObject({
+    state: 'failed',
+    error: { code: 'workflow_failed', message: expect.stringContaining('the model said no') },
+    result: { status: 'failed' },
+  });
+  expect((await nextEvent()).event).toMatchObject({
+    type: 'workflow.failed',
+    data: { status: 'failed' },
+  });
+  expect(await stack.simulator.calls('workflow')).toHaveLength(1);
+});
+
+test('a batch gives every result in input order with its own status, and the sum', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  await stack.simulator.fault({
+    match: { bodyIncludes: 'please fail' },
+    times: 100,
+    fault: { kind: 'status', status: 400 },
+  });
+  const texts = ['one', 'two', 'please fail', 'four'];
+  const { id } = await stack.submit({
+    type: 'batch',
+    input: {
+      requests: [
+        ...texts.map((text, i) => ({ ...chat(text), custom_id: `c${i}` })),
+        { type: 'workflow', app: 'flow', custom_id: 'w', input: { inputs: { topic: 'five' } } },
+      ],
+    },
+    webhook,
+  });
+  const job = await stack.ended(id);
+  expect(job.state).toBe('completed');
+  if (job.result?.type !== 'batch') throw new Error('no batch result');
+  const { items, summary } = job.result;
+  expect(items.map(({ custom_id, status }) => [custom_id, status])).toEqual([
+    ['c0', 'succeeded'],
+    ['c1', 'succeeded'],
+    ['c2', 'failed'],
+    ['c3', 'succeeded'],
+    ['w', 'succeeded'],
+  ]);
+  expect(items[2]?.error).toMatchObject({ code: 'upstream_invalid_request' });
+  expect(items[3]?.result).toMatchObject({ message: { content: expect.stringContaining('four') } });
+  expect(summary).toMatchObject({ total: 5, succeeded: 4, failed: 1 });
+  expect(summary.average_latency_ms).toBeGreaterThan(0);
+  expect(job.progress).toEqual({ total: 5, ended: 5, failed: 1 });
+
+  expect((await nextEvent()).event).toMatchObject({
+    type: 'batch.completed',
+    data: { job_id: id },
+  });
+  const listed = await stack.request('GET', `/v1/jobs?batch_id=${id}`);
+  expect((listed.body as { data: unknown[] }).data).toHaveLength(5);
+});
+
+test('a batch of several hundred requests completes, each bought once', async () => {
+  const { stack } = await setUp();
+  const requests = Array.from({ length: 600 }, (_, i) => chat(`request ${i}`));
+  const { id } = await stack.submit({ type: 'batch', input: { requests } });
+  const job = await stack.ended(id);
+  if (job.result?.type !== 'batch') throw new Error('no batch result');
+  expect(job.result.summary).toMatchObject({ total: 600, succeeded: 600, failed: 0 });
+  const echoed = job.result.items.map(({ result }) =>
+    result?.type === 'chat' ? result.message.content : '',
+  );
+  echoed.forEach((content, i) => expect(content).toContain(`request ${i}`));
+  expect(await stack.simulator.bought('chat')).toBe(600);
+});
+
+test('a receiver that fails at first gets the same event again, under the same id', async () => {
+  const { stack, receiver, webhook } = await setUp();
+  receiver.script({ status: 500, headers: { 'retry-after': '1' } });
+  const { id } = await stack.submit({ ...chat('again'), webhook });
+  await stack.ended(id);
+  const [first, second] = await receiver.waitForRequests(2, 15_000);
+  expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+  expect(second?.rawBody.equals(first?.rawBody ?? Buffer.alloc(0))).toBe(true);
+  expect(second?.headers['webhook-signature']).not.toBe(first?.headers['webhook-signature']);
+});
+
+test('a queued job can be cancelled and is never bought', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  stack.workers[0]?.kill('SIGSTOP');
+  const { id } = await stack.submit({ ...chat('never'), webhook });
+  const cancelled = await stack.request('POST', `/v1/jobs/${id}/cancel`);
+  expect(cancelled).toMatchObject({ status: 200, body: { state: 'cancelled' } });
+  const again = await stack.request('POST', `/v1/jobs/${id}/cancel`);
+  expect(again).toMatchObject({ status: 409, body: { error: { code: 'job_not_cancellable' } } });
+  stack.workers[0]?.kill('SIGCONT');
+  expect((await nextEvent()).event).toMatchObject({ type: 'chat.cancelled' });
+  expect(await stack.simulator.calls('chat')).toHaveLength(0);
+});
+
+test('cancelling a running job ends its upstream call', async () => {
+  const { stack } = await setUp();
+  await stack.simulator.behaviour({ chunkDelayMs: 200, chunks: 200 });
+  const { id } = await stack.submit(chat('long'));
+  await expect
+    .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 5_000 })
+    .toBe(1);
+  await stack.request('POST', `/v1/jobs/${id}/cancel`);
+  expect((await stack.ended(id)).state).toBe('cancelled');
+  await expect
+    .poll(async () => (await stack.simulator.calls('chat'))[0]?.outcome, { timeout: 3_000 })
+    .toBe('aborted');
+});
+
+test('an equal job is answered from the cache without a call and without a permit', async () => {
+  const stack = await startStack({
+    config: ({ simulatorUrl }) => ({
+      providers: {
+        openai: {
+          kind: 'openai-compatible',
+          baseUrl: `${simulatorUrl}/openai/v1`,
+          apiKey: 'sim-key',
+          limits: { requestsPerMinute: 1 },
+        },
+      },
+      models: {
+        chat: { targets: [{ provider: 'openai', model: 'sim-chat' }], cache: { ttlSeconds: 60 } },
+      },
+    }),
+  });
+  const first = await stack.ended((await stack.submit(chat('same'))).id);
+  const second = await stack.ended((await stack.submit(chat('same'))).id);
+  expect(first.cache).toEqual({ status: 'miss' });
+  expect(second).toMatchObject({
+    state: 'completed',
+    cache: { status: 'hit' },
+    result: first.result,
+  });
+  expect(second.attempts).toEqual([]);
+  expect(await stack.simulator.bought('chat')).toBe(1);
+});
+
+test('when the first target fails for good, the next one answers', async () => {
+  const stack = await startStack({
+    config: ({ simulatorUrl }) => ({
+      providers: {
+        primary: {
+          kind: 'openai-compatible',
+          baseUrl: `${simulatorUrl}/openai/v1`,
+          apiKey: 'invalid-key',
+        },
+        backup: {
+          kind: 'openai-compatible',
+          baseUrl: `${simulatorUrl}/openai/v1`,
+          apiKey: 'sim-key',
+        },
+      },
+      models: {
+        chat: {
+          targets: [
+            { provider: 'primary', model: 'sim-chat' },
+            { provider: 'backup', model: 'sim-chat' },
+          ],
+        },
+      },
+    }),
+  });
+  const job = await stack.ended((await stack.submit(chat('fall back'))).id);
+  expect(job.state).toBe('completed');
+  expect(job.attempts.map(({ provider, outcome }) => [provider, outcome])).toEqual([
+    ['primary', 'failed'],
+    ['backup', 'succeeded'],
+  ]);
+  expect(job.attempts[0]?.error).toMatchObject({ code: 'upstream_auth' });
+});

@@ -1,0 +1,168 @@
+import { expect, test } from 'vitest';
+
+import { defaultConfig, startStack, type Stack } from '../support/start-stack.ts';
+
+const chat = (content: string) => ({
+  type: 'chat',
+  model: 'chat',
+  input: { messages: [{ role: 'user', content }] },
+});
+
+function limited(limits: Record<string, unknown>) {
+  return (addresses: { simulatorUrl: string }) => {
+    const config = defaultConfig(addresses);
+    const providers = config['providers'] as Record<string, Record<string, unknown>>;
+    return { ...config, providers: { ...providers, openai: { ...providers['openai'], limits } } };
+  };
+}
+
+async function submitMany(stack: Stack, count: number): Promise<string[]> {
+  const jobs = await Promise.all(
+    Array.from({ length: count }, (_, i) => stack.submit(chat(`number ${i}`))),
+  );
+  return jobs.map(({ id }) => id);
+}
+
+/** The most arrivals in any half-open window of `windowMs`. */
+function peak(atMs: readonly number[], windowMs: number): number {
+  const sorted = atMs.toSorted((a, b) => a - b);
+  let oldest = 0;
+  let most = 0;
+  sorted.forEach((newest, i) => {
+    while (newest - (sorted[oldest] ?? 0) >= windowMs) oldest += 1;
+    most = Math.max(most, i - oldest + 1);
+  });
+  return most;
+}
+
+test.each(['smooth', 'burst'])(
+  'two workers stay below a lane’s limit in every sliding window and use it (%s)',
+  async (pacing) => {
+    const windowMs = 4_000;
+    const limit = 80;
+    const stack = await startStack({
+      workers: 2,
+      config: limited({
+        pacing,
+        buckets: [{ unit: 'requests', limit, windowSeconds: windowMs / 1_000 }],
+      }),
+    });
+    const ids = await submitMany(stack, 280);
+    await Promise.all(ids.map((id) => stack.ended(id, 40_000)));
+
+    const calls = await stack.simulator.calls('chat');
+    expect(calls).toHaveLength(280);
+    const arrivals = calls.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
+    expect(peak(arrivals, windowMs)).toBeLessThanOrEqual(limit);
+    // From the first call to the last: what a limiter without any loss would admit in that time.
+    const spanMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+    const possible =
+      pacing === 'burst' ? limit + (spanMs * limit) / windowMs : (spanMs * limit) / windowMs;
+    expect(280 / possible).toBeGreaterThanOrEqual(0.95);
+  },
+  60_000,
+);
+
+test('two workers never have more calls open than the lane’s concurrency', async () => {
+  const stack = await startStack({ workers: 2, config: limited({ concurrency: 3 }) });
+  await stack.simulator.behaviour({ latencyMs: 60, firstByteMs: 60 });
+  const ids = await submitMany(stack, 40);
+  await Promise.all(ids.map((id) => stack.ended(id)));
+  const calls = await stack.simulator.calls('chat');
+  expect(calls).toHaveLength(40);
+  const edges = calls
+    .flatMap(({ atMs, durationMs }) => [
+      { atMs, step: 1 },
+      { atMs: atMs + (durationMs ?? 0), step: -1 },
+    ])
+    .toSorted((a, b) => a.atMs - b.atMs || a.step - b.step);
+  let open = 0;
+  let most = 0;
+  for (const { step } of edges) most = Math.max(most, (open += step));
+  expect(most).toBe(3);
+});
+
+test.each([
+  ['seconds', { retryAfterSeconds: 1 }],
+  ['a date', { retryAfterDateInMs: 2_000 }],
+])(
+  'a 429 with Retry-After in %s closes the lane for both workers and burns no attempt',
+  async (_form, fault) => {
+    const stack = await startStack({ workers: 2 });
+    await stack.simulator.fault({ times: 1, fault: { kind: 'status', status: 429, ...fault } });
+    const first = await stack.submit(chat('first'));
+    await expect
+      .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 5_000 })
+      .toBe(1);
+    const closedAtMs = (await stack.simulator.calls('chat'))[0]?.atMs ?? 0;
+    await expect
+      .poll(async () => (await stack.request('GET', `/v1/jobs/${first.id}`)).body)
+      .toMatchObject({ state: 'queued', waiting_on: { limit: 'upstream 429', scope: 'lane' } });
+    const ids = [first.id, ...(await submitMany(stack, 10))];
+    const jobs = await Promise.all(ids.map((id) => stack.ended(id)));
+
+    for (const job of jobs)
+      expect(job).toMatchObject({ state: 'completed', attempts: [{ number: 1 }] });
+    const calls = (await stack.simulator.calls('chat')).toSorted((a, b) => a.atMs - b.atMs);
+    expect(calls).toHaveLength(12);
+    // A date has whole seconds: at least one of the two is left.
+    for (const { atMs } of calls.slice(1)) expect(atMs - closedAtMs).toBeGreaterThanOrEqual(950);
+  },
+);
+
+test('503s and cut connections are tried again with a pause; each attempt is in the record', async () => {
+  const stack = await startStack();
+  await stack.simulator.fault(
+    { fault: { kind: 'status', status: 503 } },
+    { fault: { kind: 'reset' } },
+  );
+  const job = await stack.ended((await stack.submit(chat('keep trying'))).id);
+  expect(job.state).toBe('completed');
+  expect(job.attempts.map(({ number, outcome }) => [number, outcome])).toEqual([
+    [1, 'failed'],
+    [2, 'failed'],
+    [3, 'succeeded'],
+  ]);
+});
+
+test('attempts are bounded, and the last error is the job’s', async () => {
+  const stack = await startStack();
+  await stack.simulator.fault({ times: 50, fault: { kind: 'status', status: 500 } });
+  const job = await stack.ended((await stack.submit(chat('hopeless'))).id);
+  expect(job).toMatchObject({ state: 'failed', error: { upstreamStatus: 500, retryable: true } });
+  expect(job.attempts).toHaveLength(4);
+});
+
+test.each([
+  [400, 'upstream_invalid_request'],
+  [401, 'upstream_auth'],
+  [404, 'upstream_not_found'],
+])('a %d fails at once as %s', async (status, code) => {
+  const stack = await startStack();
+  await stack.simulator.fault({ times: 10, fault: { kind: 'status', status } });
+  const job = await stack.ended((await stack.submit(chat('wrong'))).id);
+  expect(job).toMatchObject({ state: 'failed', error: { code } });
+  expect(await stack.simulator.calls('chat')).toHaveLength(1);
+});
+
+test('a job that cannot start in time expires unspent', async () => {
+  const stack = await startStack({ config: limited({ requestsPerMinute: 1 }) });
+  await stack.ended((await stack.submit(chat('takes the only permit'))).id);
+  const job = await stack.ended((await stack.submit({ ...chat('late'), max_wait_seconds: 1 })).id);
+  expect(job).toMatchObject({ state: 'expired', error: { code: 'expired' }, attempts: [] });
+  expect(await stack.simulator.calls('chat')).toHaveLength(1);
+});
+
+test('a call that takes too long is cut and fails with the time-out named', async () => {
+  const stack = await startStack({
+    config: (addresses) => ({ ...defaultConfig(addresses), retry: { maxAttempts: 1 } }),
+  });
+  await stack.simulator.fault({ times: 5, fault: { kind: 'hang' } });
+  const job = await stack.ended(
+    (await stack.submit({ ...chat('stuck'), timeout_seconds: 0.5 })).id,
+  );
+  expect(job).toMatchObject({
+    state: 'failed',
+    error: { code: 'upstream_timeout', message: expect.stringContaining('timeout_seconds') },
+  });
+});

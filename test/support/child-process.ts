@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A process of Sluice under test. */
+export interface Child {
+  readonly pid: number;
+  /** Everything it printed, for the message of a failing test. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<number | null>;
+}
+
+export interface ChildOptions {
+  /** Path from the root of the repository. */
+  file: string;
+  arguments?: readonly string[];
+  environment: Readonly<Record<string, string | undefined>>;
+  cwd?: string;
+  /** Resolve without waiting for the message `ready`. */
+  detached?: boolean;
+}
+
+const readyWithinMs = 20_000;
+
+/** Starts a program of the repository and resolves when it says it is ready; the message tells its `url`. */
+export async function startChild(options: ChildOptions): Promise<Child & { url: string }> {
+  const child = spawn(
+    process.execPath,
+    [
+      fileURLToPath(new URL(`../../${options.file}`, import.meta.url)),
+      ...(options.arguments ?? []),
+    ],
+    {
+      cwd: options.cwd,
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')));
+  }
+  const exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+  const started: Child = {
+    pid: child.pid ?? 0,
+    output: () => printed,
+    kill: (signal) => child.kill(signal),
+    exited,
+  };
+  const ready = once(child, 'message').then(([message]: { url?: string }[]) => message?.url ?? '');
+  const failed = exited.then((code) => {
+    throw new Error(`${options.file} ended with ${code} before it was ready:\n${printed}`);
+  });
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(
+      () => reject(new Error(`${options.file} was not ready in time:\n${printed}`)),
+      readyWithinMs,
+    ).unref();
+  });
+  const url = await Promise.race([ready, failed, late]);
+  return { ...started, url };
+}

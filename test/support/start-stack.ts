@@ -1,0 +1,169 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { JobView } from '@sluice/contracts';
+import { findFreePort } from '@sluice/runtime';
+import { startTestRedis, type TestRedisServer } from '@sluice/testing';
+import { onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+
+import { startChild, type Child } from './child-process.ts';
+import { SimulatorControl } from './simulator-control.ts';
+
+/** Everything of Sluice as processes of its own, on a private Redis, in front of a simulator. */
+export interface Stack {
+  readonly url: string;
+  readonly redis: TestRedisServer;
+  readonly simulator: SimulatorControl;
+  readonly workers: readonly Child[];
+  readonly api: Child;
+  /** Starts one more worker. */
+  addWorker(options?: { file?: string; environment?: Record<string, string> }): Promise<Child>;
+  /** A request with the admin key. */
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Reply>;
+  submit(body: unknown, headers?: Record<string, string>): Promise<JobView>;
+  /** The job once it has ended. */
+  ended(jobId: string, timeoutMs?: number): Promise<JobView>;
+}
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  /** Parsed JSON, or the text where it is none. */
+  body: unknown;
+}
+
+export interface StackOptions {
+  workers?: number;
+  /** Merged into the simulator's provider, models and apps. */
+  config?: (addresses: { simulatorUrl: string }) => Record<string, unknown>;
+  /** Keep Redis's data over a restart. */
+  appendOnly?: boolean;
+}
+
+export const adminKey = 'test-admin-key-of-more-than-24-characters';
+
+/** Starts a stack that stops when the test ends. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
+  const redis = await startTestRedis({ appendOnly: options.appendOnly ?? false });
+  const children: Child[] = [];
+  onTestFinished(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => child.exited));
+    await redis.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const start = async (file: string, environment: Record<string, string | undefined>) => {
+    const child = await startChild({ file, environment });
+    children.push(child);
+    return child;
+  };
+
+  const simulatorPort = String(await findFreePort());
+  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  const configFile = join(folder, 'sluice.config.yaml');
+  await writeFile(configFile, stringify((options.config ?? defaultConfig)({ simulatorUrl })));
+  const environment = {
+    SLUICE_CONFIG: configFile,
+    REDIS_URL: redis.url,
+    SLUICE_ADMIN_KEY: adminKey,
+    SLUICE_DATA_DIR: folder,
+    SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',
+    HOST: '127.0.0.1',
+    PORT: String(await findFreePort()),
+  };
+  await start('apps/simulator/src/main.ts', { SLUICE_SIMULATOR_PORT: simulatorPort });
+  const workers: Child[] = [];
+  const addWorker: Stack['addWorker'] = async ({ file, environment: more } = {}) => {
+    const worker = await start(file ?? 'apps/worker/src/main.ts', { ...environment, ...more });
+    workers.push(worker);
+    return worker;
+  };
+  const [api] = await Promise.all([
+    start('apps/api/src/main.ts', environment),
+    ...Array.from({ length: options.workers ?? 1 }, () => addWorker()),
+  ]);
+  const url = `http://127.0.0.1:${environment.PORT}`;
+  return {
+    url,
+    redis,
+    simulator: new SimulatorControl(simulatorUrl),
+    workers,
+    api,
+    addWorker,
+    ...createClient(url),
+  };
+}
+
+/** One chat model and one Dify app of the simulator, without limits. */
+export function defaultConfig({ simulatorUrl }: { simulatorUrl: string }): Record<string, unknown> {
+  return {
+    providers: {
+      openai: {
+        kind: 'openai-compatible',
+        baseUrl: `${simulatorUrl}/openai/v1`,
+        apiKey: 'sim-key',
+      },
+      dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` },
+    },
+    models: {
+      chat: {
+        targets: [{ provider: 'openai', model: 'sim-chat' }],
+        price: { inputPerMillion: 2, outputPerMillion: 8 },
+      },
+    },
+    apps: { flow: { provider: 'dify', apiKey: 'app-sim' } },
+    retry: { maxAttempts: 4, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
+  };
+}
+
+function createClient(url: string): Pick<Stack, 'request' | 'submit' | 'ended'> {
+  const request: Stack['request'] = async (method, path, body, headers) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: parse(text) };
+  };
+  return {
+    request,
+    async submit(body, headers) {
+      const reply = await request('POST', '/v1/jobs', body, headers);
+      if (reply.status !== 202) throw new Error(`${reply.status}: ${JSON.stringify(reply.body)}`);
+      // The API's own reply, checked by the status.
+      return reply.body as JobView;
+    },
+    async ended(jobId, timeoutMs = 20_000) {
+      const deadline = performance.now() + timeoutMs;
+      for (;;) {
+        const reply = await request('GET', `/v1/jobs/${jobId}?wait=5&include=timeline`);
+        const job = reply.body as JobView;
+        if (['completed', 'failed', 'cancelled', 'expired'].includes(job.state)) return job;
+        if (performance.now() > deadline) {
+          throw new Error(`${jobId} did not end in ${timeoutMs} ms: ${JSON.stringify(job)}`);
+        }
+      }
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
