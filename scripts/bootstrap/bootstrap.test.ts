@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { commandNames, commandSteps } from './commands.mjs';
-import { cleanEnvironment, toolEnvironment } from './environment.mjs';
+import { cleanEnvironment, pnpmEnvironment, toolEnvironment } from './environment.mjs';
 import { withLock } from './lock.mjs';
 import { rootFolder, toolsFolder } from './paths.mjs';
 import { isNodeNewEnough } from './tools.mjs';
@@ -42,6 +42,19 @@ describe('the environment of a command', () => {
     );
     expect(names).not.toEqual(expect.arrayContaining(['INIT_CWD']));
     expect(names.filter((name) => /lifecycle|yes/.test(name))).toEqual([]);
+  });
+
+  test('tells pnpm the registry and proxy of npm, unless it has its own', () => {
+    const environment = { NPM_CONFIG_REGISTRY: 'a', npm_config_proxy: 'b', https_proxy: 'c' };
+    expect(pnpmEnvironment(environment)).toMatchObject({
+      ...environment,
+      pnpm_config_registry: 'a',
+      pnpm_config_proxy: 'b',
+    });
+    expect(pnpmEnvironment(environment)).not.toHaveProperty('pnpm_config_https_proxy');
+    expect(pnpmEnvironment({ ...environment, pnpm_config_proxy: 'own' })).toMatchObject({
+      pnpm_config_proxy: 'own',
+    });
   });
 
   test('has the tools first on PATH', () => {

@@ -1,17 +1,20 @@
 import { delimiter } from 'node:path';
 
-/** What a nested npm or pnpm needs to reach the registry the user has configured. */
-const networkSettings = new Set([
-  'npm_config_registry',
-  'npm_config_proxy',
-  'npm_config_https_proxy',
-  'npm_config_noproxy',
-  'npm_config_ca',
-  'npm_config_cafile',
-  'npm_config_strict_ssl',
-  'npm_config_userconfig',
-  'npm_config_cache',
-]);
+/** How to reach the registry the user has configured. */
+const networkSettings = [
+  'registry',
+  'proxy',
+  'https_proxy',
+  'noproxy',
+  'ca',
+  'cafile',
+  'strict_ssl',
+];
+
+/** What a nested npm may keep of the variables that `npm run` sets. */
+const keptForNpm = new Set(
+  [...networkSettings, 'userconfig', 'cache'].map((setting) => `npm_config_${setting}`),
+);
 
 /**
  * The environment without what `npm run` adds to it. Left in place, `npm_config_*` and
@@ -21,7 +24,7 @@ export function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(([name]) => {
     const lower = name.toLowerCase();
     if (lower === 'init_cwd') return false;
-    return !lower.startsWith('npm_') || networkSettings.has(lower);
+    return !lower.startsWith('npm_') || keptForNpm.has(lower);
   });
   return Object.fromEntries(kept);
 }
@@ -32,4 +35,21 @@ export function toolEnvironment(folders) {
   const pathName = Object.keys(environment).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
   environment[pathName] = [...new Set(folders), environment[pathName] ?? ''].join(delimiter);
   return environment;
+}
+
+/** pnpm's own pauses add up to more than a minute before it says that there is no network. */
+const quickToGiveUp = {
+  pnpm_config_fetch_retry_mintimeout: '1000',
+  pnpm_config_fetch_retry_maxtimeout: '5000',
+};
+
+/** The same with the network settings under the names that pnpm reads: it ignores npm's. */
+export function pnpmEnvironment(environment) {
+  const translated = Object.entries(environment).flatMap(([name, value]) => {
+    const setting = name.toLowerCase().replace('npm_config_', '');
+    return networkSettings.includes(setting) && /^npm_config_/i.test(name)
+      ? [[`pnpm_config_${setting}`, value]]
+      : [];
+  });
+  return { ...Object.fromEntries(translated), ...environment, ...quickToGiveUp, CI: '1' };
 }

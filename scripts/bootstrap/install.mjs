@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pnpmEnvironment } from './environment.mjs';
 import { withLock } from './lock.mjs';
 import { rootFolder } from './paths.mjs';
 import { say } from './progress.mjs';
@@ -48,7 +49,7 @@ function runPnpm(pnpm, environment) {
   // Verifying each locked version against the release-age policy took 10 s of a cold install;
   // the lock file was made under that policy, so it is trusted here.
   const flags = ['install', '--frozen-lockfile', '--trust-lockfile', '--reporter=append-only'];
-  const child = spawn(pnpm, flags, { cwd: rootFolder, env: { ...environment, CI: '1' } });
+  const child = spawn(pnpm, flags, { cwd: rootFolder, env: pnpmEnvironment(environment) });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));

