@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 
@@ -9,12 +9,13 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { createWebhookSender } from './webhook-sender.ts';
 
-test('the certificate is checked against the name, which SNI and Host carry', async () => {
+test('the certificate is checked against the name, which SNI and Host carry, over HTTP/1.1', async () => {
   const { server, cert, seen } = await startTls('hooks.example');
   trust(cert);
   const outcome = await deliverTo('hooks.example', server);
   expect(outcome).toMatchObject({ kind: 'delivered', status: 200 });
-  expect(seen).toEqual([{ sni: 'hooks.example', host: `hooks.example:${portOf(server)}` }]);
+  const host = `hooks.example:${portOf(server)}`;
+  expect(seen).toEqual([{ version: '1.1', sni: 'hooks.example', host }]);
 });
 
 test('a certificate for another name is refused before anything is sent', async () => {
@@ -34,7 +35,7 @@ test('a certificate that nobody vouches for is refused before anything is sent',
   expect(seen).toEqual([]);
 });
 
-async function deliverTo(hostname: string, server: Server) {
+async function deliverTo(hostname: string, server: Http2SecureServer) {
   const sender = createWebhookSender({
     allowPrivateHosts: ['127.0.0.1'],
     timeoutMs: 5_000,
@@ -62,23 +63,22 @@ async function startTls(name: string) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const cert = selfSigned(name, publicKey, privateKey);
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  const seen: { sni: unknown; host: string | undefined }[] = [];
-  const server = createServer({ key, cert }, (request, response) => {
-    // An https server's sockets are TLSSockets.
+  const seen: { version: string; sni: unknown; host: string | undefined }[] = [];
+  const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => {
+    // A secure server's sockets are TLSSockets.
     const { servername } = request.socket as TLSSocket & { servername?: unknown };
-    seen.push({ sni: servername, host: request.headers.host });
+    seen.push({ version: request.httpVersion, sni: servername, host: request.headers.host });
     response.end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
-    server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
   return { server, cert, seen };
 }
 
-function portOf(server: Server): number {
+function portOf(server: Http2SecureServer): number {
   return (server.address() as AddressInfo).port;
 }
 

@@ -11,8 +11,6 @@ const maxExcerptBytes = 2_000;
  * delivery, a longer one destroys it. Never rejects: a body that breaks off, or is aborted, gives what had come by then.
  */
 export async function readExcerpt(body: Readable): Promise<string> {
-  // Destroying the body reports an error to whoever listens, and ends the process if nobody does.
-  body.on('error', () => {});
   const kept: Buffer[] = [];
   let readBytes = 0;
   try {

@@ -330,7 +330,8 @@ describe('the caller', () => {
     const drain = new AbortController();
     const delivered = startSender().deliver(deliveryTo(url), drain.signal);
     await waitForRequests(1);
-    drain.abort(new Error('draining'));
+    // With a code, as the errors of a network have one.
+    drain.abort(Object.assign(new Error('draining'), { code: 'ABORT_ERR' }));
     await expect(delivered).rejects.toThrow('draining');
   });
 
@@ -380,5 +381,6 @@ describe('the caller', () => {
     const delivered = sender.deliver(deliveryTo(url), never);
     await sender.close();
     expect(await delivered).toMatchObject({ kind: 'delivered' });
+    await expect(sender.deliver(deliveryTo(url), never)).rejects.toThrow('destroyed');
   });
 });

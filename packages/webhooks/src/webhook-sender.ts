@@ -59,6 +59,9 @@ const maxHeaderBytes = 16 * 1024;
 /** Below the idle timeout that servers usually have (Node 5 s), so that a POST seldom meets a connection just closed. */
 const keepAliveMs = 4_000;
 
+/** A receiver may offer to keep a connection for longer, but not to hold our sockets for minutes. */
+const maxKeepAliveMs = 30_000;
+
 /** @throws SluiceError `invalid_request` if an entry of `allowPrivateHosts` cannot be read. */
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
   const { timeoutMs, clock, lookup } = options;
@@ -67,6 +70,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
     connect: createGuardedConnector({ allow, connectTimeoutMs: timeoutMs, lookup }),
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: maxKeepAliveMs,
     // One deadline covers the whole attempt; these two would only know parts of it.
     headersTimeout: 0,
     bodyTimeout: 0,
