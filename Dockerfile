@@ -21,7 +21,7 @@ RUN --mount=type=cache,target=/pnpm-store \
     && chown node:node /data
 
 ENV NODE_ENV=production \
-    HOST=0.0.0.0 \
+    SLUICE_HOST=0.0.0.0 \
     SLUICE_DATA_DIR=/data
 
 # Nothing below /app is written: the root file system may be read-only. /data holds files and batches.

@@ -76,7 +76,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     SLUICE_ADMIN_KEY: adminKey,
     SLUICE_DATA_DIR: folder,
     SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',
-    HOST: '127.0.0.1',
+    SLUICE_HOST: '127.0.0.1',
     PORT: String(await findFreePort()),
   };
   await start('apps/simulator/src/main.ts', { SLUICE_SIMULATOR_PORT: simulatorPort });

@@ -91,7 +91,7 @@ describe('the environment', () => {
   it('is stronger than the file', () => {
     const config = load({
       PORT: '0',
-      HOST: '0.0.0.0',
+      SLUICE_HOST: '0.0.0.0',
       REDIS_URL: 'rediss://user:pass@redis.internal:6380/1',
       SLUICE_ROOT: 'test-1',
       SLUICE_DATA_DIR: '/var/lib/sluice',
@@ -116,7 +116,7 @@ describe('the environment', () => {
     ['PORT', '-1', 'must be a port from 0 to 65535'],
     ['PORT', '8080x', 'must be a port from 0 to 65535'],
     ['SLUICE_SIMULATOR_PORT', '0', 'must be a port from 1 to 65535'],
-    ['HOST', 'http://x', 'must be a host name or an IP address'],
+    ['SLUICE_HOST', 'http://x', 'must be a host name or an IP address'],
     ['REDIS_URL', 'localhost:6379', 'must be a redis:// or rediss:// URL'],
     ['SLUICE_ROOT', '{a}', 'must be letters, digits or . _ -'],
     ['SLUICE_ADMIN_KEY', 'x'.repeat(23), 'must be at least 24 characters long'],

@@ -47,7 +47,7 @@ export function readProcessSettings(
   read('SLUICE_SIMULATOR_PORT', port.pipe(z.int().min(1)), portRange(1));
   const settings: ProcessSettings = {
     port: read('PORT', port, portRange(0)),
-    host: read('HOST', host, 'a host name or an IP address'),
+    host: read('SLUICE_HOST', host, 'a host name or an IP address'),
     root: read(
       'SLUICE_ROOT',
       z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
