@@ -4,7 +4,7 @@
 -- KEYS  1 closure
 -- ARGV  1 pause in ms, 2 reason; last and only in tests: now in epoch ms instead of Redis TIME
 -- Reply when the lane reopens, epoch ms
-local maxReopeningMs = 60000
+local reopeningMs = 60000
 local time = redis.call('TIME')
 local now = tonumber(ARGV[3]) or time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -12,5 +12,5 @@ local untilMs = now + ARGV[1]
 local existing = tonumber(redis.call('HGET', KEYS[1], 'untilMs') or 0)
 if existing >= untilMs then return existing end
 redis.call('HSET', KEYS[1], 'untilMs', untilMs, 'reason', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[1] + maxReopeningMs)
+redis.call('PEXPIRE', KEYS[1], ARGV[1] + reopeningMs)
 return untilMs

@@ -1,21 +1,22 @@
--- Replaces what a permit was charged by what the call really used, and frees its slot. The permit's record goes with it:
--- a second settle, and one of an unknown permit, finds no record and changes nothing but the slot.
+-- Replaces what a permit was charged by what the call really used, and ends its lease. The permit's record goes with
+-- it: a second settle, and one of an unknown permit, finds no record and changes no bucket.
 -- The correction goes to the slot of the permit. If that has left the window, so has the correction.
 --
 -- KEYS  1 leases, 2 the permit's record, then for each bucket: its hash
--- ARGV  1 permit id, then for each bucket: its name, used units, window in ms; last and only in tests: now in epoch ms
+-- ARGV  1 permit id, then for each bucket: its name, used units, window in ms; last and only in tests: now in epoch
+--       ms instead of Redis TIME
 -- Reply 1 settled | 0 there was no record
 local bucketCount = #KEYS - 2
 local time = redis.call('TIME')
 local now = tonumber(ARGV[2 + bucketCount * 3]) or time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function correct(bucket, charge, used, windowMs)
-  local slot, amount, leftAt, intervalMs = string.match(charge, '^(%d+) (%d+) (%d+) (%S+)$')
+  local slot, amount, intervalMs = string.match(charge, '^(%d+) (%d+) (%S+)$')
+  if tonumber(slot) <= now or redis.call('HEXISTS', bucket, slot) == 0 then return end
   local more = used - amount
-  if now >= tonumber(leftAt) or redis.call('HEXISTS', bucket, slot) == 0 then return end
   redis.call('HINCRBY', bucket, slot, more)
   redis.call('HINCRBY', bucket, 'total', more)
-  -- What was not used need not be paced. What was used beyond delays the lane by one window at most, as the window does.
+  -- What was not used need not be paced. What was used beyond delays the lane by one window at most.
   local dueAt = tonumber(redis.call('HGET', bucket, 'dueAt'))
   redis.call('HSET', bucket, 'dueAt', math.min(dueAt + more * intervalMs, math.max(dueAt, now + windowMs)))
 end

@@ -7,8 +7,8 @@ import type { LimitsDeps } from './limits-deps.ts';
 import type { PermitAmounts, PermitDecision } from './permit.ts';
 
 /**
- * How long a slot of the concurrency is held without a sign of life. A worker renews every few seconds; this is how long
- * a dead one keeps its slots.
+ * How long a slot of the concurrency is held without a sign of life. A worker renews every few seconds; this is how
+ * long a dead one keeps its slots.
  */
 export const leaseMs = 15_000;
 
@@ -18,7 +18,7 @@ export const recordTtlMs = 3_600_000;
 const script = loadScript(import.meta.url, 'acquire-permit');
 
 /**
- * One question to Redis: is there room in every bucket and slot of the lane now? `nowMs` stands for Redis's clock in tests.
+ * One question to Redis: is there room in every bucket of the lane, and a slot? `nowMs` is Redis's clock in tests.
  * What is larger than a bucket's limit is charged as the limit.
  */
 export async function acquirePermit(

@@ -20,27 +20,26 @@ const slotsPerWindow = 500;
 /**
  * The sliding window of sub-slots that every bucket is counted in.
  *
- * The window is cut into slots; a slot counts whole until its last millisecond has left the window, so no sliding window
- * ever holds more than the limit, and one permit costs O(1) whatever the limit is.
+ * The window is cut into slots; a slot counts whole until its last millisecond has left the window, so no sliding
+ * window ever holds more than the limit, and one permit costs O(1) whatever the limit is.
  *
  * Rejected, each by the most that it gives in one sliding window of limit L, or by what it costs:
  * - a fixed window, as BullMQ's limiter: 2 L. Measured: `max: 100` in 1 s let 199 calls start within 84 ms.
- * - a token bucket or GCRA with capacity L: 2 L (L at once, and L refilled meanwhile). With capacity and refill that sum
- *   to L it is safe but slow: a capacity of L/10 leaves a rate of 0.9 L, and a request larger than L/10 never fits.
+ * - a token bucket or GCRA with capacity L: 2 L (L at once, and L refilled meanwhile). With capacity and refill that
+ *   sum to L it is safe but slow: a capacity of L/10 leaves a rate of 0.9 L, and a request larger than L/10 never fits.
  * - two fixed windows, interpolated: up to 1.99 L (L at the end of the last, 0.99 L near the end of this one).
- * - a log of every permit: exact, but 10,000 requests per minute hold 10,000 entries (about 1 MB) a lane; slots hold 510.
+ * - a log of every permit: exact, but 10,000 requests per minute hold 10,000 entries (about 1 MB) a lane; slots are 510.
  *
  * Cost of ours in throughput: at most one slot, 0.2 % of the window, and the margin ({@link marginMsOf}).
  */
 export function windowOf(bucket: Bucket): BucketWindow {
-  const intervalMs = bucket.windowMs / bucket.limit;
   return {
     name: bucketName(bucket),
     limit: bucket.limit,
     windowMs: bucket.windowMs + marginMsOf(bucket.windowMs),
     slotMs: Math.max(1, Math.ceil(bucket.windowMs / slotsPerWindow)),
-    intervalMs,
-    toleranceMs: Math.max(intervalMs, Math.min(bucket.windowMs * 0.05, 250)),
+    intervalMs: bucket.windowMs / bucket.limit,
+    toleranceMs: toleranceMsOf(bucket),
     smooth: bucket.pacing === 'smooth',
   };
 }
@@ -56,6 +55,23 @@ export function bucketName(bucket: Pick<Bucket, 'unit' | 'windowMs'>): string {
  */
 export function marginMsOf(windowMs: number): number {
   return Math.min(Math.max(Math.ceil(windowMs * 0.02), 10), 250);
+}
+
+/**
+ * How late a caller may come for its permit without throughput being lost: it is made up for by permits this much
+ * before their time. It repairs timers and busy workers, which are late by milliseconds whatever the window is, so it
+ * grows with short windows only. Throughput in percent, simulated, with callers that wake up to 5, 20 and 50 ms late:
+ *
+ *   limit    none           one interval   ours
+ *   10/s     97.3 91.1 80.4  97.8 97.1 95.5  97.8 97.1 95.5
+ *   50/s     88.9 66.6 44.4  97.7 96.6 78.0  97.8 96.9 94.7
+ *   500/min  98.0 92.3 82.8  99.4 99.4 99.4  99.4 99.4 99.4
+ *
+ * Five percent of every window gains nothing at 500/min (99.5) but lets 15 % of the limit go in a tenth of the window;
+ * ours lets 11 %, even spacing 10 %.
+ */
+function toleranceMsOf({ limit, windowMs }: Bucket): number {
+  return Math.max(windowMs / limit, Math.min(windowMs * 0.05, 250));
 }
 
 /** The limit in words, as in `requests per 60 s`. */

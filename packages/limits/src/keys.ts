@@ -2,16 +2,16 @@
  * All keys of one lane, in one hash slot, so that one script may touch them all. An idle lane leaves nothing behind.
  *
  *   {sluice:limits:<lane>}:closure                     hash  untilMs, reason: closed for everyone until then
- *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: slots of the concurrency
- *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount leftAt intervalMs": what was
- *                                                            charged where, until when, at what pace; leased: 0 without
+ *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: the calls in flight
+ *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount intervalMs": what was
+ *                                                            charged where and at what pace; concurrency: the lane's
  *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum;
  *                                                            dueAt: when the next unit is due by the pace
  *   {sluice:limits:<lane>}:slots:<unit>:<windowMs>     list  the slots in `used`, oldest first
  *
- * A slot is an epoch time divided by the bucket's `slotMs`. Times are epoch ms of Redis's clock. Time to live: closure its
- * length and a minute more; leases a lease and a minute; a permit's record an hour, or until it is settled; used and slots
- * two windows and a minute after the last charge.
+ * A slot is named by the time at which the last of it has left the window. Times are epoch ms of Redis's clock. Time to
+ * live: closure its length and a minute; leases a lease and a minute; a permit's record an hour, or until it is
+ * settled; used and slots two windows and a minute after the last charge.
  */
 export interface LaneKeys {
   closure: string;

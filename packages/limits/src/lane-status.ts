@@ -4,8 +4,8 @@ import type { Bucket } from '@sluice/config';
 export interface LaneStatus {
   lane: string;
   buckets: BucketStatus[];
-  /** `limit` is `undefined` where the lane has none. Slots are leased only where it has one. */
-  concurrency: { leased: number; limit: number | undefined };
+  /** Calls with a permit that is neither settled nor lost; `limit` is `undefined` where the lane has none. */
+  concurrency: { inFlight: number; limit: number | undefined };
   /** Set while the lane is closed for everyone. */
   closed?: { untilMs: number; reason: string };
 }

@@ -119,9 +119,10 @@ export class LimitsModel {
   }
 
   #slotWaitMs(nowMs: number): number {
+    const { concurrency = Infinity } = this.#lane;
     const ends = [...this.#leases.values()].filter((endsAt) => endsAt > nowMs);
-    if (ends.length < (this.#lane.concurrency ?? Infinity)) return 0;
-    return Math.min(Math.min(...ends) - nowMs, 250);
+    const makesRoom = ends.sort((a, b) => a - b).at(-concurrency);
+    return ends.length < concurrency || !makesRoom ? 0 : Math.min(makesRoom - nowMs, 250);
   }
 
   #charge(bucket: ModelBucket, id: number, asked: number, nowMs: number): void {

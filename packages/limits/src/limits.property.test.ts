@@ -170,8 +170,8 @@ test('decides as the model does, whatever happens in a lane', async () => {
   );
 }, 60_000);
 
-// Every window that holds a permit is looked at when its last permit is given. A call that uses more than it was charged
-// may fill the window further after that; then nothing is given until it has room again.
+// Every window that holds a permit is looked at when its last permit is given. A call that uses more than it was
+// charged may fill the window further after that; then nothing is given until it has room again.
 test('no permit ever makes a sliding window hold more than the limit', async () => {
   const makeTwins = await connect();
   await fc.assert(

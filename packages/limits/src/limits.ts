@@ -26,8 +26,8 @@ import { settlePermit } from './settle-permit.ts';
  */
 export interface Limits {
   /**
-   * Asks for one upstream call: every bucket of the lane is charged, or none. One round trip. Denied is an answer, not an
-   * error; rejects only when Redis does. Amounts are rounded up to whole numbers.
+   * Asks for one upstream call: every bucket of the lane is charged, or none. One round trip. Denied is an answer, not
+   * an error; rejects only when Redis does. Amounts are rounded up to whole numbers.
    */
   acquire(lane: Lane, amounts: PermitAmounts): Promise<PermitDecision>;
   /**
@@ -39,8 +39,8 @@ export interface Limits {
   /** Extends the lease by 15 s. `false`: the lease is lost and another call may have the slot. */
   renew(permit: Permit): Promise<boolean>;
   /**
-   * Closes the lane for every worker for `pauseMs`, or longer if it was closed for longer already. It reopens at the pace
-   * of its limits. `reason` is for people.
+   * Closes the lane for every worker for `pauseMs`, or longer if it was closed for longer already. It reopens at the
+   * pace of its limits. `reason` is for people.
    */
   penalize(lane: Lane, pauseMs: number, reason: string): Promise<void>;
   status(lane: Lane): Promise<LaneStatus>;
@@ -58,9 +58,9 @@ export function createLimits(deps: LimitsDeps): Limits {
 }
 
 /**
- * A permit counts from the moment Redis gave it. One that took longer to arrive than the window's margin could let a call
- * fall into a later window than the one it was charged to, so it is put back and asked for again, once: the next answer
- * mostly comes in time (a pause of the garbage collector, a reconnect). If it does not, Redis is slow and the lane waits.
+ * A permit counts from the moment Redis gave it. One that took longer to arrive than the window's margin could let a
+ * call fall into a later window than the one it was charged to, so it is put back and asked for again, once: the next
+ * answer mostly comes in time (a pause of the garbage collector, a reconnect). If not, Redis is slow and the lane waits.
  */
 async function acquireInTime(
   deps: LimitsDeps,

@@ -1,7 +1,7 @@
 import type { Lane } from '@sluice/config';
 import { loadScript } from '@sluice/runtime';
 
-import { windowOf } from './bucket-window.ts';
+import { bucketName } from './bucket-window.ts';
 import { laneKeys } from './keys.ts';
 import type { LaneStatus } from './lane-status.ts';
 import type { LimitsDeps } from './limits-deps.ts';
@@ -15,22 +15,15 @@ export async function readStatus(
   nowMs?: number,
 ): Promise<LaneStatus> {
   const keys = laneKeys(deps.root, lane.name);
-  const windows = lane.buckets.map(windowOf);
+  const names = lane.buckets.map(bucketName);
   const reply = await script(
     deps.redis,
-    [
-      keys.closure,
-      keys.leases,
-      ...windows.flatMap(({ name }) => [keys.used(name), keys.slots(name)]),
-    ],
-    [
-      ...windows.flatMap(({ windowMs, slotMs }) => [windowMs, slotMs]),
-      ...(nowMs === undefined ? [] : [nowMs]),
-    ],
+    [keys.closure, keys.leases, ...names.flatMap((name) => [keys.used(name), keys.slots(name)])],
+    nowMs === undefined ? [] : [nowMs],
   );
   // The shape is the script's own.
-  const [now, untilMs, reason, leased, ...numbers] = reply as [
-    ...[now: number, untilMs: number, reason: string, leased: number],
+  const [now, untilMs, reason, inFlight, ...numbers] = reply as [
+    ...[now: number, untilMs: number, reason: string, inFlight: number],
     ...numbers: number[],
   ];
   return {
@@ -40,7 +33,7 @@ export async function readStatus(
       used: numbers[2 * i] ?? 0,
       resetsAtMs: numbers[2 * i + 1] ?? now,
     })),
-    concurrency: { leased, limit: lane.concurrency },
+    concurrency: { inFlight, limit: lane.concurrency },
     ...(untilMs > 0 && { closed: { untilMs, reason } }),
   };
 }

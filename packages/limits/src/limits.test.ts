@@ -1,0 +1,437 @@
+import type { Bucket, Lane } from '@sluice/config';
+import { systemClock, type Clock } from '@sluice/runtime';
+import { testRedis } from '@sluice/testing';
+import type { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+
+import { acquirePermit, leaseMs } from './acquire-permit.ts';
+import { createLimits } from './limits.ts';
+import type { LimitsDeps } from './limits-deps.ts';
+import { penalizeLane } from './penalize-lane.ts';
+import type { Permit, PermitAmounts } from './permit.ts';
+import { readStatus } from './read-status.ts';
+import { renewPermit } from './renew-permit.ts';
+import { settlePermit } from './settle-permit.ts';
+
+const oneRequest = { requests: 1, tokens: 0 };
+const minute = 60_000;
+
+function requests(limit: number, windowMs: number, pacing: Bucket['pacing'] = 'burst'): Bucket {
+  return { unit: 'requests', limit, windowMs, pacing };
+}
+
+function tokens(limit: number, windowMs: number, pacing: Bucket['pacing'] = 'burst'): Bucket {
+  return { unit: 'tokens', limit, windowMs, pacing };
+}
+
+/** A lane whose Redis believes that it is `nowMs`. */
+class TestLane {
+  nowMs = 1_800_000_000_000;
+  buckets: Bucket[];
+  readonly concurrency: number | undefined;
+  readonly deps: LimitsDeps;
+
+  constructor(deps: LimitsDeps, shape: Partial<Pick<Lane, 'buckets' | 'concurrency'>>) {
+    this.deps = deps;
+    this.buckets = shape.buckets ?? [];
+    this.concurrency = shape.concurrency;
+  }
+
+  get lane(): Lane {
+    return { name: 'lane', buckets: this.buckets, concurrency: this.concurrency };
+  }
+
+  async acquire(amounts: PermitAmounts = oneRequest) {
+    return await acquirePermit(this.deps, this.lane, amounts, this.nowMs);
+  }
+
+  /** The permit of an acquire that must be granted. */
+  async permit(amounts: PermitAmounts = oneRequest): Promise<Permit> {
+    const decision = await this.acquire(amounts);
+    if (decision.kind === 'denied') throw new Error(`denied by ${decision.limit}`);
+    return decision.permit;
+  }
+
+  async settle(permit: Permit, used: PermitAmounts) {
+    await settlePermit(this.deps, permit, used, this.nowMs);
+  }
+
+  async renew(permit: Permit) {
+    return await renewPermit(this.deps, permit, this.nowMs);
+  }
+
+  async penalize(pauseMs: number, reason = 'retry-after') {
+    await penalizeLane(this.deps, this.lane, { pauseMs, reason }, this.nowMs);
+  }
+
+  async status() {
+    return await readStatus(this.deps, this.lane, this.nowMs);
+  }
+
+  async used() {
+    return (await this.status()).buckets.map(({ used }) => used);
+  }
+
+  /** How many permits a caller gets who asks every millisecond for `spanMs`. */
+  async grantsWithin(spanMs: number) {
+    const endMs = this.nowMs + spanMs;
+    let granted = 0;
+    while (this.nowMs < endMs) {
+      const decision = await this.acquire();
+      if (decision.kind === 'granted') granted += 1;
+      else this.nowMs += Math.min(decision.waitMs, endMs - this.nowMs);
+    }
+    return granted;
+  }
+}
+
+async function testLane(shape: Partial<Pick<Lane, 'buckets' | 'concurrency'>>) {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  return new TestLane({ redis, root, clock: systemClock }, shape);
+}
+
+test('a lane without limits grants everything', async () => {
+  const lane = await testLane({});
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted', permit: { lane: 'lane' } });
+});
+
+test('charges every bucket of the lane', async () => {
+  const lane = await testLane({ buckets: [requests(5, 1_000), tokens(900, minute)] });
+  await lane.acquire({ requests: 1, tokens: 300 });
+  expect(await lane.used()).toEqual([1, 300]);
+});
+
+test('charges nothing when one bucket of several has no room', async () => {
+  const lane = await testLane({ buckets: [requests(5, 1_000), tokens(500, minute)] });
+  await lane.acquire({ requests: 1, tokens: 300 });
+  const decision = await lane.acquire({ requests: 1, tokens: 300 });
+  expect(decision).toMatchObject({ kind: 'denied', limit: 'tokens per 60 s' });
+  expect(await lane.used()).toEqual([1, 300]);
+});
+
+test('names the bucket that takes longest and says when it has room', async () => {
+  const lane = await testLane({ buckets: [requests(1, 1_000), requests(1, minute)] });
+  await lane.acquire();
+  const waitMs = 60_000 + 250 + 120;
+  expect(await lane.acquire()).toEqual({
+    kind: 'denied',
+    limit: 'requests per 60 s',
+    waitMs,
+    resetsAtMs: lane.nowMs + waitMs,
+  });
+});
+
+test('gives a call larger than the whole bucket all of it', async () => {
+  const lane = await testLane({ buckets: [tokens(500, minute)] });
+  await lane.permit({ requests: 1, tokens: 800 });
+  expect(await lane.used()).toEqual([500]);
+  expect(await lane.acquire({ requests: 1, tokens: 1 })).toMatchObject({ kind: 'denied' });
+});
+
+test('rounds an estimate with a fraction up', async () => {
+  const lane = await testLane({ buckets: [tokens(500, minute)] });
+  const permit = await lane.permit({ requests: 1, tokens: 10.2 });
+  expect(await lane.used()).toEqual([11]);
+  await lane.settle(permit, { requests: 1, tokens: 4.5 });
+  expect(await lane.used()).toEqual([5]);
+});
+
+test('a new limit of the same window holds at once and for what is already used', async () => {
+  const lane = await testLane({ buckets: [requests(5, minute)] });
+  for (let i = 0; i < 5; i += 1) await lane.permit();
+  lane.buckets = [requests(6, minute)];
+  await lane.permit();
+  lane.buckets = [requests(3, minute)];
+  expect(await lane.acquire()).toMatchObject({ kind: 'denied' });
+});
+
+test('settle replaces the estimate by what was used', async () => {
+  const lane = await testLane({ buckets: [requests(5, 1_000), tokens(500, minute)] });
+  const permit = await lane.permit({ requests: 1, tokens: 400 });
+  await lane.settle(permit, { requests: 1, tokens: 40 });
+  expect(await lane.used()).toEqual([1, 40]);
+});
+
+test('settle may exceed the limit, and later calls wait for it', async () => {
+  const lane = await testLane({ buckets: [tokens(500, minute)] });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  await lane.settle(permit, { requests: 1, tokens: 5_000 });
+  expect(await lane.used()).toEqual([5_000]);
+  expect(await lane.acquire({ requests: 1, tokens: 1 })).toMatchObject({ kind: 'denied' });
+});
+
+test('what a smooth lane used beyond its estimate delays it by no more than the window', async () => {
+  const lane = await testLane({ buckets: [tokens(500, minute, 'smooth')] });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  await lane.settle(permit, { requests: 1, tokens: 50_000 });
+  const decision = await lane.acquire({ requests: 1, tokens: 1 });
+  expect(decision).toMatchObject({ kind: 'denied', waitMs: 60_000 + 250 + 120 });
+});
+
+test('what a smooth lane did not use need not be waited for', async () => {
+  const lane = await testLane({ buckets: [tokens(600, minute, 'smooth')] });
+  const permit = await lane.permit({ requests: 1, tokens: 300 });
+  expect(await lane.acquire({ requests: 1, tokens: 1 })).toMatchObject({ waitMs: 29_750 });
+  await lane.settle(permit, { requests: 1, tokens: 0 });
+  expect(await lane.acquire({ requests: 1, tokens: 1 })).toMatchObject({ kind: 'granted' });
+});
+
+test('a call that was never sent gives its request back', async () => {
+  const lane = await testLane({ buckets: [requests(1, minute)] });
+  const permit = await lane.permit();
+  await lane.settle(permit, { requests: 0, tokens: 0 });
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test('a second settle changes nothing', async () => {
+  const lane = await testLane({ buckets: [tokens(500, minute)] });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  await lane.settle(permit, { requests: 1, tokens: 60 });
+  await lane.settle(permit, { requests: 1, tokens: 10 });
+  expect(await lane.used()).toEqual([60]);
+});
+
+test('settling an unknown permit changes nothing', async () => {
+  const lane = await testLane({ buckets: [tokens(500, minute)], concurrency: 1 });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  await lane.settle({ ...permit, id: 'permit_unknown' }, { requests: 1, tokens: 60 });
+  expect(await lane.used()).toEqual([100]);
+  expect((await lane.status()).concurrency).toEqual({ inFlight: 1, limit: 1 });
+});
+
+test('a correction that comes after its slot has left the window is forgotten with it', async () => {
+  const lane = await testLane({ buckets: [tokens(500, 1_000)] });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  lane.nowMs += 2_000;
+  await lane.permit({ requests: 1, tokens: 30 });
+  await lane.settle(permit, { requests: 1, tokens: 400 });
+  expect(await lane.used()).toEqual([30]);
+});
+
+test('leases as many slots as the lane has, and frees them by settle', async () => {
+  const lane = await testLane({ concurrency: 2 });
+  const permit = await lane.permit();
+  await lane.permit();
+  expect(await lane.acquire()).toMatchObject({ limit: 'concurrency', waitMs: 250 });
+  await lane.settle(permit, oneRequest);
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test('the slot of a dead worker comes back when its lease ends', async () => {
+  const lane = await testLane({ concurrency: 1 });
+  await lane.permit();
+  lane.nowMs += leaseMs - 100;
+  expect(await lane.acquire()).toMatchObject({ limit: 'concurrency', waitMs: 100 });
+  lane.nowMs += 100;
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test('renewing keeps the slot', async () => {
+  const lane = await testLane({ concurrency: 1 });
+  const permit = await lane.permit();
+  for (let i = 0; i < 5; i += 1) {
+    lane.nowMs += leaseMs - 1;
+    expect(await lane.renew(permit)).toBe(true);
+    expect(await lane.acquire()).toMatchObject({ kind: 'denied' });
+  }
+});
+
+test('a lease that has ended cannot be renewed, and its settle frees nobody else', async () => {
+  const lane = await testLane({ concurrency: 1 });
+  const stale = await lane.permit();
+  lane.nowMs += leaseMs;
+  expect(await lane.renew(stale)).toBe(false);
+  const fresh = await lane.permit();
+  expect(await lane.renew(stale)).toBe(false);
+  await lane.settle(stale, oneRequest);
+  expect(await lane.acquire()).toMatchObject({ kind: 'denied' });
+  expect(await lane.renew(fresh)).toBe(true);
+});
+
+test('a permit without a slot is renewed until it is settled', async () => {
+  const lane = await testLane({ buckets: [requests(5, 1_000)] });
+  const permit = await lane.permit();
+  lane.nowMs += 10 * leaseMs;
+  expect(await lane.renew(permit)).toBe(true);
+  await lane.settle(permit, oneRequest);
+  expect(await lane.renew(permit)).toBe(false);
+});
+
+test('a closed lane denies everyone until it reopens', async () => {
+  const lane = await testLane({});
+  await lane.penalize(5_000);
+  lane.nowMs += 1_000;
+  expect(await lane.acquire()).toEqual({
+    kind: 'denied',
+    limit: 'upstream 429',
+    reason: 'retry-after',
+    waitMs: 4_000,
+    resetsAtMs: lane.nowMs + 4_000,
+  });
+  lane.nowMs += 4_000;
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test('a shorter closure does not shorten a longer one', async () => {
+  const lane = await testLane({});
+  await lane.penalize(5_000, 'the longer');
+  await lane.penalize(1_000, 'the shorter');
+  expect(await lane.acquire()).toMatchObject({ waitMs: 5_000, reason: 'the longer' });
+  await lane.penalize(9_000, 'the longest');
+  expect(await lane.acquire()).toMatchObject({ waitMs: 9_000, reason: 'the longest' });
+});
+
+test.for([0, -5, Number.NaN])('a pause of %d ms closes nothing', async (pauseMs) => {
+  const lane = await testLane({});
+  await lane.penalize(pauseMs);
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test.for(['smooth', 'burst'] as const)(
+  'a lane with %s pacing reopens at the pace of its limit, not with a storm',
+  async (pacing) => {
+    const lane = await testLane({ buckets: [requests(100, 10_000, pacing)] });
+    await lane.penalize(30_000);
+    lane.nowMs += 30_000;
+    const seconds = [];
+    for (let i = 0; i < 5; i += 1) seconds.push(await lane.grantsWithin(1_000));
+    expect(seconds).toEqual([10, 10, 10, 10, 10]);
+  },
+);
+
+test('a burst lane bursts again one window after it has reopened', async () => {
+  const lane = await testLane({ buckets: [requests(100, 10_000)] });
+  await lane.penalize(1_000);
+  lane.nowMs += 1_000 + 10_200;
+  expect(await lane.grantsWithin(10)).toBe(100);
+});
+
+test('status tells what is used, in flight and closed', async () => {
+  const lane = await testLane({ buckets: [requests(5, 1_000)], concurrency: 3 });
+  await lane.permit();
+  await lane.penalize(2_000, 'quota');
+  expect(await lane.status()).toEqual({
+    lane: 'lane',
+    buckets: [{ ...requests(5, 1_000), used: 1, resetsAtMs: lane.nowMs + 1_022 }],
+    concurrency: { inFlight: 1, limit: 3 },
+    closed: { untilMs: lane.nowMs + 2_000, reason: 'quota' },
+  });
+  lane.nowMs += 20_000;
+  expect(await lane.status()).toEqual({
+    lane: 'lane',
+    buckets: [{ ...requests(5, 1_000), used: 0, resetsAtMs: lane.nowMs }],
+    concurrency: { inFlight: 0, limit: 3 },
+  });
+});
+
+test("a small step back of Redis's clock gives nothing twice", async () => {
+  const lane = await testLane({ buckets: [requests(3, 1_000)] });
+  for (let i = 0; i < 3; i += 1) await lane.permit();
+  lane.nowMs -= 500;
+  expect(await lane.acquire()).toMatchObject({ kind: 'denied', waitMs: 500 + 1_022 });
+});
+
+test("a large step back of Redis's clock neither gives twice nor locks the lane", async () => {
+  const lane = await testLane({ buckets: [requests(3, 1_000, 'smooth')] });
+  for (let i = 0; i < 3; i += 1) {
+    await lane.permit();
+    lane.nowMs += 300;
+  }
+  lane.nowMs -= 3_600_000;
+  expect(await lane.acquire()).toMatchObject({ kind: 'denied', waitMs: 1_022 });
+  lane.nowMs += 1_022;
+  expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test('every key has a time to live, so an idle lane leaves nothing behind', async () => {
+  const { redis, root, keys } = await testRedis();
+  const lane = { name: 'a', buckets: [requests(5, 1_000), tokens(50, minute)], concurrency: 4 };
+  const limits = createLimits({ redis, root, clock: systemClock });
+  await limits.acquire(lane, { requests: 1, tokens: 10 });
+  const second = await limits.acquire(lane, { requests: 1, tokens: 10 });
+  if (second.kind === 'granted') {
+    await limits.renew(second.permit);
+    await limits.settle(second.permit, { requests: 1, tokens: 5 });
+  }
+  await limits.penalize(lane, 1_000, 'retry-after');
+  await limits.status(lane);
+
+  const left = await keys();
+  const ttls = await Promise.all(left.map(async (key) => await redis.pttl(key)));
+  expect(left.map((key) => key.replace(/permit_.*/, '<permit>').replace(root, 'sluice'))).toEqual([
+    '{sluice:limits:a}:closure',
+    '{sluice:limits:a}:leases',
+    '{sluice:limits:a}:permit:<permit>',
+    '{sluice:limits:a}:slots:requests:1000',
+    '{sluice:limits:a}:slots:tokens:60000',
+    '{sluice:limits:a}:used:requests:1000',
+    '{sluice:limits:a}:used:tokens:60000',
+  ]);
+  for (const ttl of ttls) expect(ttl).toBeGreaterThan(0);
+});
+
+/** A clock on which each reading is later than the last by the next of `stepsMs`. */
+function steppingClock(stepsMs: number[]): Clock {
+  let nowMs = 0;
+  const now = () => {
+    nowMs += stepsMs.shift() ?? 0;
+    return nowMs;
+  };
+  return { now, sleep: systemClock.sleep };
+}
+
+// acquire reads the clock when it asks, for the permit's id, and when the answer is there.
+test('a permit that arrives later than the margin is put back and asked for again', async () => {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  const limits = createLimits({ redis, root, clock: steppingClock([0, 0, 20]) });
+  const lane = { name: 'a', buckets: [requests(5, 1_000)], concurrency: 5 };
+  expect(await limits.acquire(lane, oneRequest)).toMatchObject({ kind: 'granted' });
+  expect(await limits.status(lane)).toMatchObject({
+    buckets: [{ used: 1 }],
+    concurrency: { inFlight: 1 },
+  });
+});
+
+test('a permit that arrives late twice is denied for a short while and charges nothing', async () => {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  const clock = steppingClock([0, 0, 20, 0, 0, 20]);
+  const limits = createLimits({ redis, root, clock, random: () => 0.5 });
+  const lane = { name: 'a', buckets: [requests(5, 1_000)], concurrency: 5 };
+  expect(await limits.acquire(lane, oneRequest)).toEqual({
+    kind: 'denied',
+    limit: 'late answer from Redis',
+    waitMs: 30,
+    resetsAtMs: 70,
+  });
+  expect(await limits.status(lane)).toMatchObject({
+    buckets: [{ used: 0 }],
+    concurrency: { inFlight: 0 },
+  });
+});
+
+test('a lane without windows does not mind a late answer', async () => {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  const limits = createLimits({ redis, root, clock: steppingClock([0, 0, 60_000]) });
+  const lane = { name: 'a', buckets: [], concurrency: 1 };
+  expect(await limits.acquire(lane, oneRequest)).toMatchObject({ kind: 'granted' });
+});
+
+test('a command that is sent again after a reconnect is charged once', async () => {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  const sendTwice = async (...args: Parameters<Redis['evalsha']>) => {
+    await redis.evalsha(...args);
+    return await redis.evalsha(...args);
+  };
+  const twice = new Proxy(redis, {
+    get: (target, name) => (name === 'evalsha' ? sendTwice : Reflect.get(target, name)),
+  });
+  const lane = { name: 'a', buckets: [requests(2, minute)], concurrency: 2 };
+  // The script must be known to Redis, or the first sending fails and the text is sent instead.
+  await acquirePermit({ redis, root, clock: systemClock }, { ...lane, name: 'b' }, oneRequest);
+  const deps = { redis: twice, root, clock: systemClock };
+  expect(await acquirePermit(deps, lane, oneRequest)).toMatchObject({ kind: 'granted' });
+  expect(await readStatus({ ...deps, redis }, lane)).toMatchObject({
+    buckets: [{ used: 1 }],
+    concurrency: { inFlight: 1 },
+  });
+});
