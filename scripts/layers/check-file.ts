@@ -11,6 +11,7 @@ export function checkFile(path: string, source: string): Complaint[] {
       checkExportAll(statement),
       checkWorkspaceImport(path, statement),
       checkOwnPackage(path, statement),
+      checkTestCode(path, statement),
       checkContracts(path, statement),
       checkLibrary(path, statement),
     ]
@@ -38,13 +39,24 @@ function checkWorkspaceImport(path: string, { specifier }: ImportStatement): str
   return `${layer.folder} may import ${allowed}; not ${specifier}`;
 }
 
-/** A relative import must stay inside its own package, else it goes around the rules above. */
+/**
+ * A relative import must stay inside its own package, else it goes around the rules above. Only the
+ * command line reaches further: it starts the other apps, each by its main.ts.
+ */
 function checkOwnPackage(path: string, { specifier }: ImportStatement): string | undefined {
   const layer = layerOf(path);
   if (!layer || !specifier.startsWith('.')) return undefined;
-  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+  const target = targetOf(path, specifier);
   if (target.startsWith(`${layer.folder}/`)) return undefined;
+  if (layer.folder === 'apps/cli' && /^apps\/[^/]+\/src\/main\.ts$/.test(target)) return undefined;
   return `${specifier} leaves ${layer.folder}; import the package by its name`;
+}
+
+function checkTestCode(path: string, { specifier }: ImportStatement): string | undefined {
+  if (isTest(path) || !specifier.startsWith('.') || !isTest(targetOf(path, specifier))) {
+    return undefined;
+  }
+  return `${specifier} is test code; only tests may import it`;
 }
 
 function checkContracts(path: string, { specifier }: ImportStatement): string | undefined {
@@ -66,6 +78,17 @@ function layerOf(path: string): Layer | undefined {
   return layers.find(({ folder }) => path.startsWith(`${folder}/`));
 }
 
+/** The file that a relative specifier means, as a path from the root. */
+function targetOf(path: string, specifier: string): string {
+  return new URL(specifier, `file:///${path}`).pathname.slice(1);
+}
+
+/** Test files, and what they share: packages/testing and each package's own src/testing. */
 function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.startsWith('packages/testing/');
+  return (
+    path.endsWith('.test.ts') ||
+    path.startsWith('packages/testing/') ||
+    path.startsWith('test/') ||
+    path.includes('/src/testing/')
+  );
 }

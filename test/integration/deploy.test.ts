@@ -98,7 +98,15 @@ describe('the image', () => {
     expect(lines.findLastIndex((line) => line.startsWith('RUN'))).toBeLessThan(
       lines.indexOf('USER node'),
     );
-    expect(text('Dockerfile')).toContain('SLUICE_DATA_DIR=/data');
+  });
+
+  test('listens to other containers and keeps its data in the volume', () => {
+    const names = ['SLUICE_HOST', 'SLUICE_DATA_DIR'];
+    const env = Object.fromEntries(
+      names.map((name) => [name, text('Dockerfile').match(new RegExp(`${name}=(\\S+)`))?.[1]]),
+    );
+    const config = loadConfig({ env, cwd: '/' });
+    expect(config).toMatchObject({ server: { host: '0.0.0.0', port: 8080 }, dataDir: '/data' });
   });
 
   test('starts the command line, which takes the name of the process to be', () => {
