@@ -110,7 +110,7 @@ export interface JobView {
   timeline?: TimelineEvent[];
 }
 
-/** One event of a job's timeline. `id` is the Redis stream id and can be sent back as Last-Event-ID. */
+/** One event of a job's timeline. `id` counts from `0`, the accept, and can be sent back as Last-Event-ID. */
 export interface TimelineEvent {
   id: string;
   type: string;

@@ -1,20 +1,19 @@
 -- Appends an event to a job's timeline. The timeline never outlives the record: an ended job's keeps its TTL, and a job
 -- that is gone gets none.
 -- KEYS: 1 job, 2 timeline
--- ARGV: 1 type, 2 now (epoch ms), 3 data (JSON, or empty), 4 most events in a timeline
--- Replies: id of the event | nil when the job is gone
+-- ARGV: 1 event (JSON), 2 most events in a timeline
+-- Replies: 1 appended, 0 the job is gone
 
 local ttlMs = redis.call('PTTL', KEYS[1])
 if ttlMs == -2 then
-  return nil
+  return 0
 end
-local id
-if ARGV[3] ~= '' then
-  id = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'type', ARGV[1], 'at', ARGV[2], 'data', ARGV[3])
-else
-  id = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'type', ARGV[1], 'at', ARGV[2])
+local excess = redis.call('RPUSH', KEYS[2], ARGV[1]) - tonumber(ARGV[2])
+if excess > 0 then
+  redis.call('LTRIM', KEYS[2], excess, -1)
+  redis.call('HINCRBY', KEYS[1], 'droppedEvents', excess)
 end
 if ttlMs >= 0 then
   redis.call('PEXPIRE', KEYS[2], math.max(1, ttlMs))
 end
-return id
+return 1

@@ -2,8 +2,8 @@
 -- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 outbox, 6 this job's index of children,
 --       7 the batch's own job (children only)
 -- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
---       (empty: any live one), 7 '1' refuses a job that has started, 8 data of the event (JSON, or empty),
---       9 attempt (JSON, or empty), 10 channel, 11 batch id (children only, else empty), 12… field and value pairs
+--       (empty: any live one), 7 '1' refuses a job that has started, 8 event (JSON), 9 attempt (JSON, or empty),
+--       10 channel, 11 batch id (children only, else empty), 12… field and value pairs of the record
 -- Replies: {'finished', 'job'|'batch'} | {'already', terminal state} | {'refused', live state} | {'missing'}
 
 local live = { queued = true, in_progress = true, paused = true }
@@ -23,15 +23,13 @@ end
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[1], 'waitingOn')
-redis.call('HSET', KEYS[1], 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 12))
+local fields = { 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 12) }
 if ARGV[9] ~= '' then
-  redis.call('HSET', KEYS[1], 'attempts', found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
+  table.insert(fields, 'attempts')
+  table.insert(fields, found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
 end
-if ARGV[8] ~= '' then
-  redis.call('XADD', KEYS[2], '*', 'type', ARGV[2], 'at', ARGV[3], 'data', ARGV[8])
-else
-  redis.call('XADD', KEYS[2], '*', 'type', ARGV[2], 'at', ARGV[3])
-end
+redis.call('HSET', KEYS[1], unpack(fields))
+redis.call('RPUSH', KEYS[2], ARGV[8])
 
 local retentionMs = tonumber(ARGV[5])
 if found[4] then

@@ -2,8 +2,8 @@
 -- A job that is queued already was given back: by this very call, when its first reply was lost with the connection.
 -- A run that came to no attempt, of a job that never had one, did not start it: `startedAt` goes with it.
 -- KEYS: 1 job, 2 timeline
--- ARGV: 1 now (epoch ms), 2 most events in a timeline, 3 data of the event (JSON), 4 attempt (JSON, or empty for none),
---       5 '1' drops the upstream handle, 6… field and value pairs of the record
+-- ARGV: 1 event (JSON), 2 attempt (JSON, or empty for none), 3 '1' drops the upstream handle,
+--       4… field and value pairs of the record
 -- Replies: 1 queued, 2 was queued already, 0 not queued
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions')
@@ -13,16 +13,16 @@ end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('HDEL', KEYS[1], 'waitingOn')
-if ARGV[5] == '1' then
+if ARGV[3] == '1' then
   redis.call('HDEL', KEYS[1], 'upstream')
 end
 local attempts = found[2]
-if ARGV[4] ~= '' then
-  attempts = attempts and (attempts .. ',' .. ARGV[4]) or ARGV[4]
+if ARGV[2] ~= '' then
+  attempts = attempts and (attempts .. ',' .. ARGV[2]) or ARGV[2]
   redis.call('HSET', KEYS[1], 'attempts', attempts)
 elseif not attempts and not found[3] then
   redis.call('HDEL', KEYS[1], 'startedAt')
 end
-redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 6))
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', 'type', 'queued', 'at', ARGV[1], 'data', ARGV[3])
+redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 4))
+redis.call('RPUSH', KEYS[2], ARGV[1])
 return 1

@@ -3,7 +3,7 @@ import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import { decodeRecord, fieldsOfPairs } from './record-codec.ts';
-import { maxTimelineEvents } from './timeline.ts';
+import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'begin-job');
 
@@ -26,10 +26,17 @@ export async function beginJob(
 ): Promise<BeginReply> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return { kind: 'missing' };
+  const now = context.clock.now();
   const reply = await script(
     context.redis,
     [keys.job, keys.timeline],
-    [context.clock.now(), maxTimelineEvents, targetIndex ?? ''],
+    [
+      now,
+      encodeEvent('in_progress', now),
+      encodeEvent('interrupted', now),
+      maxTimelineEvents,
+      targetIndex ?? '',
+    ],
   );
   // The replies that begin-job.lua lists.
   const [kind, value] = reply as

@@ -3,6 +3,7 @@ import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import type { JobKeys } from './keys.ts';
+import { encodeEvent } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'finish-job');
 
@@ -79,15 +80,16 @@ function finishArguments(
   keys: JobKeys,
   { ending, eventId, onlyFrom, unlessStarted }: FinishRequest,
 ): (string | number)[] {
+  const now = context.clock.now();
   return [
     jobId,
     ending.state,
-    context.clock.now(),
+    now,
     eventId,
     context.config.retentionMs,
     onlyFrom ? `,${onlyFrom.join(',')},` : '',
     unlessStarted ? '1' : '',
-    eventData(ending),
+    encodeEvent(ending.state, now, eventData(ending)),
     ending.attempt ? JSON.stringify(ending.attempt) : '',
     keys.finishedChannel,
     keys.parent?.batchId ?? '',
@@ -95,9 +97,9 @@ function finishArguments(
   ];
 }
 
-function eventData(ending: JobEnding): string {
-  if (ending.state === 'completed') return '';
-  return JSON.stringify({ error: { code: ending.error.code, message: ending.error.message } });
+function eventData(ending: JobEnding): Record<string, unknown> | undefined {
+  if (ending.state === 'completed') return undefined;
+  return { error: { code: ending.error.code, message: ending.error.message } };
 }
 
 function endingFields(ending: JobEnding): string[] {

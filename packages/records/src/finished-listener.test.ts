@@ -87,7 +87,8 @@ describe('whoever waits for the end of a job', () => {
   test('hears of an end after Redis itself was away', { timeout: 20_000 }, async () => {
     const server = await startTestRedis({ appendOnly: true });
     onTestFinished(() => server.stop());
-    const { records, accept } = await setUp(server.url);
+    const { records, accept, redis, subscriber } = await setUp(server.url);
+    for (const connection of [redis, subscriber]) connection.on('error', () => undefined);
     const jobId = await accept();
     const listener = vi.fn<() => void>();
     await records.onFinished(jobId, listener);

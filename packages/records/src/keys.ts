@@ -12,7 +12,7 @@ import { shardOf } from './job-id.ts';
  * |-------------------------------|--------|----------------------------------------------------|---------------------------|
  * | <tag>/job:<job id>            | hash   | the record; fields: see record-codec.ts            | live: the sweeper ends it |
  * |                               |        |                                                    | ended: TTL = retention    |
- * | <tag>/timeline:<job id>       | stream | type, at (ms), data (JSON), at most ~1,000         | with the record, same TTL |
+ * | <tag>/timeline:<job id>       | list   | JSON {type, at (ms), data}, at most about 1,000    | with the record, same TTL |
  * | <tag>/live                    | zset   | job id -> next check (ms); every job not ended     | finish removes the member |
  * | <tag>/retained                | zset   | `<job id> <tenant id>` -> end of retention (ms)    | owner: trimIndexes        |
  * | <tag>/tenant:<tenant id>      | zset   | job ids, score 0: the order is that of the ids     | owner: trimIndexes, erase |

@@ -13,14 +13,14 @@ async function setUp(shards = 1) {
   const config = { retentionMs: 3_600_000, idempotencyTtlMs: 86_400_000 };
   const records = createRecords({ redis, root, shards, config, clock });
   const accept = async (count: number, changes: Partial<JobRequest> = {}) => {
-    const jobIds: string[] = [];
+    const requests: JobRequest[] = [];
     for (let i = 0; i < count; i += 1) {
       // Some jobs share their millisecond.
       await clock.advance(i % 3 === 0 ? 1 : 0);
-      jobIds.push(records.newJobId());
-      await records.accept(chatRequest(jobIds.at(-1)!, clock.now(), changes));
+      requests.push(chatRequest(records.newJobId(), clock.now(), changes));
     }
-    return jobIds;
+    await Promise.all(requests.map((request) => records.accept(request)));
+    return requests.map(({ jobId }) => jobId);
   };
   /** All pages, as a client walks through them. */
   const walk = async (filter: JobFilter, tenantId = 't1') => {
@@ -45,8 +45,8 @@ describe('listing jobs', () => {
     'walks newest first without gaps or repeats over %d shard(s)',
     async (shards) => {
       const { accept, walk } = await setUp(shards);
-      const jobIds = newestFirst(await accept(350));
-      for (const limit of [1_000, 100, 7, 1]) {
+      const jobIds = newestFirst(await accept(130));
+      for (const limit of [1_000, 100, 30, 7, 1]) {
         expect((await walk({ limit })).jobIds).toEqual(jobIds);
       }
     },

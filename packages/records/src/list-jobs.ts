@@ -6,8 +6,8 @@ import type { JobSummary } from './record-codec.ts';
 
 const defaultLimit = 20;
 
-/** Records read at once, and the most that one call reads before it says "go on from here". */
-const pageSize = 100;
+/** Most records read at once, and the most that one call reads before it says "go on from here". */
+const maxReads = 100;
 const maxScanned = 1_000;
 
 export interface JobFilter {
@@ -41,10 +41,11 @@ export async function listJobs(
   const nextIds = batchId === undefined ? tenantIds(context, tenantId) : childIds(context, batchId);
   const records: JobSummary[] = [];
   let position = decodeCursor(filter.after);
-  for (let scanned = 0; scanned < maxScanned; scanned += pageSize) {
+  const reads = pageReads(filter);
+  for (let scanned = 0; scanned < maxScanned; scanned += reads) {
     // Each page starts where the one before ended.
     // oxlint-disable-next-line no-await-in-loop
-    const ids = await nextIds(position);
+    const ids = await nextIds(position, reads);
     // oxlint-disable-next-line no-await-in-loop
     const summaries = await readSummaries(
       context,
@@ -61,8 +62,17 @@ export async function listJobs(
   return { records, ...(position !== undefined && { nextCursor: encodeCursor(position) }) };
 }
 
-/** The ids after a position, with the position of each; none at the end. */
-type NextIds = (position: string | undefined) => Promise<{ jobId: string; position: string }[]>;
+/** A filter may discard any record that is read; without one, what is wanted is enough. */
+function pageReads({ state, type, model, limit = defaultLimit }: JobFilter): number {
+  const filtered = state !== undefined || type !== undefined || model !== undefined;
+  return filtered ? maxReads : Math.min(maxReads, Math.max(1, limit));
+}
+
+/** At least one and about `count` ids after a position, with the position of each; none at the end. */
+type NextIds = (
+  position: string | undefined,
+  count: number,
+) => Promise<{ jobId: string; position: string }[]>;
 
 /**
  * Ids sort by time, so the merged order of all shards is that of the ids, backwards. Of each shard that gave a full page
@@ -70,17 +80,17 @@ type NextIds = (position: string | undefined) => Promise<{ jobId: string; positi
  */
 function tenantIds(context: RecordsContext, tenantId: string): NextIds {
   const shards = Array.from({ length: context.shards }, (_, shard) => shard);
-  return async (position) => {
+  return async (position, count) => {
     const start = position === undefined ? '+' : `(${position}`;
     const pages = await Promise.all(
       shards.map((shard) =>
         context.redis.zrange(
           ...([context.keys.tenant(shard, tenantId), start, '-'] as const),
-          ...(['BYLEX', 'REV', 'LIMIT', 0, pageSize] as const),
+          ...(['BYLEX', 'REV', 'LIMIT', 0, count] as const),
         ),
       ),
     );
-    const ends = pages.filter((page) => page.length === pageSize).map((page) => page.at(-1) ?? '');
+    const ends = pages.filter((page) => page.length === count).map((page) => page.at(-1) ?? '');
     const complete = ends.reduce((highest, end) => (end > highest ? end : highest), '');
     return pages
       .flat()
@@ -92,12 +102,12 @@ function tenantIds(context: RecordsContext, tenantId: string): NextIds {
 
 function childIds(context: RecordsContext, batchId: string): NextIds {
   const children = context.keys.ofJob(batchId)?.children;
-  return async (position) => {
+  return async (position, count) => {
     if (children === undefined) return [];
     const start = position === undefined || !/^\d{1,9}$/.test(position) ? '-inf' : `(${position}`;
     const pairs = await context.redis.zrange(
       ...([children, start, '+inf', 'BYSCORE'] as const),
-      ...(['LIMIT', 0, pageSize, 'WITHSCORES'] as const),
+      ...(['LIMIT', 0, count, 'WITHSCORES'] as const),
     );
     return pairs.flatMap((jobId, i) =>
       i % 2 === 0 ? [{ jobId, position: pairs[i + 1] ?? '' }] : [],

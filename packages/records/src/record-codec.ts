@@ -22,6 +22,7 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  * | result                  | JSON; may be large                                       | finish                |
  * | error, usage, cache     | JSON                                                     | finish                |
  * | costUsd                 | text                                                     | finish                |
+ * | droppedEvents           | number; events that the timeline has forgotten            | begin, appendEvent    |
  */
 export type RecordFields = Partial<Record<string, string>>;
 

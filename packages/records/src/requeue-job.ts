@@ -2,7 +2,7 @@ import type { Attempt, UpstreamHandle, WaitingOn } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
-import { maxTimelineEvents } from './timeline.ts';
+import { encodeEvent } from './timeline.ts';
 
 const requeueScript = loadScript(import.meta.url, 'requeue-job');
 const storeUpstreamScript = loadScript(import.meta.url, 'store-upstream');
@@ -42,9 +42,7 @@ export async function requeueJob(
     context.redis,
     [keys.job, keys.timeline],
     [
-      context.clock.now(),
-      maxTimelineEvents,
-      JSON.stringify(eventData(options)),
+      encodeEvent('queued', context.clock.now(), eventData(options)),
       attempt ? JSON.stringify(attempt) : '',
       dropsUpstream(options) ? '1' : '',
       ...fields,

@@ -52,7 +52,7 @@ describe('the timeline of a job', () => {
     expect(await records.timeline(jobId, { limit: 0 })).toEqual([]);
   });
 
-  test.each(['', 'x', '1', '-', '99999999999999999999-1', '1-1\r\n'])(
+  test.each(['', 'x', '-', '-1', '1.5', '1e3', '9999999999999999', '0\r\n'])(
     'starts over after %j, which no event has as id',
     async (after) => {
       const { records, jobId } = await setUp();
@@ -77,13 +77,20 @@ describe('the timeline of a job', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('keeps about its last thousand events', async () => {
+  test('keeps its last thousand events, with their numbers', async () => {
     const { records, jobId, redis, root } = await setUp();
     await Promise.all(
       Array.from({ length: 2_500 }, (_, i) => records.appendEvent(jobId, 'progress', { i })),
     );
-    const length = await redis.xlen(`{${root}:0}/timeline:${jobId}`);
-    expect(length).toBeGreaterThanOrEqual(1_000);
-    expect(length).toBeLessThan(1_200);
+    await records.begin(jobId);
+    expect(await redis.llen(`{${root}:0}/timeline:${jobId}`)).toBe(1_000);
+
+    const all = await records.timeline(jobId, { limit: 5_000 });
+    expect(all[1]).toMatchObject({ id: '1502', data: { i: 1_501 } });
+    expect(all.at(-1)).toMatchObject({ id: '2500', data: { i: 2_499 } });
+    const rest = await records.timeline(jobId, { after: '2499' });
+    expect(rest).toMatchObject([{ id: '2500' }, { id: '2501', type: 'in_progress' }]);
+    expect(await records.timeline(jobId, { after: '7', limit: 1 })).toEqual([all[1]]);
+    expect(await records.timeline(jobId, { after: '2501' })).toEqual([]);
   });
 });
