@@ -6,19 +6,18 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   if ('problem' in settings) return fail(settings.problem);
   const simulator = createSimulator();
-  try {
-    const url = await simulator.listen(settings.port, settings.host);
-    process.stdout.write(`Simulator of OpenAI and Dify listens on ${url}\n`);
-    process.send?.({ type: 'ready', url });
-  } catch (error) {
-    return fail(describe(error, settings));
-  }
   const stop = (): void => {
     void simulator.close().then(() => process.exit(0)); // nothing is left to wait for
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  process.once('disconnect', stop);
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.once(event, stop);
+  try {
+    const url = await simulator.listen(settings.port, settings.host);
+    process.stdout.write(`Simulator of OpenAI and Dify listens on ${url}\n`);
+    // A parent that has just gone is told by 'disconnect'; without a callback it would be an error.
+    process.send?.({ type: 'ready', url }, undefined, undefined, () => {});
+  } catch (error) {
+    fail(describe(error, settings));
+  }
 }
 
 function describe(error: unknown, { port, host }: { port: number; host: string }): string {
@@ -31,8 +30,7 @@ function describe(error: unknown, { port, host }: { port: number; host: string }
 
 function fail(problem: string): void {
   process.stderr.write(`Simulator cannot start: ${problem}\n`);
-  process.exitCode = 1;
-  if (process.connected) process.disconnect();
+  process.exit(1);
 }
 
 await main();

@@ -8,7 +8,7 @@ export function countTokens(characters: number): number {
  * characters), or after every word. Never inside a character.
  */
 export function splitText(text: string, pieces: number | undefined): string[] {
-  if (pieces === undefined) return text.match(/\s*\S+\s*?(?=\s|$)|\s+$/gu) ?? [];
+  if (pieces === undefined) return text.match(/\s*\S+|\s+$/gu) ?? [];
   const characters = Array.from(text);
   const count = Math.min(pieces, characters.length);
   return Array.from({ length: count }, (_, index) => {

@@ -3,9 +3,15 @@ import { readBearer } from '../server/read-bearer.ts';
 import type { World } from '../world.ts';
 import { createAppRoutes } from './apps/app-routes.ts';
 import { limitedReply, standardError, unauthorized } from './errors.ts';
+import { FileStore } from './files/file-store.ts';
+import { createUploadRoute } from './files/upload-route.ts';
+import { ConversationStore } from './messages/conversation-store.ts';
+import { createMessageQueries } from './messages/message-queries.ts';
+import { createMessageRoutes } from './messages/message-routes.ts';
 import { PING } from './runs/follow-run.ts';
 import { RunStore } from './runs/run-store.ts';
 import { createFormRoutes } from './workflows/form-routes.ts';
+import { createLogRoute } from './workflows/log-route.ts';
 import { createRunQueries } from './workflows/run-queries.ts';
 import { createRunRoutes } from './workflows/run-routes.ts';
 
@@ -18,13 +24,19 @@ const INVALID_KEY = 'app-invalid';
  */
 export function createDifyDialect(world: World): Dialect {
   const runs = new RunStore();
+  const files = new FileStore();
+  const conversations = new ConversationStore();
   return {
     name: 'dify',
     prefix: '/dify/v1',
     routes: [
-      ...createRunRoutes(world, runs),
+      ...createRunRoutes({ world, runs, files }),
       ...createRunQueries(runs),
+      createLogRoute(runs),
       ...createFormRoutes(runs),
+      ...createMessageRoutes(world, runs, conversations),
+      ...createMessageQueries(runs, conversations),
+      createUploadRoute(world, files),
       ...createAppRoutes(),
     ],
     readKey: readBearer,
@@ -35,7 +47,11 @@ export function createDifyDialect(world: World): Dialect {
     error: standardError,
     errorEvent: (data = SERVER_ERROR) => `data: ${JSON.stringify(data)}\n\n`,
     streamKeepAlive: PING,
-    reset: () => runs.clear(),
+    reset: () => {
+      runs.clear();
+      files.clear();
+      conversations.clear();
+    },
   };
 }
 
