@@ -141,7 +141,7 @@ describe('the counters of a batch', () => {
       state: fc.constantFrom(...states),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(end, { maxLength: 60 }), async (ends) => {
+      fc.asyncProperty(fc.array(end, { maxLength: 60, size: 'max' }), async (ends) => {
         const { records, requests, child, progress, outbox, batchId } = await setUp(10);
         await records.acceptChildren(requests);
         await Promise.all(

@@ -48,7 +48,8 @@ interface Model {
 }
 
 type Step =
-  | { act: 'accept' | 'begin' | 'storeUpstream' | 'erase'; job: number }
+  | { act: 'accept' | 'storeUpstream' | 'erase'; job: number }
+  | { act: 'begin'; job: number; target?: number }
   | { act: 'feed' }
   | { act: 'requeue'; job: number; attempt: boolean; fallback: boolean; wait: boolean }
   | {
@@ -63,7 +64,13 @@ const job = fc.nat({ max: 5 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ act: fc.constant('accept' as const), job }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('feed' as const) }) },
-  { weight: 4, arbitrary: fc.record({ act: fc.constant('begin' as const), job }) },
+  {
+    weight: 4,
+    arbitrary: fc.record(
+      { act: fc.constant('begin' as const), job, target: fc.nat({ max: 1 }) },
+      { requiredKeys: ['act', 'job'] },
+    ),
+  },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('storeUpstream' as const), job }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('erase' as const), job }) },
   {
@@ -101,7 +108,7 @@ test(
     const records = createRecords({ redis, root, shards: 1, config, clock });
 
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         await redis.unlink('none', ...(await keys()));
         const ids = makeIds(records);
         const model: Model = { jobs: ids.map(() => undefined), fed: new Set(), outbox: [] };
@@ -112,7 +119,7 @@ test(
         }
         await compare(records, model, ids);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   },
 );
@@ -136,7 +143,7 @@ async function applyToRecords(records: Records, each: Step, ids: string[], nowMs
     case 'feed':
       return { reply: await records.acceptChildren(childRequests(ids[batch]!, nowMs, 2)) };
     case 'begin': {
-      const reply = await records.begin(ids[each.job]!);
+      const reply = await records.begin(ids[each.job]!, each.target);
       return { reply: reply.kind === 'ended' ? reply.state : reply.kind };
     }
     case 'storeUpstream':
@@ -173,7 +180,8 @@ function applyToModel(model: Model, each: Step): unknown {
     case 'begin':
       if (!found) return 'missing';
       if (isTerminal(found.state)) return found.state;
-      if (found.state === 'in_progress') found.interruptions += 1;
+      if (each.target !== undefined && each.target !== found.targetIndex) return 'superseded';
+      if (found.state === 'in_progress' && each.job !== batch) found.interruptions += 1;
       Object.assign(found, { state: 'in_progress', started: true, waiting: false });
       return 'run';
     case 'storeUpstream':
