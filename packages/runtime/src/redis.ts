@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
 import type { Logger } from './logger.ts';
+import { sendScripts } from './lua-script.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -48,6 +49,9 @@ export function createRedis(url: string, role: RedisRole, log: Logger): Redis {
   redis.on('ready', () => {
     if (down) log.info({ role }, 'Redis is back');
     down = false;
+    if (role === 'subscriber') return;
+    // A Redis that was restarted has forgotten them. Nothing else can be sent before: this runs as soon as it is ready.
+    sendScripts(redis).catch((error: unknown) => log.debug({ err: error }, 'scripts not sent'));
   });
   return redis;
 }

@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import {
+  createLogger,
+  createRedis,
+  findFreePort,
+  findRedisServer,
+  newSecret,
+  startRedisProcess,
+  whenReady,
+  type Redis,
+} from '@sluice/runtime';
+import { stringify } from 'yaml';
+
+import { startChild, type Child } from '../support/child-process.ts';
+import { SimulatorControl } from '../support/simulator-control.ts';
+
+/** A private Redis as in production, a simulator, and whatever processes a bench starts. All end with `await using`. */
+export interface BenchStack extends AsyncDisposable {
+  redisUrl: string;
+  redisPid: number;
+  /** A connection of the bench's own. */
+  redis: Redis;
+  simulator: SimulatorControl;
+  /** `Authorization` of every request to Sluice. */
+  headers: { authorization: string };
+  startApi(): Promise<Child & { url: string }>;
+  startWorker(): Promise<Child>;
+  /** A program of this folder; it finds Redis in REDIS_URL and the simulator in UPSTREAM_URL. */
+  startBare(file: string): Promise<Child & { url: string }>;
+}
+
+/** Model, lane and calls at once of the benches; the bare worker has as many. */
+export const concurrency = 50;
+export const lane = 'openai';
+
+const log = createLogger({ name: 'bench', level: 'warn' });
+const toolsDir = fileURLToPath(new URL('../../.tools', import.meta.url));
+const adminKey = 'bench-admin-key-of-more-than-24-characters';
+
+export async function startBenchStack(
+  options: { profileDir?: string | undefined } = {},
+): Promise<BenchStack> {
+  await using resources = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+  resources.defer(() => rm(folder, { recursive: true, force: true }));
+  const { url: redisUrl, pid: redisPid, redis } = await startRedis(folder, resources);
+
+  const start = async (file: string, environment: Record<string, string>) => {
+    const child = await startChild({
+      file,
+      environment: { ...environment, ...profiling(options) },
+    });
+    resources.defer(() => endChild(child));
+    return child;
+  };
+  const simulatorPort = String(await findFreePort());
+  const simulator = await start('apps/simulator/src/main.ts', {
+    SLUICE_SIMULATOR_PORT: simulatorPort,
+  });
+  const configFile = join(folder, 'sluice.config.yaml');
+  await writeFile(configFile, stringify(configOf(simulator.url)));
+  const environment = {
+    REDIS_URL: redisUrl,
+    SLUICE_CONFIG: configFile,
+    SLUICE_ADMIN_KEY: adminKey,
+    SLUICE_DATA_DIR: folder,
+    SLUICE_HOST: '127.0.0.1',
+    PORT: '0',
+  };
+  const kept = resources.move();
+  return {
+    redisUrl,
+    redisPid,
+    redis,
+    simulator: new SimulatorControl(simulator.url),
+    headers: { authorization: `Bearer ${adminKey}` },
+    startApi: () => start('apps/api/src/main.ts', environment),
+    startWorker: () => start('apps/worker/src/main.ts', environment),
+    startBare: (file) =>
+      start(`test/bench/${file}`, {
+        REDIS_URL: redisUrl,
+        UPSTREAM_URL: `${simulator.url}/openai/v1`,
+      }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** AOF with a sync a second is what the local Redis and docker-compose.yml have too. */
+async function startRedis(folder: string, resources: AsyncDisposableStack) {
+  const port = await findFreePort();
+  const password = newSecret(12);
+  const server = await findRedisServer({ toolsDir, log });
+  const dataDir = join(folder, 'redis');
+  const running = await startRedisProcess(server, {
+    port,
+    password,
+    dataDir,
+    persistence: 'everysec',
+  });
+  resources.defer(() => running.stop());
+  const url = `redis://:${password}@127.0.0.1:${port}`;
+  const redis = createRedis(url, 'worker', log);
+  resources.defer(() => redis.disconnect());
+  await whenReady(redis, 10_000);
+  // Rewriting the file would fall into one round and not into the other.
+  await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
+  return { url, pid: running.pid, redis };
+}
+
+/** The limits are there to be asked for, as in production, and too high to ever say no. */
+function configOf(simulatorUrl: string): Record<string, unknown> {
+  const limits = {
+    requestsPerMinute: 100_000_000,
+    tokensPerMinute: 100_000_000_000,
+    pacing: 'burst',
+  };
+  return {
+    providers: {
+      [lane]: {
+        kind: 'openai-compatible',
+        baseUrl: `${simulatorUrl}/openai/v1`,
+        apiKey: 'sim-key',
+        limits,
+      },
+    },
+    models: { chat: { targets: [{ provider: lane, model: 'sim-chat' }] } },
+    worker: { concurrency },
+  };
+}
+
+/** Node writes the profile when a process ends. */
+function profiling({ profileDir }: { profileDir?: string | undefined }): Record<string, string> {
+  return profileDir === undefined
+    ? {}
+    : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };
+}
+
+async function endChild(child: Child): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await child.exited;
+  clearTimeout(timer);
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { shardTag } from '@sluice/runtime';
+import { Queue } from 'bullmq';
+
+import type { Child } from '../support/child-process.ts';
+import type { BenchOptions, BenchReport } from './bench.ts';
+import { concurrency, lane, startBenchStack, type BenchStack } from './bench-stack.ts';
+import { chatJob } from './chat-job.ts';
+import { cpuMicroseconds } from './cpu-time.ts';
+import { postMany } from './load.ts';
+import { inTurn, median, medianRatio } from './statistics.ts';
+
+const sizes = {
+  full: { rounds: 7, jobs: 3_000, warmUp: 3_000 },
+  smoke: { rounds: 1, jobs: 50, warmUp: 10 },
+};
+
+/** A worker, the queue it takes from, and how to fill it. */
+interface Subject {
+  worker: Child;
+  queue: Queue;
+  fill(jobs: number): Promise<unknown>;
+}
+
+interface Round {
+  jobsPerSecond: number;
+  workerMicroseconds: number;
+  redisMicroseconds: number;
+}
+
+/**
+ * Jobs per second of one Sluice worker process, against one bare BullMQ worker process that makes the same streamed call
+ * to the same simulator, which answers at once. The queue is filled while it is paused; then it is resumed and the time
+ * runs until it is empty. Each job makes exactly one upstream call, or the bench fails.
+ */
+export async function benchJobs(options: BenchOptions): Promise<BenchReport> {
+  const size = sizes[options.size];
+  await using stack = await startBenchStack(options);
+  await stack.simulator.behaviour({ chunks: 8 });
+  await using queues = new AsyncDisposableStack();
+  const open = (name: string, prefix?: string) => {
+    const queue = new Queue(name, { connection: stack.redis, ...(prefix && { prefix }) });
+    queues.defer(() => queue.close());
+    return queue;
+  };
+  const bare = await startBare(stack, open('bare'));
+  const sluice = await startSluice(stack, open(lane, shardTag('sluice', 0)));
+  await measure(stack, bare, size.warmUp);
+  await measure(stack, sluice, size.warmUp);
+  const rounds = await inTurn(
+    options.rounds ?? size.rounds,
+    () => measure(stack, bare, size.jobs),
+    () => measure(stack, sluice, size.jobs),
+  );
+  return report({ bare: rounds.a, sluice: rounds.b }, size.jobs);
+}
+
+async function startBare(stack: BenchStack, queue: Queue): Promise<Subject> {
+  const worker = await stack.startBare('bare-worker.ts');
+  const data = { model: 'sim-chat', ...chatJob.input };
+  const fill = (jobs: number) =>
+    queue.addBulk(
+      Array.from({ length: jobs }, () => ({
+        name: 'chat',
+        data,
+        opts: { removeOnComplete: true },
+      })),
+    );
+  return { worker, queue, fill };
+}
+
+async function startSluice(stack: BenchStack, queue: Queue): Promise<Subject> {
+  const worker = await stack.startWorker();
+  const api = await stack.startApi();
+  const fill = (amount: number) =>
+    postMany(`${api.url}/v1/jobs`, chatJob, {
+      amount,
+      connections: Math.min(amount, 32),
+      headers: stack.headers,
+    });
+  return { worker, queue, fill };
+}
+
+async function measure(stack: BenchStack, subject: Subject, jobs: number): Promise<Round> {
+  const { queue, worker } = subject;
+  const boughtBefore = await stack.simulator.bought();
+  await queue.pause();
+  await subject.fill(jobs);
+
+  const pids = [worker.pid, stack.redisPid];
+  const before = await cpuMicroseconds(pids);
+  const startedAt = performance.now();
+  await queue.resume();
+  while ((await unfinished(queue)) > 0) await sleep(5);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const after = await cpuMicroseconds(pids);
+
+  const bought = (await stack.simulator.bought()) - boughtBefore;
+  if (bought !== jobs) throw new Error(`${jobs} jobs made ${bought} upstream calls`);
+  const [workerMicroseconds = Number.NaN, redisMicroseconds = Number.NaN] = after.map(
+    (value, i) => (value - (before[i] ?? Number.NaN)) / jobs,
+  );
+  return { jobsPerSecond: jobs / seconds, workerMicroseconds, redisMicroseconds };
+}
+
+async function unfinished(queue: Queue): Promise<number> {
+  return await queue.getJobCountByTypes('waiting', 'prioritized', 'paused', 'delayed', 'active');
+}
+
+function report(rounds: { bare: Round[]; sluice: Round[] }, jobs: number): BenchReport {
+  const rateOf = (round: Round) => round.jobsPerSecond;
+  const row = (name: string, of: Round[]) => ({
+    name,
+    cells: [
+      median(of.map(rateOf)).toFixed(0),
+      median(of.map((round) => round.workerMicroseconds)).toFixed(0),
+      median(of.map((round) => round.redisMicroseconds)).toFixed(0),
+    ],
+  });
+  return {
+    name: 'jobs',
+    title: `One worker process, ${concurrency} calls at once: ${rounds.bare.length} rounds of ${jobs} chat jobs`,
+    columns: ['jobs/s', 'worker CPU µs', 'Redis CPU µs'],
+    rows: [row('bare BullMQ worker', rounds.bare), row('Sluice worker', rounds.sluice)],
+    verdict: {
+      metric: 'jobs/s, Sluice to bare',
+      value: medianRatio(rounds.sluice.map(rateOf), rounds.bare.map(rateOf)),
+      target: { atLeast: 0.7 },
+    },
+    measured: rounds,
+  };
+}

@@ -1,0 +1,48 @@
+import autocannon from 'autocannon';
+
+import { median, quantile } from './statistics.ts';
+
+/** What a server did under load. */
+export interface LoadResult {
+  requestsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/**
+ * Sends `amount` POSTs of one JSON body over `connections` connections, each as soon as the one before is answered.
+ * @throws Error when any reply is not 2xx.
+ */
+export async function postMany(
+  url: string,
+  body: unknown,
+  options: { amount: number; connections: number; headers?: Record<string, string> },
+): Promise<LoadResult> {
+  const { amount, connections, headers } = options;
+  const latenciesMs: number[] = [];
+  const startedAt = performance.now();
+  let endedAt = startedAt;
+  const load = autocannon({
+    url,
+    method: 'POST',
+    amount,
+    connections,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  // Its own histogram has whole milliseconds only, and its own duration ends with its next tick of a second.
+  load.on('response', (_client, _status, _bytes, latencyMs) => {
+    latenciesMs.push(latencyMs);
+    endedAt = performance.now();
+  });
+  const result = await load;
+  if (result['2xx'] !== amount) {
+    const counts = JSON.stringify(result.statusCodeStats);
+    throw new Error(`${url}: ${result['2xx']} of ${amount} requests succeeded; ${counts}`);
+  }
+  return {
+    requestsPerSecond: amount / ((endedAt - startedAt) / 1_000),
+    p50Ms: median(latenciesMs),
+    p99Ms: quantile(latenciesMs, 0.99),
+  };
+}
