@@ -28,7 +28,7 @@ const slotsPerWindow = 500;
  * - a token bucket or GCRA with capacity L: 2 L (L at once, and L refilled meanwhile). With capacity and refill that
  *   sum to L it is safe but slow: a capacity of L/10 leaves a rate of 0.9 L, and a request larger than L/10 never fits.
  * - two fixed windows, interpolated: up to 1.99 L (L at the end of the last, 0.99 L near the end of this one).
- * - a log of every permit: exact, but 10,000 requests per minute hold 10,000 entries (about 1 MB) a lane; slots are 510.
+ * - a log of every permit: exact, but 10,000 requests per minute are 10,000 entries (about 1 MB) a lane; slots are 510.
  *
  * Cost of ours in throughput: at most one slot, 0.2 % of the window, and the margin ({@link marginMsOf}).
  */

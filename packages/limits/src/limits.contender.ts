@@ -40,7 +40,7 @@ async function ask({ url, root, durationMs }: Contention, lane: Lane, arrivals: 
     const decision = await limits.acquire(lane, { requests: 1, tokens: 0 });
     // The clock was last read when the permit was judged to be in time.
     if (decision.kind === 'granted') arrivals.push(readMs);
-    else await systemClock.sleep(Math.min(decision.waitMs, endMs - now()));
+    else await systemClock.sleep(Math.max(0, Math.min(decision.waitMs, endMs - now())));
   }
   redis.disconnect();
 }

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 
 import { acquirePermit, leaseMs } from './acquire-permit.ts';
+import { laneKeys } from './keys.ts';
 import { createLimits } from './limits.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 import { penalizeLane } from './penalize-lane.ts';
@@ -208,6 +209,23 @@ test('a correction that comes after its slot has left the window is forgotten wi
   expect(await lane.used()).toEqual([30]);
 });
 
+test('what a smooth lane used beyond its estimate is not waited for once its slot has left', async () => {
+  const lane = await testLane({ buckets: [tokens(500, 1_000, 'smooth')] });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  lane.nowMs += 2_000;
+  await lane.settle(permit, { requests: 1, tokens: 5_000 });
+  expect(await lane.acquire({ requests: 1, tokens: 100 })).toMatchObject({ kind: 'granted' });
+});
+
+test("a correction does not bring back a bucket that Redis's clock has rebased", async () => {
+  const lane = await testLane({ buckets: [tokens(500, 1_000)] });
+  const permit = await lane.permit({ requests: 1, tokens: 100 });
+  lane.nowMs -= 3_600_000;
+  await lane.permit({ requests: 1, tokens: 10 });
+  await lane.settle(permit, { requests: 1, tokens: 0 });
+  expect(await lane.used()).toEqual([110]);
+});
+
 test('leases as many slots as the lane has, and frees them by settle', async () => {
   const lane = await testLane({ concurrency: 2 });
   const permit = await lane.permit();
@@ -224,6 +242,16 @@ test('the slot of a dead worker comes back when its lease ends', async () => {
   expect(await lane.acquire()).toMatchObject({ limit: 'concurrency', waitMs: 100 });
   lane.nowMs += 100;
   expect(await lane.acquire()).toMatchObject({ kind: 'granted' });
+});
+
+test('dead calls are not counted as in flight for ever, nor kept', async () => {
+  const lane = await testLane({});
+  await lane.permit();
+  lane.nowMs += leaseMs;
+  expect((await lane.status()).concurrency.inFlight).toBe(0);
+  await lane.permit();
+  const { redis, root } = lane.deps;
+  expect(await redis.zcard(laneKeys(root, 'lane').leases)).toBe(1);
 });
 
 test('renewing keeps the slot', async () => {
@@ -304,6 +332,16 @@ test('a burst lane bursts again one window after it has reopened', async () => {
   await lane.penalize(1_000);
   lane.nowMs += 1_000 + 10_200;
   expect(await lane.grantsWithin(10)).toBe(100);
+});
+
+test('a burst lane of a long window is paced for a minute only after it has reopened', async () => {
+  const lane = await testLane({ buckets: [requests(1_440, 86_400_000)] });
+  await lane.penalize(1_000);
+  lane.nowMs += 1_000 + 59_000;
+  await lane.permit();
+  expect(await lane.acquire()).toMatchObject({ kind: 'denied' });
+  lane.nowMs += 1_000;
+  expect(await lane.grantsWithin(1)).toBe(1_439);
 });
 
 test('status tells what is used, in flight and closed', async () => {

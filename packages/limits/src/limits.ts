@@ -60,7 +60,7 @@ export function createLimits(deps: LimitsDeps): Limits {
 /**
  * A permit counts from the moment Redis gave it. One that took longer to arrive than the window's margin could let a
  * call fall into a later window than the one it was charged to, so it is put back and asked for again, once: the next
- * answer mostly comes in time (a pause of the garbage collector, a reconnect). If not, Redis is slow and the lane waits.
+ * answer mostly comes in time (after a reconnect, or a pause of our own). If not, Redis is slow and the lane waits.
  */
 async function acquireInTime(
   deps: LimitsDeps,
