@@ -1,7 +1,7 @@
 import type { Dialect } from '../server/dialect.ts';
 import { readBearer } from '../server/read-bearer.ts';
 import type { World } from '../world.ts';
-import { createAppRoutes } from './apps/app-routes.ts';
+import { createAppRoutes, DIFY_VERSION } from './apps/app-routes.ts';
 import { limitedReply, standardError, unauthorized } from './errors.ts';
 import { FileStore } from './files/file-store.ts';
 import { createUploadRoute } from './files/upload-route.ts';
@@ -42,7 +42,7 @@ export function createDifyDialect(world: World): Dialect {
     readKey: readBearer,
     authenticate: (key) =>
       key.startsWith('app-') && key !== INVALID_KEY ? undefined : unauthorized(key),
-    headers: () => ({ 'x-version': '1.17.1', 'x-env': 'PRODUCTION' }),
+    headers: () => ({ 'x-version': DIFY_VERSION, 'x-env': 'PRODUCTION' }),
     limited: limitedReply,
     error: standardError,
     errorEvent: (data = SERVER_ERROR) => `data: ${JSON.stringify(data)}\n\n`,

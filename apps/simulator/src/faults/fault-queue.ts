@@ -10,7 +10,6 @@ export type FaultSubject = {
   key: string | null;
   model: string | null;
   kind: string;
-  body: Buffer;
 };
 
 /** Faults in the order they were posted; the first that matches a call takes it. */
@@ -28,10 +27,10 @@ export class FaultQueue {
   }
 
   /** The fault for a call, if one is due; uses it up by one. */
-  take(subject: FaultSubject): Fault | undefined {
+  take(subject: FaultSubject, body: Buffer): Fault | undefined {
     for (const waiting of this.#queue) {
       const { queued } = waiting;
-      if (queued.remaining === 0 || !matches(queued.rule, subject)) continue;
+      if (queued.remaining === 0 || !matches(queued.rule, subject, body)) continue;
       if (waiting.toSkip > 0) {
         waiting.toSkip -= 1;
         continue;
@@ -53,12 +52,12 @@ export class FaultQueue {
   }
 }
 
-function matches({ match }: FaultRule, subject: FaultSubject): boolean {
+function matches({ match }: FaultRule, subject: FaultSubject, body: Buffer): boolean {
   return (
     (match.path === undefined || subject.path.includes(match.path)) &&
     (match.key === undefined || match.key === subject.key) &&
     (match.model === undefined || match.model === subject.model) &&
     (match.kind === undefined || match.kind === subject.kind) &&
-    (match.bodyIncludes === undefined || subject.body.includes(match.bodyIncludes))
+    (match.bodyIncludes === undefined || body.includes(match.bodyIncludes))
   );
 }

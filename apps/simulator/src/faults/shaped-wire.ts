@@ -53,10 +53,10 @@ export class ShapedWire implements Wire {
     };
   }
 
-  async write(piece: string | Uint8Array): Promise<void> {
+  async write(piece: string): Promise<void> {
     if (!this.open) return;
     if (piece === this.#tools.keepAlive) await this.#pass(piece);
-    else await this.#shape(String(piece));
+    else await this.#shape(piece);
   }
 
   async end(): Promise<void> {

@@ -27,6 +27,8 @@ export type Route = {
   kind: string;
   /** Whether a call costs money; only such calls are limited. */
   paid: boolean;
+  /** Whether it needs no key. */
+  public?: boolean;
   prepare(call: Call): PreparedCall | Refusal | Promise<PreparedCall | Refusal>;
 };
 

@@ -82,6 +82,7 @@ export class Exchange {
 
   /** Starts a body that is sent in pieces, an event stream unless another type is given. */
   startStream(contentType = 'text/event-stream; charset=utf-8'): void {
+    if (!this.open) return;
     this.call.ledger.entry.status = 200;
     this.#wire.head(200, {
       'content-type': contentType,

@@ -71,7 +71,7 @@ async function prepare(
   route: Route | undefined,
   call: Call,
 ): Promise<PreparedCall | Refusal> {
-  const refusal = dialect.authenticate(call.key);
+  const refusal = route?.public === true ? undefined : dialect.authenticate(call.key);
   if (refusal !== undefined) return { refusal };
   if (route === undefined) return { refusal: dialect.error(404) };
   return route.prepare(call);
@@ -90,7 +90,7 @@ async function decide(world: World, dialect: Dialect, decision: Decision): Promi
       return refuse(decision, dialect.limited(violation, call), headers(), 'limited');
     }
   }
-  const fault = world.faults.take({ ...entry, body: call.body });
+  const fault = world.faults.take(entry, call.body);
   entry.fault = fault?.kind ?? null;
   const { shapes, replaces } = fault === undefined ? NO_FAULT : classifyFault(fault);
   const exchange = new Exchange({

@@ -11,7 +11,7 @@ export type Wire = {
   readonly damaged: boolean;
   head(status: number, headers: Record<string, string>): void;
   /** Sends one piece: a stream event, or a whole JSON body. */
-  write(piece: string | Uint8Array): Promise<void>;
+  write(piece: string): Promise<void>;
   end(): Promise<void>;
 };
 

@@ -14,12 +14,28 @@ const SYSTEM_PARAMETERS = {
   workflow_file_upload_limit: 10,
 };
 
+/** The version of Dify that is simulated. */
+export const DIFY_VERSION = '1.17.1';
+
 /**
- * `GET /parameters` and `GET /info`.
+ * `GET /` (the version, without a key), `GET /parameters` and `GET /info`.
  * @see https://docs.dify.ai/api-reference/applications/get-app-parameters
  */
 export function createAppRoutes(): Route[] {
   return [
+    {
+      method: 'GET',
+      path: '/',
+      kind: 'version',
+      paid: false,
+      public: true,
+      prepare: () =>
+        serve(200, {
+          welcome: 'Dify OpenAPI',
+          api_version: 'v1',
+          server_version: DIFY_VERSION,
+        }),
+    },
     {
       method: 'GET',
       path: '/parameters',

@@ -390,3 +390,9 @@ test('info and parameters describe the app', async () => {
     { paragraph: { label: 'Query', variable: 'query', required: false, default: '' } },
   ]);
 });
+
+test('the version is told to anyone', async () => {
+  const client = await startSimulator();
+  const response = await client.get('/dify/v1/', { headers: { authorization: '' } });
+  expect(await response.json()).toMatchObject({ api_version: 'v1', server_version: '1.17.1' });
+});
