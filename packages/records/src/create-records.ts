@@ -50,41 +50,62 @@ export interface RecordsDeps {
 
 /**
  * The records of jobs: everything that is true of a job is here, and every change of it is one Lua script.
- * Each method that takes a job id treats a text that is no job id as a job that is not there.
+ * Each method that takes a job id treats a text that is no job id as a job that is not there; accept refuses it.
  * Errors are those of Redis; a TypeError tells a mistake of the caller.
  */
 export interface Records {
   /** A new job id. The shard is chosen in turn, or by the Idempotency-Key, so that equal keys meet in one shard. */
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
+  /** Creates the record, once for its id and once for its Idempotency-Key. One round trip. */
   accept(request: JobRequest, idempotency?: Idempotency): Promise<AcceptReply>;
+  /** Creates the records of a batch's children that are missing; says how many those were. */
   acceptChildren(requests: readonly JobRequest[]): Promise<number>;
+  /** A worker took the ticket, for the target `targetIndex`: the job is `in_progress`, and its record comes back. */
   begin(jobId: string, targetIndex?: number): Promise<BeginReply>;
+  /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
+  /** Keeps what finds the running upstream call again; `false` if the job is over. */
   storeUpstream(jobId: string, handle: UpstreamHandle): Promise<boolean>;
+  /** Ends the job, exactly once; what follows from the end is written with it. */
   finish(
     jobId: string,
     ending: JobEnding,
     eventId: string,
     options?: FinishOptions,
   ): Promise<FinishReply>;
+  /** Adds an event to the timeline; nothing when the job is gone. */
   appendEvent(jobId: string, type: string, data?: Record<string, unknown>): Promise<void>;
+  /** The whole record. */
   read(jobId: string): Promise<JobRecord | undefined>;
+  /** The record as a client sees it: with the result, without the input. */
   readWithoutInput(jobId: string): Promise<JobWithoutInput | undefined>;
+  /** Whole records in the order of the ids; those that are gone are left out. */
   readMany(jobIds: readonly string[]): Promise<JobRecord[]>;
+  /** A page of the tenant's jobs, newest first, or of a batch's children in their order. */
   list(tenantId: string, filter: JobFilter): Promise<JobPage>;
+  /** What happened to the job, in order. */
   timeline(jobId: string, options?: TimelineOptions): Promise<TimelineEvent[]>;
+  /** Live jobs that the sweeper should look at, the longest overdue first. */
   due(shard: number, limit: number): Promise<DueJob[]>;
+  /** Sets when the sweeper looks at a live job again (epoch ms). */
   postpone(jobId: string, nextCheckMs: number): Promise<void>;
+  /** How many jobs of the shard have not ended. */
   countLive(shard: number): Promise<number>;
+  /** The sweeper's: takes jobs whose retention is over out of the indexes; call again while it returns `limit`. */
   trimIndexes(shard: number, limit: number): Promise<number>;
+  /** Takes new entries of the outbox for a consumer, which must acknowledge them. */
   readOutbox(shard: number, consumer: string, options: ReadOutboxOptions): Promise<OutboxMessage[]>;
+  /** Removes entries whose work is done. */
   ackOutbox(shard: number, streamIds: readonly string[]): Promise<void>;
+  /** Takes over entries that another consumer was given at least `minIdleMs` ago. */
   claimOutbox(shard: number, consumer: string, minIdleMs: number): Promise<OutboxMessage[]>;
+  /** Calls the listener when the job may have ended: a nudge to read it, never the only source of truth. */
   onFinished(jobId: string, listener: FinishedListener): Promise<StopListening>;
+  /** Removes the job and every mention of it, cancelling it first if it is live; `false` if it was not there. */
   erase(jobId: string): Promise<boolean>;
 }
 
-/** What each method promises stands above the function it calls. */
+/** Makes the records of one process. More on each method stands above the function it calls. */
 export function createRecords(deps: RecordsDeps): Records {
   const context = createContext(deps);
   const listeners = createFinishedListeners(context.keys, deps.subscriber);
