@@ -6,6 +6,7 @@ import { handleErrors } from './middleware/handle-error.ts';
 import { refuseMethod, refusePath } from './middleware/refuse-unknown.ts';
 import { trackRequests } from './middleware/track-request.ts';
 import { apiRoutes } from './routes.ts';
+import { queueBoard, queueBoardPath } from './routes/queue-board.ts';
 
 /**
  * The Express application, without a server. Its routes are those of `routes.ts`, in that order: the accept path first,
@@ -19,14 +20,14 @@ export function createApp(deps: ApiDeps): Express {
 
   app.use(trackRequests(deps));
   const withKey = authenticate(deps.adminKey);
-  const routes = apiRoutes(deps);
-  for (const { method, path, open, handler } of routes) {
-    const handlers: RequestHandler[] = open ? [handler] : [withKey, handler];
+  for (const { method, path, open, handler } of apiRoutes) {
+    const handlers: RequestHandler[] = open ? [handler(deps)] : [withKey, handler(deps)];
     app[method](path, ...handlers);
   }
-  for (const [path, of] of Map.groupBy(routes, (route) => route.path)) {
+  for (const [path, of] of Map.groupBy(apiRoutes, (route) => route.path)) {
     app.all(path, refuseMethod(of.map(({ method }) => method.toUpperCase())));
   }
+  app.use(queueBoardPath, queueBoard(deps));
   app.use(refusePath);
   app.use(handleErrors(deps.log));
   return app;

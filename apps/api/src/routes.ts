@@ -7,6 +7,7 @@ import { getJobRoute } from './routes/get-job.ts';
 import { healthzRoute } from './routes/healthz.ts';
 import { listJobsRoute } from './routes/list-jobs.ts';
 import { listModelsRoute } from './routes/list-models.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { readyzRoute } from './routes/readyz.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
 
@@ -15,19 +16,18 @@ export interface ApiRoute {
   path: string;
   /** Needs no API key. Every route is closed that does not say so. */
   open?: true;
-  handler: RequestHandler;
+  handler(deps: ApiDeps): RequestHandler;
 }
 
-/** Every route of the API; the first is the hottest. */
-export function apiRoutes(deps: ApiDeps): ApiRoute[] {
-  return [
-    { method: 'post', path: '/v1/jobs', handler: submitJobRoute(deps) },
-    { method: 'get', path: '/v1/jobs/:id', handler: getJobRoute(deps) },
-    { method: 'get', path: '/v1/jobs', handler: listJobsRoute(deps) },
-    { method: 'post', path: '/v1/jobs/:id/cancel', handler: cancelJobRoute(deps) },
-    { method: 'delete', path: '/v1/jobs/:id', handler: deleteJobRoute(deps) },
-    { method: 'get', path: '/v1/models', handler: listModelsRoute(deps) },
-    { method: 'get', path: '/healthz', open: true, handler: healthzRoute() },
-    { method: 'get', path: '/readyz', open: true, handler: readyzRoute(deps) },
-  ];
-}
+/** Every route of the API, the hottest first. Beside them there is only the queue board. */
+export const apiRoutes: readonly ApiRoute[] = [
+  { method: 'post', path: '/v1/jobs', handler: submitJobRoute },
+  { method: 'get', path: '/v1/jobs/:id', handler: getJobRoute },
+  { method: 'get', path: '/v1/jobs', handler: listJobsRoute },
+  { method: 'post', path: '/v1/jobs/:id/cancel', handler: cancelJobRoute },
+  { method: 'delete', path: '/v1/jobs/:id', handler: deleteJobRoute },
+  { method: 'get', path: '/v1/models', handler: listModelsRoute },
+  { method: 'get', path: '/healthz', open: true, handler: healthzRoute },
+  { method: 'get', path: '/readyz', open: true, handler: readyzRoute },
+  { method: 'get', path: '/metrics', handler: metricsRoute },
+];

@@ -3,6 +3,7 @@ import type { Idempotency } from '@sluice/records';
 
 import type { ApiDeps } from '../deps.ts';
 import { withDeadline } from '../http/with-deadline.ts';
+import { writeTogether } from './write-together.ts';
 
 /** How long Redis may take to acknowledge a job. One that is paused or swamped must not hold the client's request. */
 const acceptDeadlineMs = 2_000;
@@ -10,7 +11,7 @@ const acceptDeadlineMs = 2_000;
 /** Whether the request made a job, or an earlier one with the same Idempotency-Key did. */
 export type Accepted = { kind: 'created' } | { kind: 'replayed'; jobId: string };
 
-type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes'>;
+type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redis'>;
 
 /**
  * Writes the record and adds the ticket. Resolves only when Redis has acknowledged both.
@@ -21,6 +22,7 @@ export async function acceptJob(
   idempotency: Idempotency | undefined,
   deps: AcceptDeps,
 ): Promise<Accepted> {
+  writeTogether(deps.redis);
   const accepting = idempotency ? acceptOnce(request, idempotency, deps) : acceptNew(request, deps);
   return await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
 }

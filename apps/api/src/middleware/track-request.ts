@@ -19,7 +19,7 @@ export function trackRequests({ clock, log, metrics }: Pick<ApiDeps, 'clock' | '
     response.locals['requestId'] = requestId;
     response.once('close', () => {
       const durationMs = performance.now() - startedAt;
-      const route = routeOf(request);
+      const route = routeOf(request, response);
       const status = response.writableFinished ? response.statusCode : 499;
       metrics.observe({ method: request.method, route, status }, durationMs);
       if (!log.isLevelEnabled('debug')) return;
@@ -30,8 +30,9 @@ export function trackRequests({ clock, log, metrics }: Pick<ApiDeps, 'clock' | '
 }
 
 /** The pattern of the route that answered, never the path itself: labels of a metric must stay few. */
-function routeOf(request: Request): string {
-  // Express types the route as any; it is absent where no route matched.
+function routeOf(request: Request, response: Response): string {
+  // Express types both as any: the route is absent where none matched, and what is mounted says its own name.
+  const mounted = response.locals['route'] as string | undefined;
   const route = request.route as { path?: unknown } | undefined;
-  return typeof route?.path === 'string' ? route.path : 'unmatched';
+  return mounted ?? (typeof route?.path === 'string' ? route.path : 'unmatched');
 }

@@ -1,0 +1,64 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { Router, type Request, type Response, type NextFunction } from 'express';
+
+import type { ApiDeps } from '../deps.ts';
+import { requestIdOf } from '../http/reply.ts';
+import { authenticatePage } from '../middleware/authenticate.ts';
+import { refuseMethod } from '../middleware/refuse-unknown.ts';
+
+/** Where Bull Board is. */
+export const queueBoardPath = '/admin/queues';
+
+/**
+ * Bull Board at `/admin/queues`, read-only: every lane, the batches and the webhook deliveries. Behind the admin key, as
+ * bearer token or, for a browser, as the password of HTTP Basic with any user name. It shows tickets, which carry ids and
+ * never a prompt or a secret. Read-only twice: the board offers no action, and no method that could be one gets to it.
+ */
+export function queueBoard({ adminKey, lanes }: Pick<ApiDeps, 'adminKey' | 'lanes'>): Router {
+  const adapter = new ExpressAdapter();
+  adapter.setBasePath(queueBoardPath);
+  createBullBoard({
+    queues: lanes.all().map(
+      (queue) =>
+        new BullMQAdapter(queue, {
+          readOnlyMode: true,
+          allowRetries: false,
+          // Lanes of several shards have the same names.
+          description: String(queue.opts.prefix),
+        }),
+    ),
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: 'Sluice' } },
+  });
+  const board: Router = adapter.getRouter();
+  const router = Router();
+  router.use(authenticatePage(adminKey), onlyReads, protectPage, board);
+  return router;
+}
+
+const refuseWrites = refuseMethod(['GET', 'HEAD']);
+
+function onlyReads(request: Request, response: Response, next: NextFunction): void {
+  if (request.method === 'GET' || request.method === 'HEAD') next();
+  else refuseWrites(request, response, next);
+}
+
+/** The board's page asks for fonts from elsewhere; an admin's page has no business there, nor in anybody's frame. */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+function protectPage(_request: Request, response: Response, next: NextFunction): void {
+  response.locals['route'] = queueBoardPath;
+  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('X-Request-Id', requestIdOf(response));
+  next();
+}
