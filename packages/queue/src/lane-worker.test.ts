@@ -97,6 +97,42 @@ test('a paused lane rests for every worker, and the ticket comes back first', as
   expect(afterPause.map(({ jobId }) => jobId)).toContain('job_first');
 });
 
+test('a ticket alone in its lane runs again as soon as the pause is over', async () => {
+  const { lanes, work } = await setUp();
+  const starts: number[] = [];
+  const worker = work(async () => {
+    starts.push(performance.now());
+    // Long enough for this worker to find the lane empty and to block on it.
+    await systemClock.sleep(100);
+    return starts.length === 1 ? { kind: 'pause_lane', waitMs: 100 } : { kind: 'done' };
+  });
+  await lanes.add(place('job_alone'));
+  await waitFor(() => starts.length === 2);
+  expect((starts[1] ?? 0) - (starts[0] ?? 0)).toBeLessThan(1_500);
+  await waitFor(() => worker.runningCount === 0);
+});
+
+test('a ticket given back wakes a worker that waits', async () => {
+  const { lanes, work } = await setUp();
+  const leaving = work(async (_ticket, signal) => {
+    await aborted(signal);
+    return { kind: 'give_back' };
+  });
+  await lanes.add(place('job_long'));
+  await waitFor(() => leaving.runningCount === 1);
+  const seen: number[] = [];
+  work(async () => {
+    seen.push(performance.now());
+    return { kind: 'done' };
+  });
+  // The second worker blocks on the empty lane by now.
+  await systemClock.sleep(300);
+  const startedAtMs = performance.now();
+  await leaving.close(0);
+  await waitFor(() => seen.length === 1);
+  expect((seen[0] ?? 0) - startedAtMs).toBeLessThan(1_500);
+});
+
 test('a delayed ticket waits alone', async () => {
   const { lanes, work } = await setUp();
   const seen: string[] = [];

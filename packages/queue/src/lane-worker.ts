@@ -148,19 +148,21 @@ export class LaneWorker {
 
   /** BullMQ reads these moves as errors thrown by the processor. */
   async #apply(move: TicketMove, job: Job, token: string): Promise<void> {
+    const { lane, shard, lanes, clock } = this.#options;
     switch (move.kind) {
       case 'done':
         return;
       case 'failed':
         throw new UnrecoverableError(move.reason);
       case 'pause_lane':
-        await this.#options.lanes.pause(this.#options.lane, move.waitMs);
+        await lanes.pause(lane, move.waitMs, clock.now());
         throw new RateLimitError();
       case 'delay':
-        await job.moveToDelayed(this.#options.clock.now() + move.delayMs, token);
+        await job.moveToDelayed(clock.now() + move.delayMs, token);
         throw new DelayedError();
       case 'give_back':
         await job.moveToWait(token);
+        await lanes.wake(lane, shard, 0);
         throw new WaitingError();
     }
   }

@@ -113,11 +113,23 @@ export class Lanes {
     return state === 'unknown' || state === 'completed' ? 'missing' : 'live';
   }
 
-  /** Closes a lane for every worker for `waitMs`. */
-  async pause(lane: string, waitMs: number): Promise<void> {
+  /** Closes a lane for every worker for `waitMs`; `nowMs` is the time in epoch milliseconds. */
+  async pause(lane: string, waitMs: number, nowMs: number): Promise<void> {
     for (let shard = 0; shard < this.#options.shards; shard += 1) {
       await this.queue(lane, shard).rateLimit(waitMs);
+      await this.wake(lane, shard, nowMs + waitMs);
     }
+  }
+
+  /**
+   * Wakes a worker that waits for tickets, at `atMs` (epoch milliseconds; 0 is now). BullMQ puts a prioritised ticket back
+   * into its lane without a sign to workers that block on the marker: measured, the ticket lay there until their wait of
+   * 5 s was over. `1` is the member of BullMQ's own marker for delayed jobs, `0` of the one for waiting ones.
+   */
+  async wake(lane: string, shard: number, atMs: number): Promise<void> {
+    const marker = this.queue(lane, shard).toKey('marker');
+    if (atMs === 0) await this.#options.redis.zadd(marker, 0, '0');
+    else await this.#options.redis.zadd(marker, 'LT', atMs, '1');
   }
 
   /** Writes each lane's concurrency where BullMQ enforces it for all workers: exact with one shard only. */
