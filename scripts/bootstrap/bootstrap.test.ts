@@ -130,7 +130,7 @@ describe('a running command', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   });
 
-  const run = (childSource: string) => {
+  const run = (childSource: string, options: { throughNpm?: boolean } = {}) => {
     const child = join(folder, 'child.mjs');
     const runner = join(folder, 'runner.mjs');
     const module = new URL('run.mjs', import.meta.url).href;
@@ -141,7 +141,15 @@ describe('a running command', () => {
        const step = { file: () => ${JSON.stringify(child)}, arguments: [], watched: true };
        process.exitCode = await runSteps([step], process.execPath, process.env);`,
     );
-    const started = spawn(process.execPath, [runner], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // What npm does; the second command keeps any shell from handing its process over.
+    const started = spawn(
+      options.throughNpm ? 'sh' : process.execPath,
+      options.throughNpm ? ['-c', `"${process.execPath}" "${runner}"; exit`] : [runner],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, npm_lifecycle_event: options.throughNpm ? 'start' : undefined },
+      },
+    );
     onTestFinished(() => void started.kill('SIGKILL'));
     let output = '';
     started.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -176,6 +184,18 @@ describe('a running command', () => {
       expect(running.output()).toContain('count 1\n');
     },
   );
+
+  test('is stopped when the shell of npm is gone', async () => {
+    const source = `
+      process.on('SIGTERM', () => { console.log('closing'); process.exit(); });
+      process.on('message', () => {});
+      console.log('up');`;
+    const running = run(source, { throughNpm: true });
+    await running.says('up');
+    running.process.kill('SIGTERM');
+    await running.says('closing');
+    expect(running.output()).toBe('up\nclosing\n');
+  });
 
   test('lets its child know by a closed channel when it is killed', async () => {
     const running = run(`

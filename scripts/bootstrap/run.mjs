@@ -3,6 +3,8 @@ import { constants } from 'node:os';
 import { existsSync } from 'node:fs';
 import { rootFolder } from './paths.mjs';
 
+const parentCheckMs = 300;
+
 /** Runs the steps one after the other until one fails; resolves with the exit code to end with. */
 export async function runSteps(steps, node, environment) {
   for (const step of steps) {
@@ -47,5 +49,25 @@ function forwardSignals(child) {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, forward);
-  return () => signals.forEach((signal) => process.off(signal, forward));
+  const stopWatching = onParentGone(() => forward('SIGTERM'));
+  return () => {
+    stopWatching();
+    signals.forEach((signal) => process.off(signal, forward));
+  };
+}
+
+/**
+ * npm runs its scripts in a shell and passes signals to that shell only. Where the shell stays (dash
+ * does), `kill` of npm ends both and nobody tells this process, but it gets a new parent.
+ */
+function onParentGone(act) {
+  const startedByNpm = process.env.npm_lifecycle_event !== undefined;
+  if (!startedByNpm) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, parentCheckMs);
+  return () => clearInterval(timer);
 }
