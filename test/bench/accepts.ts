@@ -6,7 +6,7 @@ import { postMany, type LoadResult } from './load.ts';
 import { inTurn, median, medianRatio } from './statistics.ts';
 
 const sizes = {
-  full: { rounds: 7, accepts: 8_000, warmUp: 8_000, connections: 32 },
+  full: { rounds: 7, accepts: 5_000, warmUp: 8_000, connections: 32 },
   smoke: { rounds: 1, accepts: 64, warmUp: 32, connections: 16 },
 };
 

@@ -2,7 +2,7 @@ import { Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
 
-import { concurrency } from './bench-stack.ts';
+import { concurrency } from './settings.ts';
 
 /** What the bare job carries: the model and the messages, as the upstream wants them. */
 type Input = Record<string, unknown>;

@@ -12,11 +12,13 @@ import {
   startRedisProcess,
   whenReady,
   type Redis,
+  type RedisServer,
 } from '@sluice/runtime';
 import { stringify } from 'yaml';
 
 import { startChild, type Child } from '../support/child-process.ts';
 import { SimulatorControl } from '../support/simulator-control.ts';
+import { concurrency, lane } from './settings.ts';
 
 /** A private Redis as in production, a simulator, and whatever processes a bench starts. All end with `await using`. */
 export interface BenchStack extends AsyncDisposable {
@@ -33,37 +35,45 @@ export interface BenchStack extends AsyncDisposable {
   startBare(file: string): Promise<Child & { url: string }>;
 }
 
-/** Model, lane and calls at once of the benches; the bare worker has as many. */
-export const concurrency = 50;
-export const lane = 'openai';
+interface StackOptions {
+  profileDir?: string | undefined;
+}
 
 const log = createLogger({ name: 'bench', level: 'warn' });
 const toolsDir = fileURLToPath(new URL('../../.tools', import.meta.url));
 const adminKey = 'bench-admin-key-of-more-than-24-characters';
 
-export async function startBenchStack(
-  options: { profileDir?: string | undefined } = {},
+/** @throws Whatever kept one of the processes from starting; those that had started are ended. */
+export async function startBenchStack(options: StackOptions = {}): Promise<BenchStack> {
+  const resources = new AsyncDisposableStack();
+  try {
+    return await startAll(resources, options);
+  } catch (error) {
+    await resources.disposeAsync();
+    throw error;
+  }
+}
+
+async function startAll(
+  resources: AsyncDisposableStack,
+  { profileDir }: StackOptions,
 ): Promise<BenchStack> {
-  await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   resources.defer(() => rm(folder, { recursive: true, force: true }));
   const { url: redisUrl, pid: redisPid, redis } = await startRedis(folder, resources);
-
   const start = async (file: string, environment: Record<string, string>) => {
     const child = await startChild({
       file,
-      environment: { ...environment, ...profiling(options) },
+      environment: { ...environment, ...profiling(profileDir) },
     });
     resources.defer(() => endChild(child));
     return child;
   };
-  const simulatorPort = String(await findFreePort());
-  const simulator = await start('apps/simulator/src/main.ts', {
-    SLUICE_SIMULATOR_PORT: simulatorPort,
-  });
+  const simulator = await start('apps/simulator/src/main.ts', { SLUICE_SIMULATOR_PORT: '0' });
   const configFile = join(folder, 'sluice.config.yaml');
   await writeFile(configFile, stringify(configOf(simulator.url)));
-  const environment = {
+  const bare = { REDIS_URL: redisUrl, UPSTREAM_URL: `${simulator.url}/openai/v1` };
+  const sluice = {
     REDIS_URL: redisUrl,
     SLUICE_CONFIG: configFile,
     SLUICE_ADMIN_KEY: adminKey,
@@ -71,29 +81,29 @@ export async function startBenchStack(
     SLUICE_HOST: '127.0.0.1',
     PORT: '0',
   };
-  const kept = resources.move();
   return {
     redisUrl,
     redisPid,
     redis,
     simulator: new SimulatorControl(simulator.url),
     headers: { authorization: `Bearer ${adminKey}` },
-    startApi: () => start('apps/api/src/main.ts', environment),
-    startWorker: () => start('apps/worker/src/main.ts', environment),
-    startBare: (file) =>
-      start(`test/bench/${file}`, {
-        REDIS_URL: redisUrl,
-        UPSTREAM_URL: `${simulator.url}/openai/v1`,
-      }),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    startApi: () => start('apps/api/src/main.ts', sluice),
+    startWorker: () => start('apps/worker/src/main.ts', sluice),
+    startBare: (file) => start(`test/bench/${file}`, bare),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** The Redis of this machine, found and fetched as the product does it. */
+export async function findBenchRedis(): Promise<RedisServer> {
+  return await findRedisServer({ toolsDir, log });
 }
 
 /** AOF with a sync a second is what the local Redis and docker-compose.yml have too. */
 async function startRedis(folder: string, resources: AsyncDisposableStack) {
   const port = await findFreePort();
   const password = newSecret(12);
-  const server = await findRedisServer({ toolsDir, log });
+  const server = await findBenchRedis();
   const dataDir = join(folder, 'redis');
   const running = await startRedisProcess(server, {
     port,
@@ -133,7 +143,7 @@ function configOf(simulatorUrl: string): Record<string, unknown> {
 }
 
 /** Node writes the profile when a process ends. */
-function profiling({ profileDir }: { profileDir?: string | undefined }): Record<string, string> {
+function profiling(profileDir: string | undefined): Record<string, string> {
   return profileDir === undefined
     ? {}
     : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };

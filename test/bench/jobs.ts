@@ -5,10 +5,11 @@ import { Queue } from 'bullmq';
 
 import type { Child } from '../support/child-process.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
-import { concurrency, lane, startBenchStack, type BenchStack } from './bench-stack.ts';
+import { startBenchStack, type BenchStack } from './bench-stack.ts';
 import { chatJob } from './chat-job.ts';
 import { cpuMicroseconds } from './cpu-time.ts';
 import { postMany } from './load.ts';
+import { concurrency, lane } from './settings.ts';
 import { inTurn, median, medianRatio } from './statistics.ts';
 
 const sizes = {

@@ -18,8 +18,6 @@ const firstByteMs = 10;
 interface Sample {
   sentAtMs: number;
   gotAtMs: number;
-  /** What the simulator's ledger knows the call by. */
-  tag: string;
 }
 
 /** Milliseconds: without the simulator's own time, and its parts before and after it. */
@@ -46,54 +44,46 @@ export async function benchLatency(options: BenchOptions): Promise<BenchReport> 
     poll: () => submitThenWait(api.url, stack.headers),
   };
 
-  const samples = { direct: [] as Sample[], prefer: [] as Sample[], poll: [] as Sample[] };
   const rounds = options.rounds ?? size.rounds;
-  for (let round = -size.warmUp; round < rounds; round += 1) {
-    for (const way of ['direct', 'prefer', 'poll'] as const) {
-      const sample = await ways[way]();
-      if (round >= 0) samples[way].push(sample);
-    }
-  }
-  const calls = new Map((await stack.simulator.calls('chat')).map((call) => [call.jobTag, call]));
-  const latencies = (of: Sample[]) => of.map((sample) => split(sample, calls.get(sample.tag)));
-  return report({
-    direct: latencies(samples.direct),
-    prefer: latencies(samples.prefer),
-    poll: latencies(samples.poll),
-  });
+  for (let round = 0; round < size.warmUp; round += 1) await callAll(ways);
+  const calledBefore = (await stack.simulator.calls()).length;
+  const samples: Record<Way, Sample>[] = [];
+  for (let round = 0; round < rounds; round += 1) samples.push(await callAll(ways));
+  const calls = (await stack.simulator.calls()).slice(calledBefore);
+  return report(samples, calls);
 }
 
-let directCalls = 0;
+/** In the order in which they are called. */
+const order = ['direct', 'prefer', 'poll'] as const;
+type Way = (typeof order)[number];
 
-async function callDirectly(url: string): Promise<Sample> {
-  directCalls += 1;
-  const tag = `direct-${directCalls}`;
-  const sentAtMs = now();
-  const options = { stream: true, stream_options: { include_usage: true } };
-  const body = { ...chatJob.input, model: 'sim-chat', ...options };
-  const headers = { authorization: 'Bearer sim-key', 'x-sluice-job-id': tag };
-  await send('POST', url, { headers, body });
-  return { sentAtMs, gotAtMs: now(), tag };
+async function callAll(ways: Record<Way, () => Promise<void>>): Promise<Record<Way, Sample>> {
+  const time = async (way: Way) => {
+    const sentAtMs = now();
+    await ways[way]();
+    return { sentAtMs, gotAtMs: now() };
+  };
+  return { direct: await time('direct'), prefer: await time('prefer'), poll: await time('poll') };
+}
+
+async function callDirectly(url: string): Promise<void> {
+  const streamed = { stream: true, stream_options: { include_usage: true } };
+  const body = { ...chatJob.input, model: 'sim-chat', ...streamed };
+  await send('POST', url, { headers: { authorization: 'Bearer sim-key' }, body });
 }
 
 /** One request: the accept is held until the job has ended. */
-async function submitAndWait(url: string, headers: Record<string, string>): Promise<Sample> {
-  const sentAtMs = now();
-  const text = await send('POST', `${url}/v1/jobs`, {
-    headers: { ...headers, prefer: 'wait=10' },
-    body: chatJob,
-  });
-  return { sentAtMs, gotAtMs: now(), tag: endedJob(text) };
+async function submitAndWait(url: string, headers: Record<string, string>): Promise<void> {
+  const waiting = { ...headers, prefer: 'wait=10' };
+  checkCompleted(await send('POST', `${url}/v1/jobs`, { headers: waiting, body: chatJob }));
 }
 
 /** Two requests: the accept, then one that waits for the end. */
-async function submitThenWait(url: string, headers: Record<string, string>): Promise<Sample> {
-  const sentAtMs = now();
+async function submitThenWait(url: string, headers: Record<string, string>): Promise<void> {
   const accepted = await send('POST', `${url}/v1/jobs`, { headers, body: chatJob });
   // The API's own reply.
   const { id } = JSON.parse(accepted) as { id: string };
-  const text = await send('GET', `${url}/v1/jobs/${id}?wait=10`, { headers });
-  return { sentAtMs, gotAtMs: now(), tag: endedJob(text) };
+  checkCompleted(await send('GET', `${url}/v1/jobs/${id}?wait=10`, { headers }));
 }
 
 async function send(
@@ -111,17 +101,16 @@ async function send(
   return text;
 }
 
-function endedJob(text: string): string {
+function checkCompleted(text: string): void {
   // The API's own reply.
   const job = JSON.parse(text) as { id: string; state: string };
   if (job.state !== 'completed') throw new Error(`${job.id} is ${job.state}: ${text}`);
-  return job.id;
 }
 
-function split({ sentAtMs, gotAtMs, tag }: Sample, call: LedgerEntry | undefined): Latency {
-  if (!call || call.durationMs === null) throw new Error(`no upstream call of ${tag}`);
+function split({ sentAtMs, gotAtMs }: Sample, call: LedgerEntry | undefined): Latency {
+  if (!call || call.durationMs === null) throw new Error('a request made no upstream call');
   const toUpstream = call.atMs - sentAtMs;
-  const fromUpstream = gotAtMs - sentAtMs - toUpstream - call.durationMs;
+  const fromUpstream = gotAtMs - call.atMs - call.durationMs;
   return { ownless: toUpstream + fromUpstream, toUpstream, fromUpstream };
 }
 
@@ -129,34 +118,45 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function report(latencies: Record<'direct' | 'prefer' | 'poll', Latency[]>): BenchReport {
-  const of = (way: keyof typeof latencies, part: keyof Latency) =>
-    latencies[way].map((latency) => latency[part]);
-  const directMs = median(of('direct', 'ownless'));
-  const row = (name: string, way: keyof typeof latencies) => ({
-    name,
-    cells: [
-      median(of(way, 'ownless')).toFixed(2),
-      quantile(of(way, 'ownless'), 0.95).toFixed(2),
-      median(of(way, 'toUpstream')).toFixed(2),
-      median(of(way, 'fromUpstream')).toFixed(2),
-      (median(of(way, 'ownless')) - directMs).toFixed(2),
-    ],
+/** One request at a time, so the calls came in the order of the requests. */
+function report(samples: Record<Way, Sample>[], calls: LedgerEntry[]): BenchReport {
+  const latencies = { direct: [] as Latency[], prefer: [] as Latency[], poll: [] as Latency[] };
+  samples.forEach((sample, round) => {
+    order.forEach((way, i) => {
+      latencies[way].push(split(sample[way], calls[round * order.length + i]));
+    });
   });
+  const rows = [
+    { name: 'the upstream itself', cells: cellsOf(latencies.direct, latencies.direct) },
+    { name: 'POST with Prefer: wait', cells: cellsOf(latencies.prefer, latencies.direct) },
+    { name: 'POST, then GET with ?wait', cells: cellsOf(latencies.poll, latencies.direct) },
+  ];
   return {
     name: 'latency',
-    title: `Idle, one job at a time, without the upstream's own ${firstByteMs} ms: ${latencies.direct.length} of each`,
+    title: `Idle, one job at a time, without the upstream's own ${firstByteMs} ms: ${samples.length} of each`,
     columns: ['median ms', 'p95 ms', 'to upstream', 'from upstream', 'added, median'],
-    rows: [
-      row('the upstream itself', 'direct'),
-      row('POST with Prefer: wait', 'prefer'),
-      row('POST, then GET with ?wait', 'poll'),
-    ],
+    rows,
     verdict: {
       metric: 'median ms added to the direct call (Prefer: wait)',
-      value: median(of('prefer', 'ownless')) - directMs,
+      value: addedMs(latencies.prefer, latencies.direct),
       target: { atMost: 10 },
     },
     measured: latencies,
   };
+}
+
+function cellsOf(latencies: Latency[], direct: Latency[]): string[] {
+  const values = (part: keyof Latency) => latencies.map((latency) => latency[part]);
+  return [
+    median(values('ownless')),
+    quantile(values('ownless'), 0.95),
+    median(values('toUpstream')),
+    median(values('fromUpstream')),
+    addedMs(latencies, direct),
+  ].map((value) => value.toFixed(2));
+}
+
+function addedMs(latencies: Latency[], direct: Latency[]): number {
+  const medianOf = (values: Latency[]) => median(values.map(({ ownless }) => ownless));
+  return medianOf(latencies) - medianOf(direct);
 }

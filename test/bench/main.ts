@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 
 import { benchAccepts } from './accepts.ts';
 import { isMet, type Bench, type BenchReport } from './bench.ts';
-import { startBenchStack } from './bench-stack.ts';
+import { findBenchRedis } from './bench-stack.ts';
 import { benchJobs } from './jobs.ts';
 import { benchLatency } from './latency.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
@@ -27,7 +27,7 @@ const usage = `Usage: npm run bench -- [${Object.keys(benches).join('] [')}] [op
 /** Runs the benches named on the command line, all without a name, one after the other. */
 async function main(): Promise<number> {
   const { names, options } = readArguments();
-  const facts = await readFacts();
+  const facts = machineFacts(await findBenchRedis());
   console.log(`${describeMachine(facts)}\n`);
   const reports: BenchReport[] = [];
   for (const name of names) {
@@ -63,11 +63,6 @@ function readArguments() {
     throw new Error(`--rounds ${values.rounds}: must be a whole number from 1`);
   }
   return { names: positionals.length > 0 ? positionals : known, options: values };
-}
-
-async function readFacts(): Promise<MachineFacts> {
-  await using stack = await startBenchStack();
-  return await machineFacts(stack.redis);
 }
 
 async function writeResults(facts: MachineFacts, reports: BenchReport[]): Promise<string> {

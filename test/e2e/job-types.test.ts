@@ -3,12 +3,14 @@ import { startReceiver } from '@sluice/testing';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { startStack } from '../support/start-stack.ts';
+import { startStack, useStack } from '../support/start-stack.ts';
 
 const secret = `whsec_${Buffer.from(newSecret(24), 'base64url').toString('base64')}`;
 
+const shared = useStack();
+
 async function setUp() {
-  const stack = await startStack();
+  const stack = shared();
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   const webhook = { url: `${receiver.url}/hook`, secret };

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { defaultConfig, startStack, type Stack } from '../support/start-stack.ts';
+import { defaultConfig, startStack, useStack, type Stack } from '../support/start-stack.ts';
+
+const shared = useStack({ workers: 2 });
 
 const chat = (content: string) => ({
   type: 'chat',
@@ -88,7 +90,7 @@ test.each([
 ])(
   'a 429 with Retry-After in %s closes the lane for both workers and burns no attempt',
   async (_form, fault) => {
-    const stack = await startStack({ workers: 2 });
+    const stack = shared();
     await stack.simulator.fault({ times: 1, fault: { kind: 'status', status: 429, ...fault } });
     const first = await stack.submit(chat('first'));
     await expect
@@ -111,7 +113,7 @@ test.each([
 );
 
 test('503s and cut connections are tried again with a pause; each attempt is in the record', async () => {
-  const stack = await startStack();
+  const stack = shared();
   await stack.simulator.fault(
     { fault: { kind: 'status', status: 503 } },
     { fault: { kind: 'reset' } },
@@ -126,7 +128,7 @@ test('503s and cut connections are tried again with a pause; each attempt is in 
 });
 
 test('attempts are bounded, and the last error is the job’s', async () => {
-  const stack = await startStack();
+  const stack = shared();
   await stack.simulator.fault({ times: 50, fault: { kind: 'status', status: 500 } });
   const job = await stack.ended((await stack.submit(chat('hopeless'))).id);
   expect(job).toMatchObject({ state: 'failed', error: { upstreamStatus: 500, retryable: true } });
@@ -138,7 +140,7 @@ test.each([
   [401, 'upstream_auth'],
   [404, 'upstream_not_found'],
 ])('a %d fails at once as %s', async (status, code) => {
-  const stack = await startStack();
+  const stack = shared();
   await stack.simulator.fault({ times: 10, fault: { kind: 'status', status } });
   const job = await stack.ended((await stack.submit(chat('wrong'))).id);
   expect(job).toMatchObject({ state: 'failed', error: { code } });

@@ -20,6 +20,11 @@ export class SimulatorControl {
     await this.#send('POST', '/faults', scripts);
   }
 
+  /** Forgets limits, behaviours, faults and the ledger. */
+  async reset(): Promise<void> {
+    await this.#send('POST', '/reset');
+  }
+
   /** Every call of `kind` (all kinds without it), oldest first. */
   async calls(kind?: string): Promise<LedgerEntry[]> {
     const query = new URLSearchParams({ limit: '1000000', ...(kind && { kind }) });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { JobView } from '@sluice/contracts';
 import { findFreePort } from '@sluice/runtime';
 import { startTestRedis, type TestRedisServer } from '@sluice/testing';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 
 import { startChild, type Child } from './child-process.ts';
@@ -51,35 +51,44 @@ export const adminKey = 'test-admin-key-of-more-than-24-characters';
 
 /** Starts a stack that stops when the test ends. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { stack, stop } = await launch(options);
+  onTestFinished(stop);
+  return stack;
+}
+
+/** One stack for all tests of a file, the simulator as new before each. */
+export function useStack(options: StackOptions = {}): () => Stack {
+  let launched: Awaited<ReturnType<typeof launch>> | undefined;
+  const stack = () => {
+    if (!launched) throw new Error('the stack starts before the tests');
+    return launched.stack;
+  };
+  beforeAll(async () => {
+    launched = await launch(options);
+  });
+  beforeEach(() => stack().simulator.reset());
+  afterAll(async () => {
+    await launched?.stop();
+  });
+  return stack;
+}
+
+async function launch(options: StackOptions): Promise<{ stack: Stack; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
   const redis = await startTestRedis({ appendOnly: options.appendOnly ?? false });
   const children: Child[] = [];
-  onTestFinished(async () => {
-    for (const child of children) child.kill('SIGKILL');
-    await Promise.all(children.map((child) => child.exited));
-    await redis.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
   const start = async (file: string, environment: Record<string, string | undefined>) => {
     const child = await startChild({ file, environment });
     children.push(child);
     return child;
   };
-
-  const simulatorPort = String(await findFreePort());
-  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
-  const configFile = join(folder, 'sluice.config.yaml');
-  await writeFile(configFile, stringify((options.config ?? defaultConfig)({ simulatorUrl })));
-  const environment = {
-    SLUICE_CONFIG: configFile,
-    REDIS_URL: redis.url,
-    SLUICE_ADMIN_KEY: adminKey,
-    SLUICE_DATA_DIR: folder,
-    SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',
-    SLUICE_HOST: '127.0.0.1',
-    PORT: String(await findFreePort()),
+  const stop = async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => child.exited));
+    await redis.stop();
+    await rm(folder, { recursive: true, force: true });
   };
-  await start('apps/simulator/src/main.ts', { SLUICE_SIMULATOR_PORT: simulatorPort });
+  const environment = await writeEnvironment(folder, redis, options);
   const workers: Child[] = [];
   const addWorker: Stack['addWorker'] = async ({ file, environment: more } = {}) => {
     const worker = await start(file ?? 'apps/worker/src/main.ts', { ...environment, ...more });
@@ -88,17 +97,28 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   const [api] = await Promise.all([
     start('apps/api/src/main.ts', environment),
+    start('apps/simulator/src/main.ts', environment),
     ...Array.from({ length: options.workers ?? 1 }, () => addWorker()),
   ]);
   const url = `http://127.0.0.1:${environment.PORT}`;
+  const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
+  return { stack: { url, redis, simulator, workers, api, addWorker, ...createClient(url) }, stop };
+}
+
+async function writeEnvironment(folder: string, redis: TestRedisServer, options: StackOptions) {
+  const simulatorPort = String(await findFreePort());
+  const configFile = join(folder, 'sluice.config.yaml');
+  const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
+  await writeFile(configFile, stringify((options.config ?? defaultConfig)({ simulatorUrl })));
   return {
-    url,
-    redis,
-    simulator: new SimulatorControl(simulatorUrl),
-    workers,
-    api,
-    addWorker,
-    ...createClient(url),
+    SLUICE_CONFIG: configFile,
+    SLUICE_SIMULATOR_PORT: simulatorPort,
+    REDIS_URL: redis.url,
+    SLUICE_ADMIN_KEY: adminKey,
+    SLUICE_DATA_DIR: folder,
+    SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',
+    SLUICE_HOST: '127.0.0.1',
+    PORT: String(await findFreePort()),
   };
 }
 
