@@ -1,3 +1,5 @@
+import type { RedisServer } from './redis-server.ts';
+
 /** How much of what Redis acknowledged is on disk: nothing, all but the last second, everything. */
 export type Persistence = 'none' | 'everysec' | 'always';
 
@@ -15,11 +17,11 @@ export interface RedisSettings {
  * The text of redis.conf. `noeviction`, because an evicted key would be a lost job. `bind` is
  * 127.0.0.1, or every address inside a container, whose port is published on 127.0.0.1 only.
  */
-export function redisConfig(settings: RedisSettings, bind: '127.0.0.1' | '*'): string {
+export function redisConfig(settings: RedisSettings, server: RedisServer): string {
   const { persistence } = settings;
   const lines = [
     `port ${settings.port}`,
-    `bind ${bind}`,
+    `bind ${server.kind === 'docker' ? '*' : '127.0.0.1'}`,
     `requirepass ${quoted(settings.password)}`,
     `dir ${quoted(settings.dataDir)}`,
     'daemonize no',
@@ -28,8 +30,18 @@ export function redisConfig(settings: RedisSettings, bind: '127.0.0.1' | '*'): s
     `save ${persistence === 'none' ? '""' : '3600 1'}`,
     'maxmemory-policy noeviction',
     ...(settings.maxMemoryBytes === undefined ? [] : [`maxmemory ${settings.maxMemoryBytes}`]),
+    ...(knowsHowToStop(server) ? ['shutdown-on-sigterm nosave force'] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * Since 7.0 Redis can be told to end at once: the append-only file is flushed in any case, a snapshot
+ * would only take time. Else, on a full disk or with its folder gone, it answers SIGTERM with
+ * "can't exit" and lives on without a supervisor.
+ */
+function knowsHowToStop(server: RedisServer): boolean {
+  return server.kind === 'docker' || Number(server.version.split('.')[0]) >= 7;
 }
 
 function quoted(value: string): string {

@@ -85,6 +85,15 @@ describe('startLocalRedis', () => {
     expect(existsSync(join(dataDir, 'redis.lock'))).toBe(false);
   });
 
+  test('ends even when its folder is gone, where Redis by itself would refuse to', async () => {
+    const redis = await start({ dataDir: join(dataDir, 'gone') });
+    await connect(redis.url).set('job', 'unsaved');
+    const { pid } = redis;
+    await rm(join(dataDir, 'gone'), { recursive: true });
+    await redis.stop();
+    expect(isRunning(pid!)).toBe(false);
+  });
+
   test('refuses a folder that another one uses', async () => {
     await start();
     await expect(startLocalRedis({ server, dataDir, log })).rejects.toThrow(

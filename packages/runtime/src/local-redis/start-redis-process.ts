@@ -13,7 +13,7 @@ export interface RedisProcess {
   readonly pid: number;
   /** Resolves with the last lines of its log when the process is gone, for whatever reason. */
   readonly exited: Promise<string>;
-  /** SIGTERM: Redis saves, and the promise resolves when it is gone. */
+  /** SIGTERM: Redis flushes its append-only file, and the promise resolves when it is gone. */
   stop(): Promise<void>;
   /** SIGKILL: as a crash of the machine would. Resolves when it is gone. */
   kill(): Promise<void>;
@@ -22,7 +22,7 @@ export interface RedisProcess {
 const readyWithinMs = 10_000;
 /** Reading a large append-only file takes its time, and is progress. */
 const loadedWithinMs = 300_000;
-const stoppedWithinMs = 30_000;
+const stoppedWithinMs = 15_000;
 const logLinesKept = 15;
 
 /**
@@ -38,8 +38,7 @@ export async function startRedisProcess(
 ): Promise<RedisProcess> {
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const configFile = join(settings.dataDir, 'redis.conf');
-  const bind = server.kind === 'docker' ? '*' : '127.0.0.1';
-  await writeFile(configFile, redisConfig(settings, bind), { mode: 0o600 });
+  await writeFile(configFile, redisConfig(settings, server), { mode: 0o600 });
   const command = redisCommand(server, { configFile, ...settings });
   const child = await spawnRedis(command);
   const exited = watchExit(child);
