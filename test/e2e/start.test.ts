@@ -126,7 +126,7 @@ test('kill -9 of the supervisor leaves nothing running', async () => {
   started.child.kill('SIGKILL');
   await started.exited;
   await waitFor(() => pids.filter(isRunning).length === 0, {
-    timeoutMs: 15_000,
+    timeoutMs: 8_000,
     description: 'the end of every process',
   });
 }, 60_000);

@@ -6,7 +6,13 @@ export { delivery } from './delivery.ts';
 export type { Delivery } from './delivery.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
-export { cancelChannel, heartbeat, heartbeatKey, heartbeatTtlMs, workerIdsKey } from './heartbeat.ts';
+export {
+  cancelChannel,
+  heartbeat,
+  heartbeatKey,
+  heartbeatTtlMs,
+  workerIdsKey,
+} from './heartbeat.ts';
 export type { Heartbeat } from './heartbeat.ts';
 export { batchIdOf, childJobId } from './job-id.ts';
 export { isTerminal, jobStates, terminalStates } from './job-state.ts';
