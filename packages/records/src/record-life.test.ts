@@ -121,6 +121,15 @@ describe('beginning a job', () => {
     ]);
   });
 
+  test('again does not change when the job started', async () => {
+    const { records, clock, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    const startedAtMs = clock.now();
+    await clock.advance(1_000);
+    await records.begin(jobId);
+    expect(await records.read(jobId)).toMatchObject({ startedAtMs, interruptions: 1 });
+  });
+
   test.each(terminalStates)('leaves a %s job as it is', async (state) => {
     const { records, jobIn } = await setUp();
     const jobId = await jobIn(state);

@@ -82,8 +82,10 @@ describe('the timeline of a job', () => {
     await Promise.all(
       Array.from({ length: 2_500 }, (_, i) => records.appendEvent(jobId, 'progress', { i })),
     );
+    const length = () => redis.llen(`{${root}:0}/timeline:${jobId}`);
+    expect(await length()).toBe(1_000);
     await records.begin(jobId);
-    expect(await redis.llen(`{${root}:0}/timeline:${jobId}`)).toBe(1_000);
+    expect(await length()).toBe(1_000);
 
     const all = await records.timeline(jobId, { limit: 5_000 });
     expect(all[1]).toMatchObject({ id: '1502', data: { i: 1_501 } });
