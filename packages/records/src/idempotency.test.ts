@@ -30,6 +30,16 @@ describe('an Idempotency-Key', () => {
     expect((await records.list('t1', {})).records).toHaveLength(1);
   });
 
+  test('sent again with the same job id, because the reply was lost, is created again', async () => {
+    const { records, clock } = await setUp();
+    const idempotency = { key: 'k', fingerprint: 'body' };
+    const jobId = records.newJobId({ tenantId: 't1', idempotencyKey: 'k' });
+    await records.accept(chatRequest(jobId, clock.now()), idempotency);
+    expect(await records.accept(chatRequest(jobId, clock.now()), idempotency)).toEqual({
+      kind: 'created',
+    });
+  });
+
   test('still gives it when the job has ended', async () => {
     const { accept, records } = await setUp();
     const { jobId } = await accept('t1', 'k', 'body');
