@@ -1,6 +1,5 @@
 -- Gives leave for one upstream call, or says how long until there is room. Charges every bucket of the lane or none.
 -- A granted permit asked for again is granted again and charged once: ioredis resends commands after a reconnect.
---
 -- KEYS  1 closure, 2 leases, 3 the permit's record, then for each bucket: its hash, its list of slots
 -- ARGV  1 permit id, 2 concurrency (0 = unlimited), 3 length of a lease in ms, 4 time to live of the record in ms,
 --       then for each bucket JSON {name, amount, limit, windowMs (margin included), slotMs, intervalMs (of one unit),
@@ -10,28 +9,28 @@ local reopeningMs, maxLeaseWaitMs, spareMs = 60000, 250, 60000
 local bucketCount, concurrency = (#KEYS - 3) / 2, tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(ARGV[5 + bucketCount]) or time[1] * 1000 + math.floor(time[2] / 1000)
--- A slot is named by the time at which the last of it has left the window.
 local function addToSlot(bucket, amount)
-  local slot = (math.floor(now / bucket.slotMs) + 1) * bucket.slotMs + bucket.windowMs
-  if slot > bucket.newest then redis.call('RPUSH', bucket.slots, slot) end
-  bucket.newest = math.max(slot, bucket.newest)
-  redis.call('HINCRBY', bucket.hash, bucket.newest, amount)
-  redis.call('HSET', bucket.hash, 'total', bucket.total, 'dueAt', bucket.dueAt)
-  redis.call('PEXPIRE', bucket.slots, bucket.windowMs * 2 + spareMs)
-  redis.call('PEXPIRE', bucket.hash, bucket.windowMs * 2 + spareMs)
+  local slot = math.max((math.floor(now / bucket.slotMs) + 1) * bucket.slotMs + bucket.windowMs, bucket.newest)
+  redis.call('HINCRBY', bucket.hash, slot, amount)
+  if slot > bucket.newest then
+    redis.call('RPUSH', bucket.slots, slot)
+    for _, key in ipairs({ bucket.slots, bucket.hash }) do redis.call('PEXPIRE', key, bucket.windowMs * 2 + spareMs) end
+  end
+  bucket.newest, bucket.oldest = slot, bucket.oldest > 0 and bucket.oldest or slot
+  redis.call('HSET', bucket.hash, 'total', bucket.total, 'dueAt', bucket.dueAt, 'oldest', bucket.oldest, 'newest', slot)
 end
 
 local function readBucket(index, reopensAt)
   local bucket, hash, slots = cjson.decode(ARGV[4 + index]), KEYS[2 + index * 2], KEYS[3 + index * 2]
   -- What is larger than the whole bucket would wait for ever: it takes all of the bucket and goes.
   bucket.amount, bucket.hash, bucket.slots = math.min(bucket.amount, bucket.limit), hash, slots
-  local stored = redis.call('HMGET', hash, 'total', 'dueAt')
+  local stored = redis.call('HMGET', hash, 'total', 'dueAt', 'oldest', 'newest')
   bucket.total, bucket.dueAt = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
-  bucket.newest = tonumber(redis.call('LINDEX', slots, -1) or 0)
+  bucket.oldest, bucket.newest = tonumber(stored[3] or 0), tonumber(stored[4] or 0)
   if bucket.newest > now + bucket.slotMs + bucket.windowMs * 2 then
     -- Redis's clock went back by more than a window: what is known to be used counts as used now.
     redis.call('DEL', hash, slots)
-    bucket.newest, bucket.dueAt = 0, now
+    bucket.oldest, bucket.newest, bucket.dueAt = 0, 0, now
     addToSlot(bucket, bucket.total)
   end
   -- After a closure nothing is caught up, and for a while a burst bucket is paced too: no second storm.
@@ -47,7 +46,7 @@ local function eachSlot(bucket)
     i = i + 1
     if i > #slots then
       from, i = from + #slots, 1
-      slots = redis.call('LRANGE', bucket.slots, from, from == 0 and 0 or from + 31)
+      slots = redis.call('LRANGE', bucket.slots, from, from == 0 and 7 or from + 63)
       amounts = slots[1] and redis.call('HMGET', bucket.hash, unpack(slots)) or {}
     end
     return tonumber(slots[i]), tonumber(amounts[i])
@@ -58,6 +57,7 @@ end
 local function makeRoom(bucket)
   local missing, left = bucket.total + bucket.amount - bucket.limit, {}
   local wait = bucket.paceMs > 0 and math.ceil(bucket.dueAt - bucket.toleranceMs - now) or 0
+  if missing <= 0 and bucket.oldest > now then return wait end
   for slot, amount in eachSlot(bucket) do
     if slot > now and missing <= 0 then break end
     missing, wait = missing - amount, math.max(wait, slot - now)
@@ -66,7 +66,8 @@ local function makeRoom(bucket)
   if #left == 0 then return wait end
   redis.call('HDEL', bucket.hash, unpack(left))
   redis.call('LTRIM', bucket.slots, #left, -1)
-  redis.call('HSET', bucket.hash, 'total', bucket.total)
+  bucket.oldest = tonumber(redis.call('LINDEX', bucket.slots, 0) or 0)
+  redis.call('HSET', bucket.hash, 'total', bucket.total, 'oldest', bucket.oldest)
   return wait
 end
 
@@ -81,8 +82,7 @@ for i = 1, bucketCount do
   if wait > longest then longest, limit = wait, buckets[i].name end
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-if concurrency > 0 then
-  -- The lease whose end makes room; there is none while fewer than all slots are leased.
+if concurrency > 0 then -- The lease whose end makes room: there is none while fewer than all slots are leased.
   local lease = redis.call('ZRANGE', KEYS[2], -concurrency, -concurrency, 'WITHSCORES')
   local wait = lease[2] and math.min(lease[2] - now, maxLeaseWaitMs) or 0
   if wait > longest then longest, limit = wait, 'concurrency' end

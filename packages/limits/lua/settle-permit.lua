@@ -12,20 +12,18 @@ local now = tonumber(ARGV[2 + bucketCount * 3]) or time[1] * 1000 + math.floor(t
 
 local function correct(bucket, charge, used, windowMs)
   local slot, amount, intervalMs = string.match(charge, '^(%d+) (%d+) (%S+)$')
-  if tonumber(slot) <= now or redis.call('HEXISTS', bucket, slot) == 0 then return end
   local more = used - amount
-  redis.call('HINCRBY', bucket, slot, more)
-  redis.call('HINCRBY', bucket, 'total', more)
+  if more == 0 or tonumber(slot) <= now then return end
+  local stored = redis.call('HMGET', bucket, slot, 'total', 'dueAt')
+  if not stored[1] then return end
   -- What was not used need not be paced. What was used beyond delays the lane by one window at most.
-  local dueAt = tonumber(redis.call('HGET', bucket, 'dueAt'))
-  redis.call('HSET', bucket, 'dueAt', math.min(dueAt + more * intervalMs, math.max(dueAt, now + windowMs)))
+  local dueAt = math.min(stored[3] + more * intervalMs, math.max(stored[3], now + windowMs))
+  redis.call('HSET', bucket, slot, stored[1] + more, 'total', stored[2] + more, 'dueAt', dueAt)
 end
 
 redis.call('ZREM', KEYS[1], ARGV[1])
-if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 for i = 1, bucketCount do
   local charge = redis.call('HGET', KEYS[2], ARGV[i * 3 - 1])
   if charge then correct(KEYS[2 + i], charge, tonumber(ARGV[i * 3]), tonumber(ARGV[i * 3 + 1])) end
 end
-redis.call('DEL', KEYS[2])
-return 1
+return redis.call('DEL', KEYS[2])

@@ -5,8 +5,9 @@
  *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: the calls in flight
  *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount intervalMs": what was
  *                                                            charged where and at what pace; concurrency: the lane's
- *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum;
- *                                                            dueAt: when the next unit is due by the pace
+ *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum; oldest and
+ *                                                            newest slot (0: none); dueAt: when the next unit is due
+ *                                                            by the pace
  *   {sluice:limits:<lane>}:slots:<unit>:<windowMs>     list  the slots in `used`, oldest first
  *
  * A slot is named by the time at which the last of it has left the window. Times are epoch ms of Redis's clock. Time to
