@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { createControlRoutes } from './control/control-routes.ts';
 import { CONTROL_PREFIX, handleControl } from './control/handle-control.ts';
+import { baseUrl } from './server/base-url.ts';
 import { DIALECTS } from './server/dialects.ts';
 import { createCallHandler } from './server/handle-call.ts';
 import type { CallHandler, Target } from './server/handle-call.ts';
@@ -67,7 +68,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
         server.listen(port, host, () => resolve());
       });
       // A TCP server that listens has an AddressInfo.
-      url = `http://${host}:${(server.address() as AddressInfo).port}`;
+      url = baseUrl(host, (server.address() as AddressInfo).port);
       return url;
     },
     close: async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
 import { waitFor } from '@sluice/testing';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
@@ -90,6 +91,18 @@ describe('an entry', () => {
     expect(entry?.outputTokens).toBeGreaterThan(100);
     expect(entry?.outputTokens).toBeLessThan(1000);
   });
+});
+
+test('a client that leaves while it sends its request is aborted', async () => {
+  const client = await startSimulator();
+  const { port } = new URL(client.simulator.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    'POST /openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{',
+  );
+  await waitFor(() => client.entries().length === 1);
+  socket.destroy();
+  await waitFor(() => client.entries()[0]?.outcome === 'aborted');
 });
 
 describe('reading', () => {

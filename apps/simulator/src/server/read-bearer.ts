@@ -4,5 +4,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 export function readBearer(headers: IncomingHttpHeaders): string {
   const { authorization } = headers;
   if (authorization === undefined) return '';
+  if (authorization.startsWith('Bearer ')) return authorization.slice(7).trim();
   return /^bearer\s+(\S.*)$/iu.exec(authorization.trim())?.[1] ?? '';
 }

@@ -17,6 +17,5 @@ export function readBody(request: IncomingMessage): Promise<Buffer | 'too-large'
       else resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks));
     });
     request.on('error', () => resolve('gone'));
-    request.on('close', () => resolve('gone'));
   });
 }
