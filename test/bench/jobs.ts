@@ -106,7 +106,7 @@ async function measure(stack: BenchStack, subject: Subject, jobs: number): Promi
 }
 
 async function unfinished(queue: Queue): Promise<number> {
-  return await queue.getJobCountByTypes('waiting', 'prioritized', 'paused', 'delayed', 'active');
+  return await queue.getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active');
 }
 
 function report(rounds: { bare: Round[]; sluice: Round[] }, jobs: number): BenchReport {

@@ -22,20 +22,24 @@ export async function postMany(
   const latenciesMs: number[] = [];
   const startedAt = performance.now();
   let endedAt = startedAt;
-  const load = autocannon({
-    url,
-    method: 'POST',
-    amount,
-    connections,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const load = autocannon(
+      {
+        url,
+        method: 'POST',
+        amount,
+        connections,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      },
+      (error: Error | null, ended) => (error ? reject(error) : resolve(ended)),
+    );
+    // Its histogram knows whole milliseconds only, and its duration ends with a tick of its own.
+    load.on('response', (_client, _status, _bytes, latencyMs) => {
+      latenciesMs.push(latencyMs);
+      endedAt = performance.now();
+    });
   });
-  // Its own histogram has whole milliseconds only, and its own duration ends with its next tick of a second.
-  load.on('response', (_client, _status, _bytes, latencyMs) => {
-    latenciesMs.push(latencyMs);
-    endedAt = performance.now();
-  });
-  const result = await load;
   if (result['2xx'] !== amount) {
     const counts = JSON.stringify(result.statusCodeStats);
     throw new Error(`${url}: ${result['2xx']} of ${amount} requests succeeded; ${counts}`);
