@@ -1,4 +1,11 @@
-import type { ChatInput, ChatResult, UpstreamHandle, Usage, WorkflowInput, WorkflowResult } from '@sluice/contracts';
+import type {
+  ChatInput,
+  ChatResult,
+  UpstreamHandle,
+  Usage,
+  WorkflowInput,
+  WorkflowResult,
+} from '@sluice/contracts';
 import type { Target } from '@sluice/config';
 
 /**

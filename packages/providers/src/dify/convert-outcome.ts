@@ -1,0 +1,45 @@
+import type { UpstreamHandle, WorkflowResult } from '@sluice/contracts';
+
+import { isRecord } from '../http/error-fields.ts';
+import type { RunDetail } from './run-detail.ts';
+
+const endedAs: Record<string, WorkflowResult['status']> = {
+  succeeded: 'succeeded',
+  'partial-succeeded': 'partial-succeeded',
+  failed: 'failed',
+  stopped: 'stopped',
+};
+
+/** How a run ended; undefined for one that has not. */
+export function convertOutcome(
+  detail: RunDetail,
+  { run_id, task_id }: UpstreamHandle,
+): WorkflowResult | undefined {
+  const status = endedAs[detail.status];
+  if (!status) return undefined;
+  return {
+    type: 'workflow',
+    status,
+    outputs: outputsOf(detail.outputs),
+    error: detail.error || null,
+    workflow_run_id: run_id,
+    task_id,
+    ...(isNumber(detail.elapsed_time) && { elapsed_seconds: detail.elapsed_time }),
+    ...(isNumber(detail.total_steps) && { total_steps: detail.total_steps }),
+  };
+}
+
+function outputsOf(value: unknown): Record<string, unknown> {
+  if (isRecord(value)) return value;
+  if (typeof value !== 'string' || value === '') return {};
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return isRecord(parsed) ? parsed : { text: value };
+  } catch {
+    return { text: value };
+  }
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined;
+}

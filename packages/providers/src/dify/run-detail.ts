@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/**
+ * The end of a run as `workflow_finished`, the blocking reply and `GET /workflows/run/:id` tell it; the last also tells it
+ * of a run that has not ended.
+ */
+export const runDetail = z.object({
+  status: z.string(),
+  /** An object, null, or on some versions either as a JSON text. */
+  outputs: z.unknown().optional(),
+  error: z.string().nullish(),
+  elapsed_time: z.number().nullish().catch(undefined),
+  total_tokens: z.number().nullish().catch(undefined),
+  total_steps: z.number().nullish().catch(undefined),
+});
+export type RunDetail = z.infer<typeof runDetail>;

@@ -1,0 +1,23 @@
+import { SluiceError } from '@sluice/contracts';
+import type { Target } from '@sluice/config';
+
+/** A key as it was meant: without the white space, quotes and `Bearer ` that come along when keys are pasted. */
+export function cleanApiKey(key: string | undefined): string | undefined {
+  const clean = key
+    ?.trim()
+    .replace(/^(["'])(.*)\1$/s, '$2')
+    .replace(/^\s*bearer\s+/i, '')
+    .trim();
+  return clean === '' ? undefined : clean;
+}
+
+/** `Authorization: Bearer <key>`, or nothing without a key. Throws `upstream_auth` for a key that no header can carry. */
+export function bearerHeader(target: Target): Record<string, string> {
+  const key = cleanApiKey(target.apiKey);
+  if (key === undefined) return {};
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    const message = `the API key of ${target.provider.name} has characters that no API key has`;
+    throw new SluiceError('upstream_auth', message);
+  }
+  return { authorization: `Bearer ${key}` };
+}

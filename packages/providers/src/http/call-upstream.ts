@@ -1,0 +1,209 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { Target } from '@sluice/config';
+import { SluiceError } from '@sluice/contracts';
+
+import { maxDocumentBytes, TextReader, type BodyReader } from './body-reader.ts';
+import { parseErrorFields } from './error-fields.ts';
+import { EventReader, type EventHandler } from './event-reader.ts';
+import { exchange, type HttpRequest, type ReplyHead } from './exchange.ts';
+import type { HttpClient } from './http-client.ts';
+import { excerptOf, redactorOf } from './redact.ts';
+import { upstreamError, type Judge } from './upstream-error.ts';
+
+/** One call of one target. */
+export interface CallContext {
+  http: HttpClient;
+  target: Target;
+  signal: AbortSignal;
+  /** The vendor's own reading of errors, asked before the common table. */
+  judge?: Judge | undefined;
+}
+
+export interface UpstreamRequest {
+  method: 'GET' | 'POST';
+  /** Appended to the base URL, with a slash in front. */
+  path: string;
+  query?: Record<string, string>;
+  /** Lower case; the provider's configured headers win over them. */
+  headers: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+/** How a successful reply becomes a value. A form that is missing is one that the upstream must not send. */
+export interface ReplyReaders<T> {
+  /** For `text/event-stream`. `head` is for the errors inside. */
+  events?: (head: ReplyHead) => EventHandler<T>;
+  /** For JSON, parsed. */
+  document?: (value: unknown, head: ReplyHead) => T | Promise<T>;
+}
+
+/** The value of a reply, and its headers. */
+export interface Reply<T> {
+  value: T;
+  headers: IncomingHttpHeaders;
+}
+
+const maxErrorBytes = 64 * 1024;
+
+/**
+ * Makes one HTTP call. Rejects with a SluiceError only: `upstreamError` for a status that is no success, `bad_upstream` for
+ * a reply that is not what it should be (redirect, other content type, not JSON, empty, too large), and as `exchange` says.
+ */
+export async function callUpstream<T>(
+  call: CallContext,
+  request: UpstreamRequest,
+  readers: ReplyReaders<T>,
+): Promise<Reply<T>> {
+  let head: ReplyHead = { status: 0, headers: {} };
+  let refusal: TextReader | undefined;
+  const open = (opened: ReplyHead): BodyReader<T> => {
+    head = opened;
+    if (head.status >= 200 && head.status < 300) return readerOf(call, head, readers);
+    refusal = new TextReader(maxErrorBytes);
+    return refusalReader(call, head, refusal);
+  };
+  try {
+    const value = await exchange(call.http.dispatcher, httpRequestOf(call, request), open);
+    return { value, headers: head.headers };
+  } catch (error) {
+    // A refusal whose body breaks off is still that refusal.
+    if (refusal && !call.signal.aborted && isBroken(error))
+      throw refusalError(call, head, refusal.end());
+    throw error;
+  }
+}
+
+function httpRequestOf({ target, signal }: CallContext, request: UpstreamRequest): HttpRequest {
+  const { provider } = target;
+  const url = new URL(provider.baseUrl);
+  for (const [name, value] of Object.entries(request.query ?? {}))
+    url.searchParams.set(name, value);
+  return {
+    provider: provider.name,
+    origin: url.origin,
+    path: `${url.pathname.replace(/\/$/, '')}${request.path}${url.search}`,
+    method: request.method,
+    headers: headersOf(request, provider.headers),
+    body: request.body === undefined ? undefined : JSON.stringify(request.body),
+    firstByteMs: provider.timeouts.firstByteMs,
+    idleMs: provider.timeouts.idleMs,
+    signal,
+  };
+}
+
+/** No compression is asked for and none accepted: a reply is never larger in memory than on the wire. */
+function headersOf(
+  request: UpstreamRequest,
+  configured: Record<string, string>,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    accept: 'text/event-stream, application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'sluice',
+    ...(request.body !== undefined && { 'content-type': 'application/json' }),
+    ...request.headers,
+  };
+  for (const [name, value] of Object.entries(configured)) headers[name.toLowerCase()] = value;
+  return headers;
+}
+
+function readerOf<T>(call: CallContext, head: ReplyHead, readers: ReplyReaders<T>): BodyReader<T> {
+  const { name } = call.target.provider;
+  const encoding = head.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    const message = `${name} compressed its reply (${encoding}) although it was asked not to`;
+    throw new SluiceError('bad_upstream', message);
+  }
+  const type = (head.headers['content-type'] ?? 'application/json')
+    .split(';')[0]
+    ?.trim()
+    .toLowerCase();
+  if (type === 'text/event-stream' && readers.events) {
+    return new EventReader(name, readers.events(head));
+  }
+  if (type === 'application/json' && readers.document) {
+    return documentReader(call, head, readers.document);
+  }
+  return unexpectedReader(call, type ?? '');
+}
+
+function documentReader<T>(
+  call: CallContext,
+  head: ReplyHead,
+  convert: (value: unknown, head: ReplyHead) => T | Promise<T>,
+): BodyReader<T> {
+  const text = new TextReader(maxDocumentBytes);
+  return {
+    write: (chunk) => text.write(chunk),
+    end: () => {
+      const { name } = call.target.provider;
+      if (text.isCut)
+        throw new SluiceError('bad_upstream', `${name} sent more than 16 MiB of JSON`);
+      return convert(parseJson(text.end(), call.target), head);
+    },
+  };
+}
+
+/** Parses JSON that an upstream sent; `bad_upstream` with an excerpt where it is none. */
+export function parseJson(text: string, target: Target): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const { name } = target.provider;
+    if (text.trim() === '')
+      throw new SluiceError('bad_upstream', `${name} sent nothing`, { cause });
+    throw badUpstream(target, 'sent something that is not JSON', text);
+  }
+}
+
+/** `bad_upstream`, with the beginning of what the upstream sent instead. */
+export function badUpstream(target: Target, what: string, text: string): SluiceError {
+  const excerpt = excerptOf(text, redactorOf(target));
+  return new SluiceError('bad_upstream', `${target.provider.name} ${what}: ${excerpt}`);
+}
+
+function unexpectedReader<T>(call: CallContext, type: string): BodyReader<T> {
+  const text = new TextReader(maxErrorBytes);
+  return {
+    write: (chunk) => text.write(chunk),
+    end: () => {
+      throw badUpstream(
+        call.target,
+        `sent ${type} where it should send JSON or events`,
+        text.end(),
+      );
+    },
+  };
+}
+
+function refusalReader<T>(call: CallContext, head: ReplyHead, text: TextReader): BodyReader<T> {
+  return {
+    write: (chunk) => text.write(chunk),
+    end: () => {
+      throw refusalError(call, head, text.end());
+    },
+  };
+}
+
+function refusalError(call: CallContext, head: ReplyHead, body: string): SluiceError {
+  const { target, judge, http } = call;
+  if (head.status < 400) {
+    const message = `${target.provider.name} redirects (${head.status}); set its base URL to where it redirects to`;
+    return new SluiceError('bad_upstream', message, {
+      retryable: false,
+      upstreamStatus: head.status,
+    });
+  }
+  const fields = parseErrorFields(body);
+  return upstreamError({ target, judge, nowMs: http.clock.now() }, head, fields);
+}
+
+function isBroken(error: unknown): boolean {
+  return (
+    error instanceof SluiceError &&
+    (error.code === 'upstream_truncated' || error.code === 'upstream_timeout') &&
+    error.upstreamStatus === undefined
+  );
+}

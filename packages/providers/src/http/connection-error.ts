@@ -1,0 +1,41 @@
+import { SluiceError } from '@sluice/contracts';
+
+/**
+ * An error of the connection as Sluice says it:
+ *
+ * | what                                    | before the reply         | inside the reply     |
+ * |-----------------------------------------|--------------------------|----------------------|
+ * | refused, DNS, TLS, reset, closed        | `upstream_unreachable`   | `upstream_truncated` |
+ * | bytes that are not HTTP                 | `bad_upstream`           | `bad_upstream`       |
+ * | a request that undici refuses to send   | `upstream_invalid_request` | –                  |
+ */
+export function connectionError(provider: string, error: Error, hasReply: boolean): SluiceError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    const message = `the request to ${provider} cannot be sent: ${error.message}`;
+    return new SluiceError('upstream_invalid_request', message, { cause: error });
+  }
+  if (isNotHttp(error, code)) {
+    const message = `${provider} sent something that is not HTTP: ${error.message}`;
+    return new SluiceError('bad_upstream', message, { cause: error });
+  }
+  if (hasReply) {
+    const message = `the connection to ${provider} broke inside the reply (${code})`;
+    return new SluiceError('upstream_truncated', message, { cause: error });
+  }
+  const message = `${provider} cannot be reached: ${error.message || code}`;
+  return new SluiceError('upstream_unreachable', message, { cause: error });
+}
+
+/** The parser also reports a connection that closes inside a message; that is a break, not bad HTTP. */
+function isNotHttp(error: Error, code: string): boolean {
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return true;
+  return error.name === 'HTTPParserError' && !/invalid eof state/i.test(error.message);
+}
+
+/** What a call rejects with when its signal aborts: the reason if it is a SluiceError, else `cancelled`. */
+export function abortError(signal: AbortSignal): SluiceError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof SluiceError) return reason;
+  return new SluiceError('cancelled', 'the call was cancelled', { cause: reason });
+}

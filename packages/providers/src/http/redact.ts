@@ -1,0 +1,29 @@
+import type { Target } from '@sluice/config';
+
+import { cleanApiKey } from './api-key.ts';
+
+/** Takes what must not be seen out of a text that an upstream wrote. */
+export type Redact = (text: string) => string;
+
+const keyLike =
+  /\bBearer\s+\S+|\b(?:sk|pk|rk|app|dataset|gsk|xai|key|api)[-_][A-Za-z0-9*._-]{6,}/gi;
+const shortestSecret = 6;
+
+/** Redacts the target's key, the values of its headers and whatever looks like a key. */
+export function redactorOf({ apiKey, provider }: Target): Redact {
+  const secrets = [apiKey, cleanApiKey(apiKey), ...Object.values(provider.headers)].filter(
+    (secret) => secret !== undefined && secret.length >= shortestSecret,
+  );
+  return (text) => {
+    let clean = text;
+    for (const secret of secrets) clean = clean.replaceAll(secret ?? '', '[redacted]');
+    return clean.replace(keyLike, '[redacted]');
+  };
+}
+
+/** The beginning of a text on one line, redacted, at most `length` characters. */
+export function excerptOf(text: string, redact: Redact, length = 200): string {
+  // Redacted before it is cut: half a key is still a key. Cut twice: only the beginning is worth the work.
+  const line = redact(text.slice(0, length * 8).replace(/[\s\p{Cc}]+/gu, ' ')).trim();
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+}

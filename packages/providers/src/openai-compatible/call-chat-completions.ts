@@ -1,0 +1,49 @@
+import type { ChatCall, ChatReply } from '../adapter.ts';
+import { callUpstream } from '../http/call-upstream.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { requestIdOf, type Judge } from '../http/upstream-error.ts';
+import { ChatAssembly } from './chat-assembly.ts';
+import { convertRequest } from './convert-request.ts';
+
+/** What differs between servers that speak OpenAI's chat completions. */
+export interface ChatDialect {
+  /** Appended to the base URL. */
+  path: string;
+  query?: Record<string, string>;
+  /** The authorization. */
+  headers: Record<string, string>;
+  judge?: Judge;
+}
+
+/**
+ * One chat completion, always streamed, so that a stuck call is seen; a server that answers with JSON all the same is
+ * understood too.
+ * @see https://platform.openai.com/docs/api-reference/chat/create
+ */
+export async function callChatCompletions(
+  http: HttpClient,
+  call: ChatCall,
+  dialect: ChatDialect,
+): Promise<ChatReply> {
+  const { target, signal, jobId } = call;
+  const context = { http, target, signal, judge: dialect.judge };
+  const { value, headers } = await callUpstream(
+    context,
+    {
+      method: 'POST',
+      path: dialect.path,
+      ...(dialect.query && { query: dialect.query }),
+      headers: { ...dialect.headers, 'x-client-request-id': jobId },
+      body: convertRequest(call),
+    },
+    {
+      events: (head) => new ChatAssembly(context, head),
+      document: (document, head) => {
+        const assembly = new ChatAssembly(context, head);
+        assembly.add(document);
+        return assembly.finish();
+      },
+    },
+  );
+  return { ...value, upstreamRequestId: requestIdOf(headers) };
+}

@@ -1,0 +1,51 @@
+import type { ToolCall } from '@sluice/contracts';
+
+import type { ToolCallDelta } from './chat-chunk.ts';
+
+interface Draft {
+  index: number | undefined;
+  id: string;
+  name: string;
+  arguments: string;
+}
+
+/**
+ * Puts tool calls together from their pieces: by `index`; without one by id, else to the last call. A second id under the
+ * same index is a second call: older Ollama numbers all of them 0.
+ */
+export class ToolCallAssembly {
+  readonly #drafts: Draft[] = [];
+
+  add(delta: ToolCallDelta): void {
+    const draft = this.#find(delta) ?? this.#begin(delta);
+    if (delta.id) draft.id = delta.id;
+    if (delta.function?.name) draft.name = delta.function.name;
+    const { arguments: piece } = delta.function ?? {};
+    if (typeof piece === 'string') draft.arguments += piece;
+    else if (piece) draft.arguments = JSON.stringify(piece);
+  }
+
+  /** The calls in order; one that was given no id is named after its place. */
+  finish(): ToolCall[] {
+    return this.#drafts.map((draft, place) => ({
+      id: draft.id || `call_${place}`,
+      type: 'function',
+      function: { name: draft.name, arguments: draft.arguments },
+    }));
+  }
+
+  #find({ index, id }: ToolCallDelta): Draft | undefined {
+    const sameCall = (draft: Draft) => !id || !draft.id || draft.id === id;
+    if (typeof index === 'number') {
+      return this.#drafts.findLast((draft) => draft.index === index && sameCall(draft));
+    }
+    if (id) return this.#drafts.find((draft) => draft.id === id);
+    return this.#drafts.at(-1);
+  }
+
+  #begin({ index }: ToolCallDelta): Draft {
+    const draft = { index: index ?? undefined, id: '', name: '', arguments: '' };
+    this.#drafts.push(draft);
+    return draft;
+  }
+}

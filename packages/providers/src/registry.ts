@@ -1,0 +1,34 @@
+import { SluiceError } from '@sluice/contracts';
+import type { Clock } from '@sluice/runtime';
+import type { Dispatcher } from 'undici';
+
+import type { ProviderAdapter } from './adapter.ts';
+import { createDifyAdapter } from './dify/adapter.ts';
+import { createHttpClient, type HttpClient } from './http/http-client.ts';
+import { createOpenAiCompatibleAdapter } from './openai-compatible/adapter.ts';
+
+/** Every adapter by the `kind` that the configuration calls it. A new one is a folder and a line here. */
+const registry: Record<string, (http: HttpClient) => ProviderAdapter> = {
+  dify: createDifyAdapter,
+  'openai-compatible': createOpenAiCompatibleAdapter,
+};
+
+/** The kinds of providers that Sluice can call, sorted. */
+export const adapterKinds: readonly string[] = Object.keys(registry).sort();
+
+/**
+ * All adapters on one pool of connections. The function that is returned throws `internal_error`, naming the known kinds,
+ * for a kind that is none; ask it for every configured provider at start.
+ */
+export function createAdapters(
+  options: { dispatcher?: Dispatcher; clock?: Clock } = {},
+): (kind: string) => ProviderAdapter {
+  const http = createHttpClient(options);
+  const made = new Map(Object.entries(registry).map(([kind, create]) => [kind, create(http)]));
+  return (kind) => {
+    const adapter = made.get(kind);
+    if (adapter) return adapter;
+    const message = `unknown provider kind "${kind}"; known kinds are ${adapterKinds.join(', ')}`;
+    throw new SluiceError('internal_error', message, { retryable: false });
+  };
+}
