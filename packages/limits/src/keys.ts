@@ -5,14 +5,14 @@
  *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: the calls in flight
  *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount intervalMs": what was
  *                                                            charged where and at what pace; concurrency: the lane's
- *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum; oldest and
- *                                                            newest slot (0: none); dueAt: when the next unit is due
- *                                                            by the pace
+ *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum; oldest
+ *                                                            and newest slot (0: none); dueAt: when the next unit is
+ *                                                            due by the pace
  *   {sluice:limits:<lane>}:slots:<unit>:<windowMs>     list  the slots in `used`, oldest first
  *
  * A slot is named by the time at which the last of it has left the window. Times are epoch ms of Redis's clock. Time to
  * live: closure its length and a minute; leases a lease and a minute; a permit's record an hour, or until it is
- * settled; used and slots two windows and a minute after the last charge.
+ * settled; used and slots two windows and a minute after the newest slot was begun.
  */
 export interface LaneKeys {
   closure: string;

