@@ -148,11 +148,13 @@ function listenError(error: unknown, host: string, port: number): Error {
   return new Error(`${host}:${port} ${known}`, { cause: error });
 }
 
+/** A kept connection becomes idle only when its last answer is out, so idle ones are looked for until none is left. */
 async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
+  const late = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
-  clearTimeout(timer);
+  clearInterval(idle);
+  clearTimeout(late);
 }

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+
+import { submitJob } from '@sluice/contracts';
+
+import { invalidBody } from './explain-issues.ts';
+
+function refusal(body: unknown) {
+  const parsed = submitJob.safeParse(body);
+  if (parsed.success) throw new Error('the body is valid');
+  return invalidBody(parsed.error.issues, body, submitJob);
+}
+
+const message = { role: 'user', content: 'hi' };
+const chat = (input: object, more: object = {}) => ({ type: 'chat', model: 'm', input, ...more });
+const ask = (more: object) => chat({ messages: [message], ...more });
+
+describe('invalidBody', () => {
+  it.each([
+    [[], undefined, 'the body: must be an object; got an array'],
+    [{}, 'type', 'type: must be one of chat, workflow, batch; it is missing'],
+    [{ type: 'chatt' }, 'type', 'type: must be one of chat, workflow, batch; got "chatt"'],
+    [
+      { type: 'chat', input: { messages: [message] } },
+      'model',
+      'model: must be a string; it is missing',
+    ],
+    [
+      chat({ messages: [{ role: 'usr', content: 'hi' }] }),
+      'input.messages[0].role',
+      'input.messages[0].role: must be one of system, developer, user, assistant, tool; got "usr"',
+    ],
+    [
+      chat({ messages: [{ role: 'user', content: 5 }] }),
+      'input.messages[0].content',
+      'input.messages[0].content: must be a string or an array; got 5',
+    ],
+    [
+      chat({ messages: [{ role: 'user', content: [{ type: 'text', text: 7 }] }] }),
+      'input.messages[0].content[0].text',
+      'input.messages[0].content[0].text: must be a string; got 7',
+    ],
+    [
+      chat({ messages: [{ role: 'user', content: [{ type: 'txt' }] }] }),
+      'input.messages[0].content[0].type',
+      'input.messages[0].content[0].type: must be one of text, image_url, input_audio, file; got "txt"',
+    ],
+    [
+      chat({ messages: [] }),
+      'input.messages',
+      'input.messages: must have at least 1 entries; got an array',
+    ],
+    [ask({ temperature: 3 }), 'input.temperature', 'input.temperature: must be at most 2; got 3'],
+    [
+      ask({ max_tokens: 1.5 }),
+      'input.max_tokens',
+      'input.max_tokens: must be a whole number; got 1.5',
+    ],
+    [
+      ask({ temprature: 1 }),
+      'input.temprature',
+      'input.temprature: unknown field; did you mean "temperature"?',
+    ],
+    [
+      chat({ messages: [{ ...message, nane: 'x' }] }),
+      'input.messages[0].nane',
+      'input.messages[0].nane: unknown field; did you mean "name"?',
+    ],
+    [
+      chat({ messages: [{ ...message, tool_call_id: 'x' }] }),
+      'input.messages[0].tool_call_id',
+      'input.messages[0].tool_call_id: unknown field; known: role, content, name',
+    ],
+    [
+      ask({ tool_choice: 5 }),
+      'input.tool_choice',
+      'input.tool_choice: must be one of none, auto, required or an object; got 5',
+    ],
+    [
+      chat({ messages: [message] }, { webhok: {} }),
+      'webhok',
+      'webhok: unknown field; did you mean "webhook"?',
+    ],
+    [
+      { type: 'workflow', app: 'a', model: 'm', input: { inputs: {} } },
+      'model',
+      'model: unknown field; known: type, app, input, webhook, priority, cache, max_wait_seconds, timeout_seconds, user, metadata',
+    ],
+    [
+      {
+        type: 'batch',
+        input: { requests: [{ type: 'chat', model: 'm', input: { messages: 1 } }] },
+      },
+      'input.requests[0].input.messages',
+      'input.requests[0].input.messages: must be an array; got 1',
+    ],
+    [
+      chat({ messages: [message] }, { metadata: { a: 1 } }),
+      'metadata.a',
+      'metadata.a: must be a string; got 1',
+    ],
+  ])('names the field, what it must be and what was given: %j', (body, param, text) => {
+    const error = refusal(body);
+    expect(error.message).toBe(text);
+    expect(error.param).toBe(param);
+    expect(error.code).toBe('invalid_request');
+  });
+
+  it('names the first five rejected fields and says that there are more', () => {
+    const wrong = { temperature: 9, top_p: 9, seed: 0.5, stop: 1, max_tokens: 0, tools: [] };
+    const error = refusal(ask(wrong));
+    for (const field of ['temperature', 'top_p', 'seed', 'stop', 'max_tokens']) {
+      expect(error.message).toContain(`input.${field}: `);
+    }
+    expect(error.message).toMatch(/; and more$/);
+  });
+
+  it('never repeats a webhook secret', () => {
+    const webhook = { url: 'https://example.com', secret: 'canary-secret' };
+    const error = refusal(chat({ messages: [message] }, { webhook }));
+    expect(error.param).toBe('webhook.secret');
+    expect(JSON.stringify(error)).not.toContain('canary');
+  });
+
+  it('shortens what was given', () => {
+    const error = refusal({ type: 'x'.repeat(5_000) });
+    expect(error.message.length).toBeLessThan(200);
+  });
+});

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+
+import { startTestApi } from '../testing/start-test-api.ts';
+
+it('GET /v1/models lists models as OpenAI does, apps beside them, and no secret', async () => {
+  const api = await startTestApi();
+  const text = await (await api.call('/v1/models')).text();
+  expect(JSON.parse(text)).toMatchObject({
+    object: 'list',
+    data: [{ id: 'test-chat', object: 'model', created: expect.any(Number), owned_by: 'test' }],
+    apps: [{ id: 'test-app', object: 'app', owned_by: 'test' }],
+  });
+  expect(text).not.toContain('canary');
+});

@@ -1,0 +1,26 @@
+import { expect } from 'vitest';
+
+/** What a client reads of a refusal. */
+export interface ErrorBody {
+  error: { message: string; type: string; param: string | null; code: string };
+  request_id: string;
+}
+
+/** Reads the reply and checks that it is an error in OpenAI's form with this status and code. */
+export async function expectError(
+  response: Response,
+  status: number,
+  code: string,
+): Promise<ErrorBody['error']> {
+  const text = await response.text();
+  expect({ status: response.status, text }).toMatchObject({ status });
+  // Checked field by field below.
+  const body = JSON.parse(text) as ErrorBody;
+  expect(Object.keys(body)).toEqual(['error', 'request_id']);
+  expect(Object.keys(body.error)).toEqual(['message', 'type', 'param', 'code']);
+  expect(body.error.code).toBe(code);
+  expect(body.request_id).toBe(response.headers.get('x-request-id'));
+  expect(response.headers.get('content-type')).toBe('application/json');
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  return body.error;
+}
