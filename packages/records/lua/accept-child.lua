@@ -8,7 +8,7 @@ local state = redis.call('HGET', KEYS[4], 'state')
 if state ~= 'queued' and state ~= 'in_progress' and state ~= 'paused' then
   return 0
 end
-if redis.call('ZADD', KEYS[3], 'NX', ARGV[3], ARGV[1]) == 0 then
+if redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1]) == 0 then
   return 0
 end
 redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 4))

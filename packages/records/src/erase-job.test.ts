@@ -1,4 +1,5 @@
 import type { JobState } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
 import { createFakeClock, testRedis } from '@sluice/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -48,6 +49,17 @@ describe('erasing a job', () => {
     const jobId = await jobIn('completed');
     await records.erase(jobId);
     expect(await records.erase(jobId)).toBe(false);
+  });
+
+  test('never takes a live record away, should one have come up since it was cancelled', async () => {
+    const { records, jobIn, redis, root } = await setUp();
+    const jobId = await jobIn('queued');
+    const script = loadScript(import.meta.url, 'erase-job');
+    const names = [`job:${jobId}`, `timeline:${jobId}`, 'retained', 'tenant:t1', `batch:${jobId}`];
+    const keys = names.map((name) => `{${root}:0}/${name}`);
+    expect(await script(redis, keys, [jobId, 't1'])).toBe(-1);
+    expect(await records.read(jobId)).toMatchObject({ state: 'queued' });
+    expect((await records.list('t1', {})).records).toHaveLength(1);
   });
 
   test('that is live tells its webhook, in ids only', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createRecords } from './create-records.ts';
 import { batchRequest, chatRequest, childRequests, completed } from './fixtures.ts';
+import { shardOf } from './job-id.ts';
 import type { JobFilter } from './list-jobs.ts';
 
 async function setUp(shards = 1) {
@@ -51,6 +52,17 @@ describe('listing jobs', () => {
       }
     },
   );
+
+  test('merges shards right when a page needs more of them than is read at once', async () => {
+    const { accept, walk, records } = await setUp(3);
+    const accepted = await accept(450);
+    // One shard has few jobs, so its page reaches further back than those of the others.
+    const erased = accepted.filter((jobId, i) => shardOf(jobId) === 2 && i % 10 !== 0);
+    await Promise.all(erased.map((jobId) => records.erase(jobId)));
+    const jobIds = newestFirst(accepted.filter((jobId) => !erased.includes(jobId)));
+    expect((await walk({ limit: 400 })).jobIds).toEqual(jobIds);
+    expect((await walk({ limit: 400, state: 'queued' })).jobIds).toEqual(jobIds);
+  });
 
   test('meets every job that was there at the start, while others come and go', async () => {
     const { accept, records } = await setUp(2);

@@ -1,3 +1,4 @@
+import { loadScript } from '@sluice/runtime';
 import { createFakeClock, testRedis, waitFor } from '@sluice/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -78,6 +79,22 @@ describe('the outbox', () => {
     expect(eventIds(claimed)).toEqual(['evt_1']);
     await records.ackOutbox(0, [claimed[0]!.streamId]);
     expect(await records.claimOutbox(0, 'c3', 0)).toEqual([]);
+  });
+
+  test('forgets consumers that are long silent, but none that holds an entry', async () => {
+    const { end, take, records, redis, root } = await setUp();
+    await end('evt_1');
+    await take('holder');
+    await end('evt_2');
+    const [message] = await take('idle');
+    await records.ackOutbox(0, [message!.streamId]);
+    const dropConsumers = loadScript(import.meta.url, 'drop-consumers');
+    const outbox = `{${root}:0}/outbox`;
+    expect(await dropConsumers(redis, [outbox], ['deliver', 60_000])).toBe(0);
+    await waitFor(async () => (await dropConsumers(redis, [outbox], ['deliver', 1])) === 1);
+
+    expect(await dropConsumers(redis, [outbox], ['deliver', 1])).toBe(0);
+    expect(eventIds(await records.claimOutbox(0, 'c2', 0))).toEqual(['evt_1']);
   });
 
   test('can be claimed from and acknowledged before anybody read it', async () => {
