@@ -224,6 +224,8 @@ test("a correction does not bring back a bucket that Redis's clock has rebased",
   await lane.permit({ requests: 1, tokens: 10 });
   await lane.settle(permit, { requests: 1, tokens: 0 });
   expect(await lane.used()).toEqual([110]);
+  expect(await lane.acquire({ requests: 1, tokens: 391 })).toMatchObject({ kind: 'denied' });
+  expect(await lane.acquire({ requests: 1, tokens: 390 })).toMatchObject({ kind: 'granted' });
 });
 
 test('leases as many slots as the lane has, and frees them by settle', async () => {
@@ -367,6 +369,29 @@ test("a small step back of Redis's clock gives nothing twice", async () => {
   for (let i = 0; i < 3; i += 1) await lane.permit();
   lane.nowMs -= 500;
   expect(await lane.acquire()).toMatchObject({ kind: 'denied', waitMs: 500 + 1_022 });
+});
+
+test("what is given after a small step back of Redis's clock leaves the window like all else", async () => {
+  const lane = await testLane({ buckets: [requests(3, 1_000)] });
+  await lane.permit();
+  lane.nowMs -= 500;
+  await lane.permit();
+  expect(await lane.used()).toEqual([2]);
+  lane.nowMs += 500 + 1_022;
+  expect(await lane.used()).toEqual([0]);
+  expect(await lane.grantsWithin(1)).toBe(3);
+});
+
+test('a busy lane far below its limit keeps no more slots than a window has', async () => {
+  const lane = await testLane({ buckets: [requests(1_000_000, 1_000)] });
+  const { redis, root } = lane.deps;
+  const keys = laneKeys(root, 'lane');
+  for (let i = 0; i < 1_500; i += 1) {
+    lane.nowMs += 2;
+    await lane.permit();
+  }
+  expect(await redis.llen(keys.slots('requests:1000'))).toBeLessThanOrEqual(511);
+  expect(await redis.hlen(keys.used('requests:1000'))).toBeLessThanOrEqual(511 + 4);
 });
 
 test("a large step back of Redis's clock neither gives twice nor locks the lane", async () => {
