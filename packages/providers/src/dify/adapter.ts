@@ -1,7 +1,7 @@
 import type { ProviderAdapter, WorkflowCall, WorkflowReply } from '../adapter.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { DifyApi } from './dify-api.ts';
-import { followRun, startRun } from './follow-run.ts';
+import { resumeRun, startRun } from './follow-run.ts';
 import { WorkflowRun } from './workflow-run.ts';
 
 /** Dify's workflow apps: the target's key is the app. */
@@ -18,7 +18,7 @@ async function runWorkflow(http: HttpClient, call: WorkflowCall): Promise<Workfl
   const api = new DifyApi(http, call);
   const run = new WorkflowRun(api, call);
   try {
-    return await (call.resume ? followRun(api, run) : startRun(api, run));
+    return await (call.resume ? resumeRun(api, run, call.resume) : startRun(api, run));
   } catch (error) {
     if (run.handle && mustStop(call, run)) await api.stop(run.handle);
     throw error;

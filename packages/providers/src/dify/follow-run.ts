@@ -3,6 +3,7 @@ import { SluiceError, type ErrorCode, type UpstreamHandle } from '@sluice/contra
 import type { WorkflowReply } from '../adapter.ts';
 import { abortError } from '../http/connection-error.ts';
 import type { DifyApi } from './dify-api.ts';
+import { startFailure } from './start-failure.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
 const firstPollMs = 2_000;
@@ -18,27 +19,40 @@ export async function startRun(api: DifyApi, run: WorkflowRun): Promise<Workflow
   try {
     return run.conclude(await api.start(run));
   } catch (error) {
+    if (!run.handle) throw startFailure(error, api.context);
     const broken = brokenStream(api, run, error);
     if (!broken) throw error;
     const ended = await lookOnce(api, run, broken.handle);
     if (ended) return ended;
     if (broken.code !== 'upstream_timeout') throw error;
-    return await followRun(api, run);
+    return await attachRun(api, run, broken.handle);
   }
 }
 
-/** Attaches to a run that was started before, and follows it to its end; never starts one. */
-export async function followRun(api: DifyApi, run: WorkflowRun): Promise<WorkflowReply> {
+/** Follows a run that an earlier attempt started to its end; never starts one. */
+export async function resumeRun(
+  api: DifyApi,
+  run: WorkflowRun,
+  handle: UpstreamHandle,
+): Promise<WorkflowReply> {
+  run.hasGaps = true;
+  return (await lookUnlessMissing(api, run, handle)) ?? (await attachRun(api, run, handle));
+}
+
+async function attachRun(
+  api: DifyApi,
+  run: WorkflowRun,
+  handle: UpstreamHandle,
+): Promise<WorkflowReply> {
   run.hasGaps = true;
   for (;;) {
     try {
-      if (!run.handle) throw new SluiceError('internal_error', 'there is no run to follow');
-      return run.conclude(await api.attach(run, run.handle));
+      return run.conclude(await api.attach(run, handle));
     } catch (error) {
       const broken = brokenStream(api, run, error);
       if (!broken) throw error;
-      if (broken.code !== 'upstream_timeout') return await pollRun(api, run, broken.handle);
-      const ended = await look(api, run, broken.handle);
+      if (broken.code !== 'upstream_timeout') return await pollRun(api, run, handle);
+      const ended = await look(api, run, handle);
       if (ended) return ended;
     }
   }
@@ -65,21 +79,23 @@ function brokenStream(
   return { handle, code: error.code };
 }
 
-/** Asks for the run with growing pauses until it has ended. */
+/** Asks for the run with growing pauses until it has ended. The first look is at once: the stream may have missed the end. */
 async function pollRun(
   api: DifyApi,
   run: WorkflowRun,
   handle: UpstreamHandle,
 ): Promise<WorkflowReply> {
   const { http, signal } = api.context;
-  for (let pauseMs = firstPollMs; ; pauseMs = Math.min(pauseMs * pollGrowth, maxPollMs)) {
-    const ended = await look(api, run, handle);
-    if (ended) return ended;
+  let ended = await lookUnlessMissing(api, run, handle);
+  for (let pauseMs = firstPollMs; !ended; pauseMs = Math.min(pauseMs * pollGrowth, maxPollMs)) {
     await http.clock.sleep(pauseMs, signal);
     if (signal.aborted) throw abortError(signal);
+    ended = await look(api, run, handle);
   }
+  return ended;
 }
 
+/** The reply if the run has ended. */
 async function look(
   api: DifyApi,
   run: WorkflowRun,
@@ -89,6 +105,20 @@ async function look(
   const { value: detail, headers } = await api.detail(handle);
   const outcome = run.outcomeOf(detail);
   return outcome && run.conclude({ value: outcome, headers });
+}
+
+/** As `look`; a run that is missing may just not be written yet: Dify's workers write it behind the stream. */
+async function lookUnlessMissing(
+  api: DifyApi,
+  run: WorkflowRun,
+  handle: UpstreamHandle,
+): Promise<WorkflowReply | undefined> {
+  try {
+    return await look(api, run, handle);
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'upstream_not_found') return undefined;
+    throw error;
+  }
 }
 
 /** As `look`, but a look that fails says nothing: the stream's own error is the one to tell. */

@@ -1,3 +1,5 @@
+import { errorCodes } from '@sluice/contracts';
+
 import type { ErrorFields } from '../http/error-fields.ts';
 import { judgeError, type Verdict } from '../http/judge-error.ts';
 
@@ -16,16 +18,9 @@ const byCode: Record<string, Verdict> = {
 /** Codes under which Dify passes on whatever a model's vendor said, always with status 400. */
 const passedOn = new Set(['completion_request_error', 'workflow_request_error']);
 
-/** What the text of a vendor's error means, in the order in which it is looked for. */
-const vendorTexts: readonly (readonly [RegExp, Verdict])[] = [
-  [/rate.?limit|too many requests|\b429\b|resource.?exhausted/i, { code: 'rate_limited' }],
-  [/overloaded|high demand|at capacity|busy|\b(?:503|529)\b/i, { code: 'upstream_overloaded' }],
-  [/timed? ?out|timeout|\b504\b/i, { code: 'upstream_timeout' }],
-  [
-    /connection|connect error|temporarily|internal server error|bad gateway|\b50[02]\b/i,
-    { code: 'upstream_error' },
-  ],
-];
+/** A vendor that could not take the call now: another attempt may succeed. */
+const transientText =
+  /rate.?limit|too many requests|resource.?exhausted|overload|high demand|at capacity|busy|temporarily|timed? ?out|timeout|connection|connect error|internal server error|bad gateway|service unavailable|\b(?:429|50[0234]|529)\b/i;
 
 /**
  * Dify's errors: `{code, message, status}`, over HTTP and in the stream's `error` event. Undefined for those that mean what
@@ -42,9 +37,10 @@ export function judgeDify(status: number | undefined, fields: ErrorFields): Verd
 function judgeVendor(fields: ErrorFields): Verdict {
   // Quota, context length and content filter have words of their own, whoever the vendor is.
   const common = judgeError(400, { ...fields, codes: codesIn(fields.message) });
-  if (common.code !== 'upstream_invalid_request') return common;
-  const text = vendorTexts.find(([pattern]) => pattern.test(fields.message ?? ''));
-  return text?.[1] ?? { code: 'upstream_error', retryable: false };
+  if (errorCodes[common.code].retryable) return { code: 'upstream_overloaded' };
+  const isTransient =
+    common.code === 'upstream_invalid_request' && transientText.test(fields.message ?? '');
+  return isTransient ? { code: 'upstream_overloaded' } : common;
 }
 
 /** Words of the text that look like a vendor's code: `insufficient_quota`, `context_length_exceeded`. */

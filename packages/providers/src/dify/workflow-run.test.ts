@@ -1,0 +1,96 @@
+import { systemClock } from '@sluice/runtime';
+import { Agent } from 'undici';
+import { expect, test } from 'vitest';
+
+import type { WorkflowReply } from '../adapter.ts';
+import { EventReader } from '../http/event-reader.ts';
+import { WorkflowRun } from './workflow-run.ts';
+
+const ids = { task_id: 'task-1', workflow_run_id: 'run-1' };
+const head = { status: 200, headers: {} };
+
+const events = [
+  { event: 'workflow_started', ...ids, data: { id: 'run-1' } },
+  {
+    event: 'node_finished',
+    ...ids,
+    data: {
+      id: 'a',
+      node_id: 'ä→🙂',
+      execution_metadata: { total_tokens: 7, total_price: '0.1', currency: 'USD' },
+    },
+  },
+  {
+    event: 'workflow_finished',
+    ...ids,
+    data: { status: 'succeeded', outputs: { text: 'ä→🙂' }, error: null, total_tokens: 7 },
+  },
+];
+const text = `event: ping\n\n: comment\n\n${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}`;
+
+/** What comes of the stream when its bytes arrive in these pieces. */
+async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; log: string[] }> {
+  const log: string[] = [];
+  const dispatcher = new Agent();
+  const provider = {
+    name: 'dify',
+    kind: 'dify',
+    baseUrl: 'http://127.0.0.1:1',
+    apiKey: undefined,
+    headers: {},
+    timeouts: { firstByteMs: 1, idleMs: 1 },
+  };
+  const target = { provider, model: 'flow', apiKey: 'app-1', lane: 'flow', price: undefined };
+  const signal = new AbortController().signal;
+  const run = new WorkflowRun(
+    { context: { http: { dispatcher, clock: systemClock }, target, signal } },
+    {
+      target,
+      signal,
+      jobId: 'job_1',
+      user: undefined,
+      input: { inputs: {} },
+      resume: undefined,
+      onStarted: async ({ run_id }) => {
+        log.push(`started ${run_id}`);
+        await Promise.resolve();
+        log.push('stored');
+      },
+      onProgress: ({ type, node_id }) => log.push(`${type} ${node_id}`),
+    },
+  );
+  const reader = new EventReader('dify', run.eventsOf(head));
+  for (const piece of pieces) await reader.write(piece);
+  return { reply: run.conclude({ value: await reader.end(), headers: {} }), log };
+}
+
+const lineEnds = { LF: '\n', CRLF: '\r\n', CR: '\r' };
+
+test.each(Object.entries(lineEnds))(
+  'a run reads the same wherever its bytes are split, with %s',
+  async (_, lineEnd) => {
+    const bytes = Buffer.from(text.replaceAll('\n', lineEnd));
+    const whole = await read([bytes]);
+    expect(whole).toMatchObject({
+      reply: { result: { outputs: { text: 'ä→🙂' } }, costUsd: '0.100000' },
+      log: ['started run-1', 'stored', 'node_finished ä→🙂'],
+    });
+    expect(await read([...bytes].map((byte) => Buffer.of(byte)))).toEqual(whole);
+    for (let offset = 1; offset < bytes.length; offset += 1) {
+      const halves = [bytes.subarray(0, offset), bytes.subarray(offset)];
+      expect(await read(halves), `split at byte ${offset}`).toEqual(whole);
+    }
+  },
+);
+
+test('a stream that is cut anywhere before its last event is truncated, never half a result', async () => {
+  const bytes = Buffer.from(text);
+  const lastEvent = bytes.lastIndexOf('data: ');
+  const codes = new Set<unknown>();
+  for (let length = 1; length < lastEvent; length += 1) {
+    const cut = read([bytes.subarray(0, length)]);
+    const error: unknown = await cut.catch((thrown: unknown) => thrown);
+    codes.add((error as { code?: unknown }).code);
+  }
+  expect([...codes]).toEqual(['upstream_truncated']);
+});
