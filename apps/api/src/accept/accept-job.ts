@@ -17,14 +17,14 @@ type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redis'>;
  * Writes the record and adds the ticket. Resolves only when Redis has acknowledged both.
  * @throws SluiceError `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
  */
-export async function acceptJob(
+export function acceptJob(
   request: JobRequest,
   idempotency: Idempotency | undefined,
   deps: AcceptDeps,
 ): Promise<Accepted> {
   writeTogether(deps.redis);
   const accepting = idempotency ? acceptOnce(request, idempotency, deps) : acceptNew(request, deps);
-  return await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
+  return withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
 }
 
 /**

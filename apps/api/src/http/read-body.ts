@@ -15,9 +15,17 @@ const maxDiscardedBytes = 16 * 1024 * 1024;
  * become a large one in memory. Own code and not body-parser: on the accept path that one takes most of the time.
  * @throws SluiceError `body_too_large`, `unsupported_media_type` (an encoding other than gzip, deflate, br), `invalid_request`.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-  if (encoding === 'identity') return await collect(request, maxBytes);
+  if (encoding === 'identity') return collect(request, maxBytes);
+  return readEncoded(request, encoding, maxBytes);
+}
+
+async function readEncoded(
+  request: IncomingMessage,
+  encoding: string,
+  maxBytes: number,
+): Promise<Buffer> {
   const decode = decoders.get(encoding);
   if (!decode) {
     throw new SluiceError(

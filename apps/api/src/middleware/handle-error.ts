@@ -43,6 +43,8 @@ const statusOf: Record<ErrorCode, number> = {
   expired: 504,
   quarantined: 500,
   interrupted: 500,
+  permit_expired: 500,
+  permit_expired: 500,
 };
 
 /** Answers every error in OpenAI's form. Of an internal error the client learns nothing but the request's id. */
