@@ -40,7 +40,7 @@ export async function callUpstream(
     plan.lane.concurrency === undefined
       ? undefined
       : setInterval(() => renew(permit, deps), renewEveryMs);
-  const outcome = await attemptCall(plan, deps, bounded.signal);
+  const outcome = await attemptCall(plan, permit, deps, bounded.signal);
   bounded.clear();
   clearInterval(renewing);
   observe(plan, outcome, deps);
@@ -49,12 +49,13 @@ export async function callUpstream(
 
 async function attemptCall(
   plan: Plan,
+  permit: Permit,
   deps: RunJobDeps,
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> {
   const attempt = attemptOf(plan, deps.clock.now());
   try {
-    const reply = await callAdapter(plan, deps, signal);
+    const reply = await callAdapter(plan, permit, deps, signal);
     return {
       ok: true,
       attempt: {
@@ -91,24 +92,35 @@ function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
 }
 
 /** Puts the real amounts in place of the estimate and frees the slot. Not awaited: see `run-job.ts`. */
-export function settlePermit(permit: Permit, call: UpstreamOutcome, deps: RunJobDeps): void {
+export function settlePermit(
+  plan: Plan,
+  permit: Permit,
+  call: UpstreamOutcome,
+  deps: RunJobDeps,
+): void {
+  if (!call.ok && call.error.code === 'permit_expired') {
+    sent(deps.limits.putBack(plan.lane, permit), plan, deps);
+    return;
+  }
   const neverSent = !call.ok && call.error.code === 'upstream_unreachable';
-  const used = {
-    requests: neverSent ? 0 : permit.amounts.requests,
-    tokens: call.ok ? (call.usage?.total_tokens ?? permit.amounts.tokens) : permit.amounts.tokens,
-  };
-  deps.limits.settle(permit, used).catch((error: unknown) => {
-    deps.log.warn(
-      { err: error, lane: permit.lane },
-      'a permit was not settled; its lease will end',
-    );
+  const { requests, tokens } = permit.amounts;
+  const used = { requests, tokens: call.ok ? (call.usage?.total_tokens ?? tokens) : tokens };
+  const settling = deps.limits.settle(permit, neverSent ? { requests: 0, tokens: 0 } : used);
+  sent(settling, plan, deps);
+}
+
+function sent(settling: Promise<void>, plan: Plan, deps: RunJobDeps): void {
+  settling.catch((error: unknown) => {
+    deps.log.warn({ err: error, lane: plan.lane.name }, 'a permit was not settled; its lease ends');
   });
 }
 
-async function callAdapter(plan: Plan, deps: RunJobDeps, signal: AbortSignal) {
+async function callAdapter(plan: Plan, permit: Permit, deps: RunJobDeps, signal: AbortSignal) {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
-  const call = { target, jobId: record.jobId, user: record.user, signal };
+  // A lane without windows has nothing to be late for.
+  const sendByMs = plan.lane.buckets.length > 0 ? permit.sendByMs : undefined;
+  const call = { target, jobId: record.jobId, user: record.user, signal, sendByMs };
   if (record.type === 'workflow') {
     if (!adapter.workflow) throw cannot(plan, 'workflows');
     return await adapter.workflow({

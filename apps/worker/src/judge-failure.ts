@@ -18,6 +18,7 @@ const defaultPauseMs = 1_000;
  * | failure                                   | outcome                                                  |
  * |-------------------------------------------|----------------------------------------------------------|
  * | this worker goes away                     | give the ticket back                                     |
+ * | it did not leave before its permit ran out| wait for another permit, unburned                        |
  * | lock lost, or the job was cancelled       | nothing: the record is somebody else's or has ended      |
  * | 429                                       | close the lane for everyone; the ticket waits, unburned  |
  * | retryable, attempts left                  | retry later, with full jitter                            |
@@ -33,6 +34,7 @@ export async function judgeFailure(
   const { error, attempt } = call;
   if (error === stopReasons.drained) return { kind: 'give_back' };
   if (error === stopReasons.lockLost) return { kind: 'nothing', reason: 'lock lost' };
+  if (error.code === 'permit_expired') return anotherPermit(deps);
   if (error.code === 'cancelled') return { kind: 'nothing', reason: 'cancelled' };
   deps.log.info(
     {
@@ -56,6 +58,17 @@ export async function judgeFailure(
     return { kind: 'fallback', targetIndex: next, attempt, priority: record.priority };
   }
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
+}
+
+/** Nothing was sent or charged: the ticket asks again at once, from the head of its lane. */
+function anotherPermit(deps: RunJobDeps): Outcome {
+  const waitMs = 1;
+  return {
+    kind: 'wait',
+    scope: 'lane',
+    waitMs,
+    waitingOn: waitingOn('connection', 'lane', deps.clock.now() + waitMs),
+  };
 }
 
 async function rateLimited(plan: Plan, error: SluiceError, deps: RunJobDeps): Promise<Outcome> {

@@ -53,6 +53,6 @@ export async function runJob(
 
   const call = await callUpstream(plan, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
-  settlePermit(decision.permit, call, deps);
+  settlePermit(plan, decision.permit, call, deps);
   return call.ok ? completeJob(plan, call) : await judgeFailure(plan, call, deps);
 }

@@ -39,9 +39,9 @@ async function repair(job: DueJob, deps: SweepDeps): Promise<void> {
   const { jobId } = job;
   const nowMs = deps.clock.now();
   const untried = job.attempts.length === 0 && job.interruptions === 0;
-  if (job.state === 'queued' && untried && nowMs > job.startByMs) {
-    const onlyFrom = ['queued'] as const;
-    await deps.records.finish(jobId, expiry(job), eventIdOf(jobId), { onlyFrom });
+  if (job.state === 'queued' && untried && nowMs >= job.startByMs) {
+    const options = { onlyFrom: ['queued'], unlessStarted: true } as const;
+    await deps.records.finish(jobId, expiry(job), eventIdOf(jobId), options);
     return;
   }
   const placed = ticketOf(job);

@@ -5,6 +5,9 @@ import type { Plan } from './plan-job.ts';
 import { expired } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job.ts';
 
+/** Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so. */
+const longestPauseMs = 2_000;
+
 /** No permit: the lane rests until the tightest limit has room. A job that cannot start in time ends now, unspent. */
 export function waitForPermit(
   plan: Plan,
@@ -19,7 +22,7 @@ export function waitForPermit(
   return {
     kind: 'wait',
     scope: 'lane',
-    waitMs: denied.waitMs,
+    waitMs: Math.min(denied.waitMs, longestPauseMs),
     waitingOn: {
       limit: denied.limit,
       scope: 'lane',

@@ -36,6 +36,8 @@ export const errorCodes = {
   bad_upstream: { type: 'upstream_error', retryable: true },
   upstream_error: { type: 'upstream_error', retryable: true },
   workflow_failed: { type: 'upstream_error', retryable: false },
+  /** The call could not leave before its permit ran out; it was not sent. */
+  permit_expired: { type: 'server_error', retryable: true },
   // The end of a job.
   cancelled: { type: 'job_error', retryable: false },
   expired: { type: 'job_error', retryable: false },

@@ -4,6 +4,7 @@ import { loadScript, newId } from '@sluice/runtime';
 import { describeBucket, windowOf } from './bucket-window.ts';
 import { laneKeys } from './keys.ts';
 import type { LimitsDeps } from './limits-deps.ts';
+import { createMargins, type Margins } from './margins.ts';
 import type { PermitAmounts, PermitDecision } from './permit.ts';
 
 /**
@@ -17,20 +18,31 @@ export const recordTtlMs = 3_600_000;
 
 const script = loadScript(import.meta.url, 'acquire-permit');
 
+const leastMargins = createMargins();
+
+export interface AskOptions {
+  /** How late the call may leave, by lane; the least margins by default. */
+  margins?: Margins;
+  /** Redis's clock in tests. */
+  nowMs?: number | undefined;
+}
+
 /**
- * One question to Redis: is there room in every bucket of the lane, and a slot? `nowMs` is Redis's clock in tests.
- * What is larger than a bucket's limit is charged as the limit.
+ * One question to Redis: is there room in every bucket of the lane, and a slot? What is larger than a bucket's limit is
+ * charged as the limit. Every charge counts from the last moment at which its call may leave, so permits with different
+ * margins keep one limit together.
  */
 export async function acquirePermit(
   deps: LimitsDeps,
   lane: Lane,
   amounts: PermitAmounts,
-  nowMs?: number,
+  { margins = leastMargins, nowMs }: AskOptions = {},
 ): Promise<PermitDecision> {
-  const id = newId('permit', deps.clock.now());
+  const askedAtMs = deps.clock.now();
+  const id = newId('permit', askedAtMs);
   const keys = laneKeys(deps.root, lane.name);
   const windows = lane.buckets.map((bucket) => ({
-    ...windowOf(bucket),
+    ...windowOf(bucket, margins.of(lane, bucket.windowMs)),
     amount: Math.ceil(amounts[bucket.unit]),
   }));
   const reply = await script(
@@ -54,7 +66,11 @@ export async function acquirePermit(
   const decision = reply as ['granted'] | ['denied', number, string, number, string];
   if (decision[0] === 'denied') return denied(lane, decision);
   const buckets = lane.buckets.map(({ unit, windowMs }) => ({ unit, windowMs }));
-  return { kind: 'granted', permit: { id, lane: lane.name, amounts, buckets } };
+  const sendByMs = askedAtMs + margins.shortestOf(lane);
+  return {
+    kind: 'granted',
+    permit: { id, lane: lane.name, amounts, buckets, askedAtMs, sendByMs },
+  };
 }
 
 function denied(

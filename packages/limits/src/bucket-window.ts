@@ -32,11 +32,11 @@ const slotsPerWindow = 500;
  *
  * Cost of ours in throughput: at most one slot, 0.2 % of the window, and the margin ({@link marginMsOf}).
  */
-export function windowOf(bucket: Bucket): BucketWindow {
+export function windowOf(bucket: Bucket, marginMs = marginMsOf(bucket.windowMs)): BucketWindow {
   return {
     name: bucketName(bucket),
     limit: bucket.limit,
-    windowMs: bucket.windowMs + marginMsOf(bucket.windowMs),
+    windowMs: bucket.windowMs + Math.ceil(marginMs),
     slotMs: Math.max(1, Math.ceil(bucket.windowMs / slotsPerWindow)),
     intervalMs: bucket.windowMs / bucket.limit,
     toleranceMs: toleranceMsOf(bucket),
@@ -49,7 +49,7 @@ export function bucketName(bucket: Pick<Bucket, 'unit' | 'windowMs'>): string {
 }
 
 /**
- * How much later than its permit a call may arrive upstream without breaking the upstream's window: permits that are a
+ * How much later than its permit a call may at least arrive upstream without breaking the upstream's window: permits that are a
  * window and the margin apart arrive at least a window apart. Costs 2 % of the throughput for windows of 0.5 to 12.5 s,
  * less above (0.4 % at 60 s), more below (10 % at 0.1 s).
  */

@@ -98,7 +98,7 @@ class Twins {
   }
 
   async acquire(asked: PermitAmounts) {
-    const decision = await acquirePermit(this.#deps, this.#lane, asked, this.nowMs);
+    const decision = await acquirePermit(this.#deps, this.#lane, asked, { nowMs: this.nowMs });
     const expected = this.model.acquire(this.nowMs, asked);
     if (decision.kind === 'granted' && expected.kind === 'granted') {
       this.#permits.push({ permit: decision.permit, id: expected.id });

@@ -43,7 +43,7 @@ class TestLane {
   }
 
   async acquire(amounts: PermitAmounts = oneRequest) {
-    return await acquirePermit(this.deps, this.lane, amounts, this.nowMs);
+    return await acquirePermit(this.deps, this.lane, amounts, { nowMs: this.nowMs });
   }
 
   /** The permit of an acquire that must be granted. */
@@ -443,33 +443,52 @@ function steppingClock(stepsMs: number[]): Clock {
   return { now, sleep: systemClock.sleep };
 }
 
-// acquire reads the clock when it asks, for the permit's id, and when the answer is there.
-test('a permit that arrives later than the margin is put back and asked for again', async () => {
+// The clock steps on at each reading: it is read when the permit is asked for, when the answer is there, and when a late one is put back.
+test('a permit that arrives later than the margin is put back and asked for again with a wider one', async () => {
   const { redis, root } = await testRedis({ ownedKeys: [] });
-  const limits = createLimits({ redis, root, clock: steppingClock([0, 0, 20]) });
+  const limits = createLimits({ redis, root, clock: steppingClock([0, 21, 0, 79, 25]) });
   const lane = { name: 'a', buckets: [requests(5, 1_000)], concurrency: 5 };
-  expect(await limits.acquire(lane, oneRequest)).toMatchObject({ kind: 'granted' });
+  expect(await limits.acquire(lane, oneRequest)).toMatchObject({
+    kind: 'granted',
+    // 20 ms at first, half as much again as the 21 ms that it took.
+    permit: { sendByMs: 132 },
+  });
   expect(await limits.status(lane)).toMatchObject({
     buckets: [{ used: 1 }],
     concurrency: { inFlight: 1 },
   });
 });
 
-test('a permit that arrives late twice is denied for a short while and charges nothing', async () => {
+test('a permit that is late whatever the margin is denied for a short while and charges nothing', async () => {
   const { redis, root } = await testRedis({ ownedKeys: [] });
-  const clock = steppingClock([0, 0, 20, 0, 0, 20]);
+  const late = [0, 10_000, 0];
+  const clock = steppingClock([...late, ...late, ...late, ...late, 0]);
   const limits = createLimits({ redis, root, clock, random: () => 0.5 });
   const lane = { name: 'a', buckets: [requests(5, 1_000)], concurrency: 5 };
   expect(await limits.acquire(lane, oneRequest)).toEqual({
     kind: 'denied',
     limit: 'late answer from Redis',
-    waitMs: 30,
-    resetsAtMs: 70,
+    // Half a window is the widest margin.
+    waitMs: 750,
+    resetsAtMs: 40_750,
   });
   expect(await limits.status(lane)).toMatchObject({
     buckets: [{ used: 0 }],
     concurrency: { inFlight: 0 },
   });
+});
+
+test('a call that was not sent in time is put back, and the next may leave later', async () => {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  const limits = createLimits({ redis, root, clock: steppingClock([0, 0, 100, 100, 0]) });
+  const lane = { name: 'a', buckets: [requests(5, 1_000)], concurrency: 5 };
+  const first = await limits.acquire(lane, oneRequest);
+  if (first.kind !== 'granted') throw new Error('denied');
+  expect(first.permit.sendByMs).toBe(20);
+  await limits.putBack(lane, first.permit);
+  expect(await limits.status(lane)).toMatchObject({ buckets: [{ used: 0 }] });
+  const second = await limits.acquire(lane, oneRequest);
+  expect(second).toMatchObject({ kind: 'granted', permit: { sendByMs: 350 } });
 });
 
 test('a lane without windows does not mind a late answer', async () => {

@@ -2,9 +2,9 @@ import type { Lane } from '@sluice/config';
 import { systemRandom } from '@sluice/runtime';
 
 import { acquirePermit } from './acquire-permit.ts';
-import { marginMsOf } from './bucket-window.ts';
 import type { LaneStatus } from './lane-status.ts';
 import type { LimitsDeps } from './limits-deps.ts';
+import { createMargins, type Margins } from './margins.ts';
 import { penalizeLane } from './penalize-lane.ts';
 import type { Permit, PermitAmounts, PermitDecision } from './permit.ts';
 import { readStatus } from './read-status.ts';
@@ -37,6 +37,8 @@ export interface Limits {
    * unknown permit.
    */
   settle(permit: Permit, used: PermitAmounts): Promise<void>;
+  /** The call did not leave by the permit's `sendByMs` and was not sent: nothing is charged, and the next may take longer. */
+  putBack(lane: Lane, permit: Permit): Promise<void>;
   /** Extends the lease by 15 s. `false`: the lease is lost and another call may have the slot. */
   renew(permit: Permit): Promise<boolean>;
   /**
@@ -54,36 +56,55 @@ export interface Limits {
  */
 const mostAsking = 8;
 
+/** How often a lane is asked before it waits: the margin grows each time, so the second answer is mostly in time. */
+const mostAsked = 4;
+
 /** @throws Whatever ioredis throws, from every method. */
 export function createLimits(deps: LimitsDeps): Limits {
   const inTurn = takeTurns(mostAsking);
+  const margins = createMargins();
   return {
-    acquire: async (lane, amounts) => await inTurn(() => acquireInTime(deps, lane, amounts)),
+    acquire: async (lane, amounts) =>
+      await inTurn(() => acquireInTime({ ...deps, margins }, lane, amounts)),
     settle: async (permit, used) => await settlePermit(deps, permit, used),
+    putBack: async (lane, permit) => await putBack({ ...deps, margins }, lane, permit),
     renew: async (permit) => await renewPermit(deps, permit),
     penalize: async (lane, pauseMs, reason) => await penalizeLane(deps, lane, { pauseMs, reason }),
     status: async (lane) => await readStatus(deps, lane),
   };
 }
 
+type AskDeps = LimitsDeps & { margins: Margins };
+
 /**
- * A permit counts from the moment Redis gave it. One that took longer to arrive than the window's margin could let a
- * call fall into a later window than the one it was charged to, so it is put back and asked for again, once: the next
- * answer mostly comes in time (after a reconnect, or a pause of our own). If not, Redis is slow and the lane waits.
+ * A permit counts from the moment Redis gave it. One that came later than its margin is put back and asked for again with a
+ * wider one. If that does not help, Redis is too slow to keep any limit by, and the lane waits.
  */
 async function acquireInTime(
-  deps: LimitsDeps,
+  deps: AskDeps,
   lane: Lane,
   amounts: PermitAmounts,
 ): Promise<PermitDecision> {
-  const marginMs = Math.min(...lane.buckets.map(({ windowMs }) => marginMsOf(windowMs)));
-  for (let asked = 0; asked < 2; asked += 1) {
-    const sentMs = deps.clock.now();
-    const decision = await acquirePermit(deps, lane, amounts);
-    if (decision.kind === 'denied' || deps.clock.now() - sentMs < marginMs) return decision;
-    await settlePermit(deps, decision.permit, { requests: 0, tokens: 0 });
+  const { clock, margins } = deps;
+  for (let asked = 0; asked < mostAsked; asked += 1) {
+    const decision = await acquirePermit(deps, lane, amounts, { margins });
+    if (decision.kind === 'denied') return decision;
+    if (clock.now() <= decision.permit.sendByMs) {
+      margins.narrow(lane);
+      return decision;
+    }
+    await putBack(deps, lane, decision.permit);
   }
-  const waitMs = Math.ceil(marginMs * (1 + (deps.random ?? systemRandom)()));
-  const resetsAtMs = deps.clock.now() + waitMs;
-  return { kind: 'denied', waitMs, limit: 'late answer from Redis', resetsAtMs };
+  const waitMs = Math.ceil(margins.shortestOf(lane) * (1 + (deps.random ?? systemRandom)()));
+  return {
+    kind: 'denied',
+    waitMs,
+    limit: 'late answer from Redis',
+    resetsAtMs: clock.now() + waitMs,
+  };
+}
+
+async function putBack(deps: AskDeps, lane: Lane, permit: Permit): Promise<void> {
+  deps.margins.widen(lane, deps.clock.now() - permit.askedAtMs);
+  await settlePermit(deps, permit, { requests: 0, tokens: 0 });
 }

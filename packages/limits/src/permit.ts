@@ -8,6 +8,13 @@ export interface Permit {
   amounts: PermitAmounts;
   /** The lane's buckets when the permit was given: where settle finds the charge. */
   buckets: Pick<Bucket, 'unit' | 'windowMs'>[];
+  /** When it was asked for, epoch milliseconds of this process. */
+  askedAtMs: number;
+  /**
+   * The call must have left by then (epoch milliseconds of this process), or not leave at all: later it could fall into a
+   * window that it was not charged to. See {@link Limits.putBack}.
+   */
+  sendByMs: number;
 }
 
 export interface PermitAmounts {

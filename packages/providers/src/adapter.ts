@@ -25,6 +25,11 @@ export interface UpstreamCall {
   /** The end user, as the client named them. */
   user: string | undefined;
   signal: AbortSignal;
+  /**
+   * Epoch milliseconds: a call that starts something upstream must have left by then, or not leave at all: it then rejects
+   * with `permit_expired`. Absent is no bound.
+   */
+  sendByMs?: number | undefined;
 }
 
 export interface ChatCall extends UpstreamCall {

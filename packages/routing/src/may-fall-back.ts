@@ -41,6 +41,7 @@ const elsewhereMaySucceed = {
   expired: false,
   quarantined: false,
   interrupted: false,
+  permit_expired: false,
 } as const satisfies Record<ErrorCode, boolean>;
 
 /** Whether the next target may be tried after this error. The caller retries the same target first, while it may. */

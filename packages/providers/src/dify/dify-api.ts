@@ -40,6 +40,7 @@ export class DifyApi {
       path: '/workflows/run',
       headers: this.#headers,
       body: convertRequest(this.#call),
+      sendByMs: this.#call.sendByMs,
     });
   }
 

@@ -29,6 +29,8 @@ export interface UpstreamRequest {
   headers: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Not sent after this time (epoch milliseconds). */
+  sendByMs?: number | undefined;
 }
 
 /** How a successful reply becomes a value. A form that is missing is one that the upstream must not send. */
@@ -75,8 +77,12 @@ export async function callUpstream<T>(
   }
 }
 
-function httpRequestOf({ target, signal }: CallContext, request: UpstreamRequest): HttpRequest {
+function httpRequestOf(
+  { target, signal, http }: CallContext,
+  request: UpstreamRequest,
+): HttpRequest {
   const { provider } = target;
+  const { sendByMs } = request;
   const url = new URL(provider.baseUrl);
   for (const [name, value] of Object.entries(request.query ?? {}))
     url.searchParams.set(name, value);
@@ -89,6 +95,7 @@ function httpRequestOf({ target, signal }: CallContext, request: UpstreamRequest
     body: request.body === undefined ? undefined : JSON.stringify(request.body),
     firstByteMs: provider.timeouts.firstByteMs,
     idleMs: provider.timeouts.idleMs,
+    isTooLate: () => sendByMs !== undefined && http.clock.now() > sendByMs,
     signal,
   };
 }

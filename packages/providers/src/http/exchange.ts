@@ -20,6 +20,8 @@ export interface HttpRequest {
   firstByteMs: number;
   /** Without progress inside the reply. */
   idleMs: number;
+  /** Asked in the moment before the request is written, when a connection is there: whether it must not be sent any more. */
+  isTooLate: () => boolean;
   signal: AbortSignal;
 }
 
@@ -100,7 +102,12 @@ class Exchange<T> implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // Settled while it waited for a connection: undici asks us only now.
-    if (this.#isSettled) this.#close();
+    if (this.#isSettled) {
+      this.#close();
+    } else if (this.#request.isTooLate()) {
+      const message = `no connection to ${this.#request.provider} was ready before the permit ran out`;
+      this.#fail(new SluiceError('permit_expired', message));
+    }
   }
 
   onResponseStart(

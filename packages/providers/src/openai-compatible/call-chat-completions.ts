@@ -35,6 +35,7 @@ export async function callChatCompletions(
       ...(dialect.query && { query: dialect.query }),
       headers: { ...dialect.headers, 'x-client-request-id': jobId },
       body: convertRequest(call),
+      sendByMs: call.sendByMs,
     },
     {
       events: (head) => new ChatAssembly(context, head),
