@@ -44,7 +44,6 @@ const statusOf: Record<ErrorCode, number> = {
   quarantined: 500,
   interrupted: 500,
   permit_expired: 500,
-  permit_expired: 500,
 };
 
 /** Answers every error in OpenAI's form. Of an internal error the client learns nothing but the request's id. */
