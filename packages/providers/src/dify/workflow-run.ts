@@ -64,9 +64,9 @@ export class WorkflowRun {
 
   /** Reads a run from a reply that is not streamed although it was asked to be. */
   async readDocument(value: unknown, head: ReplyHead): Promise<RunOutcome> {
-    if (!isRecord(value) || !isRecord(value['data'])) throw this.#errorOf(value, head);
-    const event = runEvent.parse({ ...value, event: 'workflow_finished' });
-    await this.#applyFirst(event, head);
+    if (isRecord(value) && 'code' in value && 'message' in value) throw this.#errorOf(value, head);
+    const event = runEvent.safeParse(isRecord(value) && { ...value, event: 'workflow_finished' });
+    if (event.success) await this.#applyFirst(event.data, head);
     if (this.#outcome) return this.#outcome;
     throw this.#notARun(value);
   }

@@ -1,15 +1,24 @@
 import { SluiceError } from '@sluice/contracts';
 
+/** How far a call had come when its connection broke: `sent` may be executed although nobody hears of it. */
+export type CallProgress = 'unsent' | 'sent' | 'replying';
+
 /**
  * An error of the connection as Sluice says it:
  *
- * | what                                    | before the reply         | inside the reply     |
- * |-----------------------------------------|--------------------------|----------------------|
- * | refused, DNS, TLS, reset, closed        | `upstream_unreachable`   | `upstream_truncated` |
- * | bytes that are not HTTP                 | `bad_upstream`           | `bad_upstream`       |
- * | a request that undici refuses to send   | `upstream_invalid_request` | –                  |
+ * | what                                    | unsent                     | sent                 | replying             |
+ * |-----------------------------------------|----------------------------|----------------------|----------------------|
+ * | refused, DNS, TLS, reset, closed        | `upstream_unreachable`     | `upstream_truncated` | `upstream_truncated` |
+ * | bytes that are not HTTP                 | –                          | `bad_upstream`       | `bad_upstream`       |
+ * | a request that undici refuses to send   | `upstream_invalid_request` | –                    | –                    |
+ *
+ * `upstream_unreachable` promises that nothing was sent: such a call costs no permit and can always be made again.
  */
-export function connectionError(provider: string, error: Error, hasReply: boolean): SluiceError {
+export function connectionError(
+  provider: string,
+  error: Error,
+  progress: CallProgress,
+): SluiceError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
     const message = `the request to ${provider} cannot be sent: ${error.message}`;
@@ -19,12 +28,13 @@ export function connectionError(provider: string, error: Error, hasReply: boolea
     const message = `${provider} sent something that is not HTTP: ${error.message}`;
     return new SluiceError('bad_upstream', message, { cause: error });
   }
-  if (hasReply) {
-    const message = `the connection to ${provider} broke inside the reply (${code})`;
-    return new SluiceError('upstream_truncated', message, { cause: error });
+  if (progress === 'unsent') {
+    const message = `${provider} cannot be reached: ${error.message || code}`;
+    return new SluiceError('upstream_unreachable', message, { cause: error });
   }
-  const message = `${provider} cannot be reached: ${error.message || code}`;
-  return new SluiceError('upstream_unreachable', message, { cause: error });
+  const where = progress === 'sent' ? 'before the reply' : 'inside the reply';
+  const message = `the connection to ${provider} broke ${where} (${code})`;
+  return new SluiceError('upstream_truncated', message, { cause: error });
 }
 
 /** The parser also reports a connection that closes inside a message; that is a break, not bad HTTP. */

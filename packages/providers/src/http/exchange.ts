@@ -4,7 +4,7 @@ import { SluiceError } from '@sluice/contracts';
 import type { Dispatcher } from 'undici';
 
 import type { BodyReader, BodyState } from './body-reader.ts';
-import { abortError, connectionError } from './connection-error.ts';
+import { abortError, connectionError, type CallProgress } from './connection-error.ts';
 
 /** One HTTP request and the deadlines of its reply. */
 export interface HttpRequest {
@@ -145,8 +145,13 @@ class Exchange<T> implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const hasReply = this.#reader !== undefined;
-    this.#onOver(() => this.#fail(connectionError(this.#request.provider, error, hasReply)));
+    const { provider } = this.#request;
+    this.#onOver(() => this.#fail(connectionError(provider, error, this.#progress)));
+  }
+
+  get #progress(): CallProgress {
+    if (this.#reader) return 'replying';
+    return this.#controller ? 'sent' : 'unsent';
   }
 
   /** The end of the connection is told after everything that came before it. */

@@ -5,8 +5,9 @@ import { cleanApiKey } from './api-key.ts';
 /** Takes what must not be seen out of a text that an upstream wrote. */
 export type Redact = (text: string) => string;
 
+/** What vendors' keys look like. A dash and a digit or a great length set them apart from codes such as `app_unavailable`. */
 const keyLike =
-  /\bBearer\s+\S+|\b(?:sk|pk|rk|app|dataset|gsk|xai|key|api)[-_][A-Za-z0-9*._-]{6,}/gi;
+  /\bBearer\s+\S+|\b(?:sk|pk|rk|app|dataset|xai|key|api)-(?=[\w*.-]*[\d*]|[\w.-]{16})[\w*.-]{6,}|\bgsk_\w{6,}/gi;
 const shortestSecret = 6;
 
 /** Redacts the target's key, the values of its headers and whatever looks like a key. */

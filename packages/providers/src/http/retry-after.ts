@@ -83,7 +83,7 @@ function resetOfExhausted(headers: IncomingHttpHeaders, nowMs: number): number |
     const resetName = resetHeaderOf(name);
     if (resetName === undefined || textOf(value)?.trim() !== '0') continue;
     const resetMs = parseResetMs(textOf(headers[resetName]) ?? '', nowMs);
-    if (resetMs !== undefined) longestMs = Math.max(longestMs ?? 0, resetMs);
+    if (resetMs !== undefined) longestMs = Math.max(longestMs ?? resetMs, resetMs);
   }
   return longestMs;
 }

@@ -1,0 +1,65 @@
+import type { Script } from './scripted-upstream.ts';
+
+/** Sends a stream of events, whole, one write an event. */
+export function stream(...events: string[]): Script {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'req_7' });
+    for (const event of events) response.write(event);
+    response.end();
+  };
+}
+
+/** Sends events and leaves the stream open. */
+export function openStream(...events: string[]): Script {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    for (const event of events) response.write(event);
+  };
+}
+
+/** Sends events, then the same piece again and again. */
+export function drip(events: string[], piece: string, everyMs: number): Script {
+  return (response, call) => {
+    void openStream(...events)(response, call);
+    const timer = setInterval(() => response.write(piece), everyMs);
+    void call.closed.then(() => clearInterval(timer));
+  };
+}
+
+/** Sends events, then breaks the connection with a TCP reset once they have arrived. */
+export function reset(...events: string[]): Script {
+  return (response, call) => {
+    void openStream(...events)(response, call);
+    setTimeout(() => response.socket?.resetAndDestroy(), 30);
+  };
+}
+
+/** Breaks the connection before a byte of the reply. */
+export const resetAtOnce: Script = (response) => {
+  response.socket?.resetAndDestroy();
+};
+
+/** Never answers. */
+export const hang: Script = () => undefined;
+
+/** Sends a status, headers and a body: JSON of an object, a text as it is. */
+export function reply(
+  status: number,
+  body: unknown = '',
+  headers: Record<string, string> = {},
+): Script {
+  const isText = typeof body === 'string';
+  return (response) => {
+    response.writeHead(status, {
+      'content-type': isText ? 'text/html' : 'application/json',
+      ...headers,
+    });
+    response.end(isText ? body : JSON.stringify(body));
+  };
+}
+
+/** Sends a JSON document. */
+export function document(body: unknown): Script {
+  return reply(200, body);
+}

@@ -1,0 +1,6 @@
+import { dify } from './dify.ts';
+import { openAiCompatible } from './openai-compatible.ts';
+import type { Subject } from './subject.ts';
+
+/** Every adapter that the conformance suite examines: a new one is a fixture file and a line here. */
+export const subjects: readonly Subject[] = [openAiCompatible, dify];

@@ -1,0 +1,296 @@
+import { SluiceError } from '@sluice/contracts';
+import { systemClock } from '@sluice/runtime';
+import { MockAgent } from 'undici';
+import { describe, expect, it } from 'vitest';
+
+import { targetOf } from '../conformance/subject.ts';
+import { ChatAssembly } from './chat-assembly.ts';
+import { judgeDashScope } from './judge-dashscope.ts';
+
+function assemblyFor(baseUrl = 'http://x'): ChatAssembly {
+  return new ChatAssembly(
+    {
+      http: { dispatcher: new MockAgent(), clock: systemClock },
+      target: targetOf('openai-compatible', baseUrl),
+      signal: new AbortController().signal,
+      judge: judgeDashScope,
+    },
+    { status: 200, headers: {} },
+  );
+}
+
+/** The reply of a stream of deltas; the last ends with `stop`. */
+function replyTo(...deltas: object[]) {
+  return replyToChunks(...deltas.map((delta) => ({ choices: [{ index: 0, delta }] })), {
+    choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
+  });
+}
+
+function replyToChunks(...chunks: object[]) {
+  const assembly = assemblyFor();
+  for (const chunk of chunks) assembly.onEvent({ data: JSON.stringify(chunk) });
+  assembly.onEvent({ data: '[DONE]' });
+  return assembly.end();
+}
+
+function messageOf(...deltas: object[]) {
+  return replyTo(...deltas).result.message;
+}
+
+function failureOf(act: () => unknown): SluiceError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SluiceError) return error;
+  }
+  throw new Error('it did not fail with a SluiceError');
+}
+
+describe('the text of a reply', () => {
+  it.each([
+    [[{ content: 'a' }, { content: null }, {}, { content: 'b' }], 'ab'],
+    [[{ content: '' }], ''],
+    [[{ role: 'assistant' }], null],
+    [
+      [
+        {
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'thinking', thinking: [{ text: 'h' }] },
+          ],
+        },
+      ],
+      'a',
+    ],
+  ])('of %j is %j', (deltas, content) => {
+    expect(messageOf(...deltas).content).toBe(content);
+  });
+
+  it.each([
+    [{ reasoning_content: 'hm' }],
+    [{ reasoning: 'hm' }],
+    [{ reasoning_text: 'hm' }],
+    [{ reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] }],
+    [{ reasoning_details: [{ type: 'reasoning.summary', summary: 'hm' }] }],
+    [{ reasoning: 'hm', reasoning_details: [{ text: 'hm' }] }],
+    [{ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }],
+  ])('comes with the reasoning of %j', (delta) => {
+    expect(messageOf({ ...delta }, { content: 'a' })).toMatchObject({ reasoning: 'hm' });
+  });
+
+  it('may be a refusal', () => {
+    const message = messageOf({ refusal: 'I ' }, { refusal: 'will not' });
+    expect(message).toEqual({ role: 'assistant', content: null, refusal: 'I will not' });
+  });
+
+  it('is that of the first choice', () => {
+    const choice = (index: number, content: string) => ({
+      choices: [{ index, delta: { content } }],
+    });
+    const { result } = replyToChunks(choice(0, 'a'), choice(1, 'b'), choice(0, 'c'));
+    expect(result.message.content).toBe('ac');
+  });
+});
+
+describe('tool calls', () => {
+  const call = (id: string, name: string, args: string) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: args },
+  });
+  const named = (name: string, args: unknown) => ({ function: { name, arguments: args } });
+  const piece = (args: string) => ({ function: { arguments: args } });
+
+  it.each([
+    [
+      'by index',
+      [
+        { index: 1, id: 'b', ...named('g', '') },
+        { index: 0, id: 'a', ...named('f', '{') },
+        { index: 1, ...piece('1') },
+        { index: 0, ...piece('}') },
+      ],
+      [call('b', 'g', '1'), call('a', 'f', '{}')],
+    ],
+    [
+      'with the id repeated',
+      [
+        { index: 0, id: 'a', ...named('f', '{') },
+        { index: 0, id: 'a', ...piece('}') },
+      ],
+      [call('a', 'f', '{}')],
+    ],
+    [
+      'with empty ids after the first',
+      [
+        { index: 0, id: 'a', ...named('f', '{') },
+        { index: 0, id: '', ...piece('}') },
+      ],
+      [call('a', 'f', '{}')],
+    ],
+    [
+      'all numbered 0',
+      [
+        { index: 0, id: 'a', ...named('f', '{}') },
+        { index: 0, id: 'b', ...named('g', '{}') },
+      ],
+      [call('a', 'f', '{}'), call('b', 'g', '{}')],
+    ],
+    [
+      'without index, by id',
+      [
+        { id: 'a', ...named('f', '{') },
+        { id: 'a', ...piece('}') },
+        { id: 'b', ...named('g', '') },
+      ],
+      [call('a', 'f', '{}'), call('b', 'g', '')],
+    ],
+    [
+      'without index and id, by order',
+      [{ id: 'a', ...named('f', '{') }, piece('}')],
+      [call('a', 'f', '{}')],
+    ],
+    ['without any id', [{ index: 0, ...named('f', '{}') }], [call('call_0', 'f', '{}')]],
+    [
+      'with arguments that are no text',
+      [{ index: 0, id: 'a', ...named('f', { x: 1 }) }],
+      [call('a', 'f', '{"x":1}')],
+    ],
+    [
+      'with arguments that are no JSON',
+      [{ index: 0, id: 'a', ...named('f', '{x') }],
+      [call('a', 'f', '{x')],
+    ],
+  ])('are put together %s', (_name, pieces, calls) => {
+    const { result } = replyTo(...pieces.map((each) => ({ tool_calls: [each] })));
+    expect(result.message.tool_calls).toEqual(calls);
+    expect(result.finish_reason).toEqual({ unified: 'tool_calls', raw: 'stop' });
+    expect(result.message.content).toBeNull();
+  });
+});
+
+describe('the finish reason', () => {
+  it.each([
+    ['stop', 'stop'],
+    ['end_turn', 'stop'],
+    ['length', 'length'],
+    ['max_tokens', 'length'],
+    ['tool_calls', 'tool_calls'],
+    ['function_call', 'tool_calls'],
+    ['content_filter', 'content_filter'],
+    ['repetition', 'other'],
+  ])('%s is %s', (raw, unified) => {
+    const { result } = replyToChunks({
+      choices: [{ delta: { content: 'a' }, finish_reason: raw }],
+    });
+    expect(result.finish_reason).toEqual({ unified, raw });
+  });
+
+  it('that is missing before the end is unknown', () => {
+    const { result } = replyToChunks({ choices: [{ delta: { content: 'a' } }] });
+    expect(result.finish_reason).toEqual({ unified: 'other', raw: '' });
+  });
+
+  it.each([
+    ['insufficient_system_resource', 'upstream_overloaded'],
+    ['abort', 'upstream_error'],
+    ['error', 'upstream_error'],
+  ])('%s is a failure of the upstream', (raw, code) => {
+    const error = failureOf(() => replyToChunks({ choices: [{ delta: {}, finish_reason: raw }] }));
+    expect(error).toMatchObject({ code, retryable: true, upstreamCode: raw });
+  });
+});
+
+describe('usage', () => {
+  const counted = { input_tokens: 10, output_tokens: 5, total_tokens: 15, source: 'provider' };
+  const basic = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+  it.each([
+    [
+      'OpenAI',
+      {
+        ...basic,
+        prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 },
+        completion_tokens_details: { reasoning_tokens: 3 },
+      },
+      { ...counted, cached_input_tokens: 4, cache_write_input_tokens: 2, reasoning_tokens: 3 },
+    ],
+    [
+      'DeepSeek',
+      { ...basic, prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 6 },
+      { ...counted, cached_input_tokens: 4 },
+    ],
+    ['Moonshot', { ...basic, cached_tokens: 4 }, { ...counted, cached_input_tokens: 4 }],
+    [
+      'SGLang',
+      { ...basic, reasoning_tokens: 3, prompt_tokens_details: null },
+      { ...counted, reasoning_tokens: 3 },
+    ],
+    [
+      'Responses names',
+      { input_tokens: 10, output_tokens: 5, input_tokens_details: { cached_tokens: 4 } },
+      { ...counted, cached_input_tokens: 4 },
+    ],
+    ['no total', { prompt_tokens: 10, completion_tokens: 5 }, counted],
+    [
+      'no output',
+      { prompt_tokens: 10 },
+      { input_tokens: 10, total_tokens: 10, source: 'provider' },
+    ],
+    ['strings', { prompt_tokens: '10' }, undefined],
+    ['nothing', {}, undefined],
+    ['null', null, undefined],
+  ])('of %s is understood', (_name, usage, expected) => {
+    const choice = { choices: [{ delta: { content: 'a' }, finish_reason: 'stop' }] };
+    expect(replyToChunks(choice, { choices: [], usage }).usage).toEqual(expected);
+  });
+
+  it('is the last one that is there, never the sum', () => {
+    const running = (total: number) => ({
+      choices: [{ delta: { content: 'a' } }],
+      usage: { total_tokens: total },
+    });
+    const reply = replyToChunks(running(3), running(9), { choices: [{ delta: {} }], usage: null });
+    expect(reply.usage?.total_tokens).toBe(9);
+  });
+
+  it('may be inside the choice', () => {
+    const { usage } = replyToChunks({ choices: [{ delta: { content: 'a' }, usage: basic }] });
+    expect(usage).toEqual(counted);
+  });
+});
+
+describe('an error inside a stream', () => {
+  it.each([
+    [{ error: { message: 'no', code: 400 } }, 'upstream_invalid_request'],
+    [{ error: 'no' }, 'upstream_error'],
+    [{ object: 'error', message: 'no', code: 503 }, 'upstream_overloaded'],
+    [[{ error: { message: 'no', code: 429 } }], 'rate_limited'],
+    [{ error: { code: 502 }, choices: [{ delta: {}, finish_reason: 'error' }] }, 'upstream_error'],
+  ])('%j is thrown', (value, code) => {
+    const act = () => assemblyFor().onEvent({ data: JSON.stringify(value) });
+    expect(failureOf(act)).toMatchObject({ code });
+  });
+
+  it('may have an event name of its own', () => {
+    const act = () => assemblyFor().onEvent({ event: 'error', data: '{"message":"no"}' });
+    expect(failureOf(act)).toMatchObject({
+      code: 'upstream_error',
+      message: 'acme sent an error: no',
+    });
+  });
+
+  it('that is null is none', () => {
+    const { result } = replyToChunks({ error: null, choices: [{ delta: { content: 'a' } }] });
+    expect(result.message.content).toBe('a');
+  });
+
+  it.each([
+    ['https://dashscope.aliyuncs.com', 'rate_limited'],
+    ['https://dashscope-intl.aliyuncs.com', 'rate_limited'],
+    ['https://api.openai.com', 'quota_exceeded'],
+  ])('from %s that names a quota is %s', (baseUrl, code) => {
+    const data = JSON.stringify({ error: { code: 'insufficient_quota', message: 'x' } });
+    expect(failureOf(() => assemblyFor(baseUrl).onEvent({ data }))).toMatchObject({ code });
+  });
+});
