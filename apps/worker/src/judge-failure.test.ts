@@ -1,0 +1,105 @@
+import type { RetryPolicy } from '@sluice/config';
+import { SluiceError, type Attempt, type ErrorCode } from '@sluice/contracts';
+import { stopReasons } from '@sluice/queue';
+import { createLogger } from '@sluice/runtime';
+import { createFakeClock } from '@sluice/testing';
+import { expect, test } from 'vitest';
+
+import { judgeFailure } from './judge-failure.ts';
+import type { Plan } from './plan-job.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
+
+const retry: RetryPolicy = { maxAttempts: 3, initialDelayMs: 100, maxDelayMs: 1_000 };
+
+function attempt(number: number): Attempt {
+  const times = { started_at_ms: 0, ended_at_ms: 1 };
+  return { number, provider: 'first', model: 'm', ...times, outcome: 'failed' };
+}
+
+/** What becomes of a job after `failed` earlier attempts and this error. */
+async function judge(error: SluiceError, options: { failed?: number; targets?: number } = {}) {
+  const { failed = 0, targets = 1 } = options;
+  const clock = createFakeClock();
+  const paused: number[] = [];
+  const target = { provider: { name: 'first' }, model: 'm' };
+  const plan = {
+    record: {
+      jobId: 'job_a',
+      attempts: Array.from({ length: failed }, (_, i) => attempt(i + 1)),
+      targetIndex: 0,
+      createdAtMs: clock.now(),
+      startByMs: clock.now() + 60_000,
+      priority: 'normal',
+    },
+    route: { targets: Array.from({ length: targets }, () => target), retry },
+    target,
+    lane: { name: 'lane', buckets: [], concurrency: undefined },
+    // Only what the judgement reads.
+  } as unknown as Plan;
+  const deps = {
+    clock,
+    random: () => 0.5,
+    log: createLogger({ name: 'test', level: 'silent' }),
+    metrics: createWorkerMetrics(),
+    limits: { penalize: async (_lane: unknown, pauseMs: number) => void paused.push(pauseMs) },
+  } as unknown as Parameters<typeof judgeFailure>[2];
+  const outcome = await judgeFailure(
+    plan,
+    { ok: false, attempt: attempt(failed + 1), error },
+    deps,
+  );
+  return { outcome, paused };
+}
+
+const failure = (code: ErrorCode, options?: ConstructorParameters<typeof SluiceError>[2]) =>
+  new SluiceError(code, code, options);
+
+test.each([
+  ['a worker that drains', stopReasons.drained, { kind: 'give_back' }],
+  ['a lost lock', stopReasons.lockLost, { kind: 'nothing' }],
+  ['a cancelled job', failure('cancelled'), { kind: 'nothing' }],
+  ['a permit that ran out', failure('permit_expired'), { kind: 'wait', scope: 'lane', waitMs: 1 }],
+  ['an overloaded upstream', failure('upstream_overloaded'), { kind: 'retry', delayMs: 50 }],
+  ['a network error', failure('upstream_unreachable'), { kind: 'retry', delayMs: 50 }],
+  [
+    'a longer Retry-After',
+    failure('upstream_overloaded', { retryAfterMs: 7_000 }),
+    { kind: 'retry', delayMs: 7_000 },
+  ],
+  ['a wrong request', failure('upstream_invalid_request'), { kind: 'ended' }],
+  ['a refused key', failure('upstream_auth'), { kind: 'ended' }],
+])('%s', async (_case, error, expected) => {
+  expect((await judge(error)).outcome).toMatchObject(expected);
+});
+
+test('a 429 closes the lane for as long as the upstream asks and burns no attempt', async () => {
+  const { outcome, paused } = await judge(failure('rate_limited', { retryAfterMs: 3_000 }));
+  expect(outcome).toMatchObject({ kind: 'wait', scope: 'lane', waitMs: 3_000 });
+  expect(outcome).not.toHaveProperty('attempt');
+  expect(paused).toEqual([3_000]);
+});
+
+test('a 429 that outlasts the job’s time to start ends it unspent', async () => {
+  const { outcome } = await judge(failure('rate_limited', { retryAfterMs: 61_000 }));
+  expect(outcome).toMatchObject({ kind: 'ended', ending: { state: 'expired' } });
+});
+
+test('the last attempt fails the job, or hands it to the next target', async () => {
+  const last = { failed: retry.maxAttempts - 1 };
+  const error = failure('upstream_error');
+  expect((await judge(error, last)).outcome).toMatchObject({
+    kind: 'ended',
+    ending: { state: 'failed', error: { code: 'upstream_error' }, attempt: { number: 3 } },
+  });
+  expect((await judge(error, { ...last, targets: 2 })).outcome).toMatchObject({
+    kind: 'fallback',
+    targetIndex: 1,
+  });
+});
+
+test('a refused key falls back at once, a wrong request does not', async () => {
+  const two = { targets: 2 };
+  expect((await judge(failure('upstream_auth'), two)).outcome).toMatchObject({ kind: 'fallback' });
+  const wrong = await judge(failure('upstream_invalid_request'), two);
+  expect(wrong.outcome).toMatchObject({ kind: 'ended' });
+});

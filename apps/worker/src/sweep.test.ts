@@ -1,0 +1,95 @@
+import type { JobRequest } from '@sluice/contracts';
+import { Lanes } from '@sluice/queue';
+import { createRecords, shardOf } from '@sluice/records';
+import { createLogger } from '@sluice/runtime';
+import { createFakeClock, testRedis } from '@sluice/testing';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { sweep } from './sweep.ts';
+
+const minute = 60_000;
+
+async function setUp() {
+  const { redis, root } = await testRedis();
+  const clock = createFakeClock();
+  const config = { retentionMs: minute, idempotencyTtlMs: minute };
+  const records = createRecords({ redis, root, shards: 1, config, clock });
+  const lane = { name: 'sim', buckets: [], concurrency: undefined };
+  const lanes = new Lanes({
+    redis,
+    root,
+    shards: 1,
+    lanes: [lane],
+    shardOf: (id) => shardOf(id) ?? 0,
+  });
+  onTestFinished(() => lanes.close());
+  const deps = { records, lanes, clock, log: createLogger({ name: 'test', level: 'silent' }) };
+  const accept = async (changes: Partial<JobRequest> = {}) => {
+    const request: JobRequest = {
+      jobId: records.newJobId(),
+      tenantId: 'default',
+      type: 'chat',
+      model: 'chat',
+      input: { messages: [{ role: 'user', content: 'hello' }] },
+      priority: 'normal',
+      lane: 'sim',
+      createdAtMs: clock.now(),
+      startByMs: clock.now() + 10 * minute,
+      timeoutMs: minute,
+      cacheMode: 'default',
+      ...changes,
+    };
+    await records.accept(request);
+    return request.jobId;
+  };
+  return { records, lanes, clock, accept, sweep: () => sweep(0, deps) };
+}
+
+test('a job whose API died before it added the ticket gets one, in its own lane and run', async () => {
+  const { records, lanes, clock, accept, sweep } = await setUp();
+  const fresh = await accept();
+  await sweep();
+  expect(await lanes.ticketState('sim', fresh, 1)).toBe('missing');
+
+  await clock.advance(31_000);
+  await sweep();
+  expect(await lanes.ticketState('sim', fresh, 1)).toBe('live');
+
+  const fallen = await accept();
+  await records.begin(fallen);
+  await records.requeue(fallen, { targetIndex: 1, lane: 'sim' });
+  await clock.advance(31_000);
+  await sweep();
+  expect(await lanes.ticketState('sim', fallen, 2)).toBe('live');
+});
+
+test('a job that has a ticket is left alone and looked at again later', async () => {
+  const { records, lanes, clock, accept, sweep } = await setUp();
+  const jobId = await accept();
+  const ticket = { jobId, tenantId: 'default', type: 'chat', model: 'chat', attempt: 1 } as const;
+  await lanes.add({ ticket, lane: 'sim', priority: 'normal' });
+  await clock.advance(31_000);
+  await sweep();
+  expect((await lanes.counts())[0]).toMatchObject({ waiting: 1 });
+  expect(await records.due(0, 10)).toEqual([]);
+});
+
+test('a queued job whose time to start has passed ends as expired, one that was tried does not', async () => {
+  const { records, clock, accept, sweep } = await setUp();
+  const late = await accept({ startByMs: clock.now() + minute });
+  const tried = await accept({ startByMs: clock.now() + minute });
+  await records.begin(tried);
+  const attempt = {
+    number: 1,
+    provider: 'p',
+    model: 'm',
+    started_at_ms: clock.now(),
+    ended_at_ms: clock.now(),
+    outcome: 'failed',
+  } as const;
+  await records.requeue(tried, { attempt });
+  await clock.advance(minute);
+  await sweep();
+  expect(await records.read(late)).toMatchObject({ state: 'expired', error: { code: 'expired' } });
+  expect(await records.read(tried)).toMatchObject({ state: 'queued' });
+});
