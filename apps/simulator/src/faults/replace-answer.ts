@@ -35,6 +35,8 @@ export type ReplacingTools = {
   error(status: number): Reply;
   /** Empty for a call that did not ask for a stream: blank lines keep it alive then. */
   streamKeepAlive: string;
+  /** Absent = an event stream. */
+  streamContentType?: string | undefined;
 };
 
 /** Carries out a replacing fault to its end, and settles the call as `fault`. */
@@ -90,7 +92,7 @@ async function keepAlive(
   const { clock } = exchange;
   const endAt = clock.now() + (fault.durationMs ?? Infinity);
   const piece = tools.streamKeepAlive || '\n';
-  exchange.startStream(tools.streamKeepAlive === '' ? 'application/json' : undefined);
+  exchange.startStream(tools.streamKeepAlive === '' ? 'application/json' : tools.streamContentType);
   while (exchange.open && clock.now() < endAt) {
     await exchange.send(piece);
     await exchange.sleep(Math.min(fault.intervalMs, endAt - clock.now()));

@@ -4,6 +4,8 @@ import type { Fault } from './fault-schema.ts';
 
 /** Time the bytes before a reset get to reach the client, which may drop what it has not read. */
 const RESET_GRACE_MS = 5;
+/** Bodies that are sent in pieces; all others are one piece of JSON. */
+const STREAM_TYPES = /^(?:text\/event-stream|application\/x-ndjson)/u;
 
 /** Faults that let the answer start. */
 export type ShapingFault = Exclude<Fault, { kind: 'status' | 'hang' | 'keep-alive' }>;
@@ -45,7 +47,7 @@ export class ShapedWire implements Wire {
   }
 
   head(status: number, headers: Record<string, string>): void {
-    this.#streaming = headers['content-type']?.startsWith('text/event-stream') === true;
+    this.#streaming = STREAM_TYPES.test(headers['content-type'] ?? '');
     const contentType = this.#fault.kind === 'content-type' && this.#fault.contentType;
     this.#head = {
       status,

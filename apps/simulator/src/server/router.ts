@@ -8,7 +8,10 @@ export type FindRoute = (method: string, path: string) => RouteMatch | undefined
 
 const NO_PARAMS: Record<string, string> = {};
 
-/** Fixed paths win over paths with parts; both are prepared once. */
+/**
+ * Fixed paths win over paths with parts; both are prepared once. A `:name` part may end in a verb,
+ * as Google writes them: `/models/:model:generateContent`.
+ */
 export function createRouter(routes: Route[]): FindRoute {
   const fixed = new Map<string, RouteMatch>();
   const patterns: { route: Route; parts: string[] }[] = [];
@@ -33,8 +36,14 @@ function matchParts(parts: string[], given: string[]): Record<string, string> | 
   const params: Record<string, string> = {};
   for (const [index, part] of parts.entries()) {
     const value = given[index] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = decode(value);
-    else if (part !== value) return undefined;
+    if (!part.startsWith(':')) {
+      if (part !== value) return undefined;
+      continue;
+    }
+    const [, name = '', ...verb] = part.split(':');
+    const suffix = verb.length === 0 ? '' : `:${verb.join(':')}`;
+    if (!value.endsWith(suffix)) return undefined;
+    params[name] = decode(value.slice(0, value.length - suffix.length));
   }
   return params;
 }

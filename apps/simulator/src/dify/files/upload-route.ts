@@ -1,5 +1,6 @@
 import type { Call } from '../../server/call.ts';
 import type { PreparedCall, Refusal, Route } from '../../server/dialect.ts';
+import { readForm } from '../../server/read-form.ts';
 import type { World } from '../../world.ts';
 import { difyError, invalidParam } from '../errors.ts';
 import { serve } from '../serve.ts';
@@ -46,16 +47,4 @@ async function prepareUpload(
     preview_url: null,
     source_url: `/files/${id}/file-preview`,
   });
-}
-
-/** The platform parses multipart for responses only, so the body becomes one. */
-async function readForm({ headers, body }: Call): Promise<FormData | undefined> {
-  const contentType = headers['content-type'] ?? '';
-  try {
-    return await new Response(new Uint8Array(body), {
-      headers: { 'content-type': contentType },
-    }).formData();
-  } catch {
-    return undefined;
-  }
 }
