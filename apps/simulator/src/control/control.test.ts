@@ -7,7 +7,7 @@ describe('the control plane', () => {
     const limits = { scope: 'key-1', requests: [{ limit: 1, windowMs: 60_000 }] };
     expect(await client.control('PUT', '/limits', limits)).toEqual({
       status: 200,
-      json: { ...limits, tokens: [], countLimited: true },
+      json: { ...limits, tokens: [], inputTokens: [], outputTokens: [], countLimited: true },
     });
     expect((await chat(client)).status).toBe(200);
     expect((await chat(client)).status).toBe(429);

@@ -40,7 +40,7 @@ export function createDifyDialect(world: World): Dialect {
       ...createAppRoutes(),
     ],
     readKey: readBearer,
-    authenticate: (key) =>
+    authenticate: ({ key }) =>
       key.startsWith('app-') && key !== INVALID_KEY ? undefined : unauthorized(key),
     headers: () => ({ 'x-version': DIFY_VERSION, 'x-env': 'PRODUCTION' }),
     limited: limitedReply,

@@ -21,7 +21,7 @@ export function createOpenAiDialect(world: World): Dialect {
     prefix: '/openai/v1',
     routes: [createChatRoute(world), createEmbeddingsRoute(world), ...createModelsRoutes()],
     readKey: readBearer,
-    authenticate: (key) => (key === '' || key === INVALID_KEY ? invalidKey(key) : undefined),
+    authenticate: ({ key }) => (key === '' || key === INVALID_KEY ? invalidKey(key) : undefined),
     headers: describeHeaders,
     limited: (violation, call) => rateLimitReply(violation, call.ledger.entry.model ?? 'unknown'),
     error: standardError,

@@ -29,16 +29,17 @@ export function rateLimitReply(violation: Violation, model: string): Reply {
     const message = `Too many concurrent requests for ${model}: Limit ${limit}, Open ${used}.`;
     return limited('requests', message, 1000);
   }
+  const type = dimension === 'requests' ? 'requests' : 'tokens';
   const place = `for ${model} in organization org-simulator on ${nameWindow(violation)}`;
   if (waitMs === undefined || waitMs === Infinity) {
     const hint = 'The input or output tokens must be reduced in order to run successfully.';
     const message = `Request too large ${place}: Limit ${limit}, Requested ${requested}. ${hint}`;
-    return limited(dimension, message, undefined);
+    return limited(type, message, undefined);
   }
   const wait = formatDuration(waitMs);
   const numbers = `Limit ${limit}, Used ${used}, Requested ${requested}`;
   const message = `Rate limit reached ${place}: ${numbers}. Please try again in ${wait}.`;
-  return limited(dimension, message, Math.ceil(waitMs));
+  return limited(type, message, Math.ceil(waitMs));
 }
 
 function limited(type: 'requests' | 'tokens', message: string, waitMs: number | undefined): Reply {

@@ -8,6 +8,8 @@ import type { Exchange } from './exchange.ts';
 export type PreparedCall = {
   /** Charged to the token windows; 0 for calls that cost nothing. */
   reservedTokens?: number;
+  /** Charged to the input token windows; absent = limits of input and output do not apply. */
+  inputTokens?: number;
   model?: string;
   /** Whether the answer is an event stream. */
   stream?: boolean;
@@ -21,7 +23,7 @@ export type Refusal = { refusal: Reply };
 /** One route of a dialect. */
 export type Route = {
   method: 'GET' | 'POST';
-  /** Path after the dialect's prefix; `:name` stands for one part. */
+  /** Path after the dialect's prefix; `:name` stands for one part, `:name:verb` for one that ends so. */
   path: string;
   /** What the ledger and faults call it. */
   kind: string;
@@ -42,19 +44,21 @@ export type Dialect = {
   prefix: string;
   routes: Route[];
   /** The API key of a request; empty when none was sent. */
-  readKey(headers: IncomingHttpHeaders): string;
+  readKey(headers: IncomingHttpHeaders, query: URLSearchParams): string;
   /** A refusal when the key is missing or wrong. */
-  authenticate(key: string): Reply | undefined;
+  authenticate(call: Call): Reply | undefined;
   /** Headers every reply carries. */
   headers(call: Call, nowMs: number): Record<string, string>;
   /** The 429 of a broken limit. */
   limited(violation: Violation, call: Call): Reply;
   /** The error body this vendor sends with a status. */
-  error(status: number): Reply;
+  error(status: number, call: Call): Reply;
   /** A whole stream event that tells of an error after the stream began. */
   errorEvent(data: Record<string, unknown> | undefined): string;
   /** What keeps an event stream alive while there is nothing to say: a comment, or an event. */
   streamKeepAlive: string;
+  /** Content-Type of its streams; absent = an event stream. */
+  streamContentType?: string;
   /** Forgets runs, conversations and files, and ends what is still going on. */
   reset(): void;
 };

@@ -36,7 +36,7 @@ export function createCallHandler(world: World, dialect: Dialect): CallHandler {
     });
     const body = await readBody(request);
     if (body === 'gone') return ledger.settle({ outcome: 'aborted' });
-    const key = dialect.readKey(request.headers);
+    const key = dialect.readKey(request.headers, target.query);
     const match = findRoute(method, target.path.slice(dialect.prefix.length));
     calls += 1;
     const call: Call = {
@@ -56,7 +56,7 @@ export function createCallHandler(world: World, dialect: Dialect): CallHandler {
     describe(call, match?.route);
     const prepared =
       body === 'too-large'
-        ? { refusal: dialect.error(413) }
+        ? { refusal: dialect.error(413, call) }
         : await prepare(dialect, match?.route, call);
     await decide(world, dialect, { call, prepared, response });
   };
@@ -71,9 +71,9 @@ async function prepare(
   route: Route | undefined,
   call: Call,
 ): Promise<PreparedCall | Refusal> {
-  const refusal = route?.public === true ? undefined : dialect.authenticate(call.key);
+  const refusal = route?.public === true ? undefined : dialect.authenticate(call);
   if (refusal !== undefined) return { refusal };
-  if (route === undefined) return { refusal: dialect.error(404) };
+  if (route === undefined) return { refusal: dialect.error(404, call) };
   return route.prepare(call);
 }
 
@@ -84,8 +84,9 @@ async function decide(world: World, dialect: Dialect, decision: Decision): Promi
   if ('refusal' in prepared) return refuse(decision, prepared.refusal, headers(), 'rejected');
   entry.model = prepared.model ?? null;
   if (entry.paid) {
-    entry.reservedTokens = prepared.reservedTokens ?? 0;
-    const violation = call.limiter.admit(call.arrivedAt, entry.reservedTokens);
+    const { reservedTokens = 0, inputTokens } = prepared;
+    entry.reservedTokens = reservedTokens + (inputTokens ?? 0);
+    const violation = call.limiter.admit(call.arrivedAt, reservedTokens, inputTokens);
     if (violation !== undefined) {
       return refuse(decision, dialect.limited(violation, call), headers(), 'limited');
     }
@@ -97,7 +98,7 @@ async function decide(world: World, dialect: Dialect, decision: Decision): Promi
     call,
     clock: world.clock,
     response,
-    wire: shapes && shapedWire(shapes, { world, dialect, response }),
+    wire: shapes && shapedWire(shapes, { world, dialect, call, response }),
     headers,
     onSettled: () => {
       if (entry.paid) call.limiter.release();
@@ -106,8 +107,9 @@ async function decide(world: World, dialect: Dialect, decision: Decision): Promi
   if (replaces === undefined) return prepared.answer(exchange);
   return replaceAnswer(replaces, exchange, {
     response,
-    error: dialect.error,
+    error: (status) => dialect.error(status, call),
     streamKeepAlive: prepared.stream === true ? dialect.streamKeepAlive : '',
+    streamContentType: dialect.streamContentType,
   });
 }
 
@@ -127,7 +129,12 @@ function refuse(
 
 function shapedWire(
   fault: ShapingFault,
-  { world, dialect, response }: { world: World; dialect: Dialect; response: ServerResponse },
+  {
+    world,
+    dialect,
+    call,
+    response,
+  }: { world: World; dialect: Dialect; call: Call; response: ServerResponse },
 ): ShapedWire {
   const left = new AbortController();
   response.once('close', () => left.abort());
@@ -136,7 +143,7 @@ function shapedWire(
     signal: left.signal,
     keepAlive: dialect.streamKeepAlive,
     errorEvent: dialect.errorEvent,
-    errorBody: () => dialect.error(500).body,
+    errorBody: () => dialect.error(500, call).body,
   });
 }
 

@@ -2,6 +2,8 @@ import type { Exchange } from '../../server/exchange.ts';
 import type { Route } from '../../server/dialect.ts';
 import type { World } from '../../world.ts';
 import type { ChatPlan } from './chat-plan.ts';
+import { OPENAI_CHAT } from './chat-variant.ts';
+import type { ChatVariant } from './chat-variant.ts';
 import { composeChoice } from './compose-choice.ts';
 import type { Choice } from './compose-choice.ts';
 import { readChatRequest } from './read-chat-request.ts';
@@ -9,11 +11,10 @@ import { streamChat } from './stream-chat.ts';
 import { chatUsage, completionUsage } from './usage.ts';
 
 /**
- * `POST /chat/completions`. Tokens are reserved at admission as max(max_tokens, estimate of the
- * input), and not given back.
+ * `POST /chat/completions`, as OpenAI answers it or a variant of it.
  * @see https://platform.openai.com/docs/api-reference/chat
  */
-export function createChatRoute(world: World): Route {
+export function createChatRoute(world: World, variant: ChatVariant = OPENAI_CHAT): Route {
   return {
     method: 'POST',
     path: '/chat/completions',
@@ -22,15 +23,17 @@ export function createChatRoute(world: World): Route {
     prepare: (call) => {
       const request = readChatRequest(call.json);
       if ('status' in request) return { refusal: request };
+      const refusal = variant.refuse(request);
+      if (refusal !== undefined) return { refusal };
       return {
         model: request.modelId,
         stream: request.stream,
-        reservedTokens: Math.max(request.maxTokens ?? 0, request.promptTokens),
+        reservedTokens: variant.reserveTokens(request),
         answer: (exchange) => {
           const behaviour = world.behaviour.for(call.key);
           const choice = composeChoice(request, behaviour.settings.reply);
           const choices = Array.from({ length: request.choices }, () => choice);
-          const plan = { request, choices, behaviour };
+          const plan = { request, choices, behaviour, variant };
           return request.stream ? streamChat(exchange, plan) : replyChat(exchange, plan);
         },
       };
@@ -56,7 +59,7 @@ function sumOutput(choices: Choice[]): number {
   return choices.reduce((sum, choice) => sum + choice.outputTokens, 0);
 }
 
-function describeCompletion(exchange: Exchange, { request, choices }: ChatPlan): object {
+function describeCompletion(exchange: Exchange, { request, choices, variant }: ChatPlan): object {
   return {
     id: `chatcmpl-${exchange.call.requestId.slice(4)}`,
     object: 'chat.completion',
@@ -67,10 +70,12 @@ function describeCompletion(exchange: Exchange, { request, choices }: ChatPlan):
       message: describeMessage(choice),
       logprobs: null,
       finish_reason: choice.finishReason,
+      ...variant.choiceFields(true),
     })),
     usage: completionUsage(request.promptTokens, sumOutput(choices)),
     service_tier: 'default',
     system_fingerprint: 'fp_simulator',
+    ...variant.answerFields,
   };
 }
 

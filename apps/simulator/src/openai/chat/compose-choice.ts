@@ -1,7 +1,7 @@
 import { countTokens } from '../../text.ts';
 import type { ChatRequest } from './read-chat-request.ts';
 import type { Tool } from './read-tools.ts';
-import { sampleJson } from './sample-json.ts';
+import { sampleJson } from '../../sample-json.ts';
 
 /** A function call of an answer. */
 export type ToolCall = { id: string; name: string; arguments: string };

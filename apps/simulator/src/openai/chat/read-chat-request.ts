@@ -1,7 +1,7 @@
 import type { Reply } from '../../server/call.ts';
 import { invalidParameter, openAiError } from '../errors.ts';
-import { findModel } from '../models/catalogue.ts';
-import type { Model } from '../models/catalogue.ts';
+import { findModel } from '../../models/catalogue.ts';
+import type { Model } from '../../models/catalogue.ts';
 import { findUnknownParameter } from './parameters.ts';
 import { measureMessages, readMessages } from './read-messages.ts';
 import type { ChatMessage } from './read-messages.ts';

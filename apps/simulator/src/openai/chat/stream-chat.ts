@@ -35,18 +35,18 @@ export async function streamChat(exchange: Exchange, plan: ChatPlan): Promise<vo
 
 function* choicePieces(exchange: Exchange, plan: ChatPlan): Generator<Piece> {
   const base = chunkBase(exchange, plan);
+  const { leadingChunk, choiceFields } = plan.variant;
+  if (leadingChunk !== undefined) yield { event: toEvent(leadingChunk), characters: 0 };
   const usage = plan.request.includeUsage ? { usage: null } : {};
   for (const [index, choice] of plan.choices.entries()) {
-    const chunk = (delta: object, finishReason: string | null): string =>
-      toEvent({
-        ...base,
-        choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
-        ...usage,
-      });
+    const chunk = (delta: object, finishReason: string | null, hasContent = false): string => {
+      const fields = { index, delta, logprobs: null, finish_reason: finishReason };
+      return toEvent({ ...base, choices: [{ ...fields, ...choiceFields(hasContent) }], ...usage });
+    };
     const content = choice.toolCalls.length > 0 ? null : '';
     yield { event: chunk({ role: 'assistant', content, refusal: null }, null), characters: 0 };
     for (const { delta, characters } of deltas(choice, plan.behaviour.settings.chunks)) {
-      yield { event: chunk(delta, null), characters };
+      yield { event: chunk(delta, null, true), characters };
     }
     yield { event: chunk({}, choice.finishReason), characters: 0 };
   }

@@ -1,5 +1,5 @@
 import type { Usage } from '../../ledger/ledger-entry.ts';
-import { costUsd } from '../models/catalogue.ts';
+import { costUsd } from '../../models/catalogue.ts';
 import type { ChatRequest } from './read-chat-request.ts';
 
 /** OpenAI's usage object. The simulator caches no prompts and does not reason. */

@@ -1,7 +1,7 @@
 import type { Exchange } from '../../server/exchange.ts';
 import type { Route } from '../../server/dialect.ts';
 import type { World } from '../../world.ts';
-import { costUsd } from '../models/catalogue.ts';
+import { costUsd } from '../../models/catalogue.ts';
 import { embed } from './embed.ts';
 import { readEmbeddingRequest } from './read-embedding-request.ts';
 import type { EmbeddingRequest } from './read-embedding-request.ts';

@@ -1,8 +1,8 @@
 import type { Reply } from '../../server/call.ts';
 import { countTokens } from '../../text.ts';
 import { invalidParameter, openAiError } from '../errors.ts';
-import { findModel } from '../models/catalogue.ts';
-import type { Model } from '../models/catalogue.ts';
+import { findModel } from '../../models/catalogue.ts';
+import type { Model } from '../../models/catalogue.ts';
 import { toWords } from './embed.ts';
 
 const MAX_INPUTS = 2048;

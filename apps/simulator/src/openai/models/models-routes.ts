@@ -1,6 +1,6 @@
 import type { Route } from '../../server/dialect.ts';
 import { openAiError } from '../errors.ts';
-import { findModel, MODELS } from './catalogue.ts';
+import { findModel, MODELS } from '../../models/catalogue.ts';
 
 const CREATED = 1_767_225_600;
 

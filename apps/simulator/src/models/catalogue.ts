@@ -1,18 +1,21 @@
-/** A simulated model. */
+/** A simulated model; every vendor offers the same ones. */
 export type Model = {
   id: string;
   type: 'chat' | 'embedding';
   contextTokens: number;
+  /** Most tokens of one answer, for vendors that check it. */
+  maxOutputTokens: number;
   inputUsdPerMillion: number;
   outputUsdPerMillion: number;
 };
 
-/** What `GET /models` lists. */
+/** All models, as `GET /models` lists them. */
 export const MODELS: readonly Model[] = [
   {
     id: 'sim-chat',
     type: 'chat',
     contextTokens: 131_072,
+    maxOutputTokens: 65_536,
     inputUsdPerMillion: 0.15,
     outputUsdPerMillion: 0.6,
   },
@@ -20,6 +23,7 @@ export const MODELS: readonly Model[] = [
     id: 'sim-chat-large',
     type: 'chat',
     contextTokens: 262_144,
+    maxOutputTokens: 65_536,
     inputUsdPerMillion: 2.5,
     outputUsdPerMillion: 10,
   },
@@ -27,6 +31,7 @@ export const MODELS: readonly Model[] = [
     id: 'sim-embedding',
     type: 'embedding',
     contextTokens: 8192,
+    maxOutputTokens: 0,
     inputUsdPerMillion: 0.02,
     outputUsdPerMillion: 0,
   },
