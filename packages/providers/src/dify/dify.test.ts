@@ -301,6 +301,7 @@ describe('a refused run', () => {
     [429, 'too_many_requests', '', 'rate_limited', true],
     [429, 'rate_limit_error', '', 'quota_exceeded', false],
     [400, 'invalid_param', 'topic is required', 'upstream_invalid_request', false],
+    [400, 'app_unavailable', '', 'upstream_invalid_request', false],
     [400, 'not_workflow_app', '', 'upstream_invalid_request', false],
     [400, 'provider_quota_exceeded', '', 'quota_exceeded', false],
     [400, 'provider_not_initialize', '', 'upstream_auth', false],
@@ -349,6 +350,7 @@ describe('a refused run', () => {
 describe('a run of which nobody knows whether it exists', () => {
   const uncertain: [string, Handler][] = [
     ['says nothing', () => {}],
+    ['closes the connection without a word', (_, response) => void response.destroy()],
     ['begins to answer and says nothing', (_, response) => void stream(response)],
     ['ends its stream before the first event', (_, response) => void stream(response).end()],
     [
