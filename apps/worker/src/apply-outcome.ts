@@ -3,7 +3,7 @@ import type { Lanes, TicketMove } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 import { eventIdOf } from '@sluice/webhooks';
 
-import type { RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 
 export interface ApplyOutcomeDeps extends Pick<
   RunJobDeps,

@@ -11,7 +11,7 @@ import {
 import type { Permit } from '@sluice/limits';
 
 import type { Plan } from './plan-job.ts';
-import type { RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 
 /** How one upstream call went, as a value. */
 export type UpstreamOutcome =
@@ -82,9 +82,12 @@ function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
   const lane = plan.lane.name;
   const provider = attempt.provider;
   const outcome = call.ok ? 'succeeded' : call.error.code;
+  const { number, model } = attempt;
+  const durationMs = attempt.ended_at_ms - attempt.started_at_ms;
+  const { jobId } = plan.record;
+  deps.log.debug({ jobId, lane, attempt: number, provider, model, durationMs, outcome }, 'attempt');
   deps.metrics.attempts.inc({ lane, provider, outcome });
-  const seconds = (attempt.ended_at_ms - attempt.started_at_ms) / 1000;
-  deps.metrics.attemptSeconds.observe({ lane, provider }, seconds);
+  deps.metrics.attemptSeconds.observe({ lane, provider }, durationMs / 1000);
   if (attempt.number === 1) {
     const waitedMs = attempt.started_at_ms - plan.record.createdAtMs;
     deps.metrics.queueSeconds.observe({ lane }, Math.max(0, waitedMs) / 1000);

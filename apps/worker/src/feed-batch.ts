@@ -12,7 +12,7 @@ import type { PlacedTicket } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 
 import type { ApplyOutcomeDeps } from './apply-outcome.ts';
-import type { RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 
 /** Records read at a time when a batch is put together. */
 const readAtOnce = 100;

@@ -5,7 +5,7 @@ import { mayFallBack, nextTarget } from '@sluice/routing';
 import type { UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
 import { expired } from './refuse-job.ts';
-import type { RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 
 type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
 

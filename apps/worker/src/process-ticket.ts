@@ -3,7 +3,8 @@ import type { TicketMove } from '@sluice/queue';
 
 import { applyOutcome, type ApplyOutcomeDeps } from './apply-outcome.ts';
 import { feedBatch } from './feed-batch.ts';
-import { runJob, type RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
+import { runJob } from './run-job.ts';
 
 export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps;
 

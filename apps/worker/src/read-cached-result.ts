@@ -2,7 +2,7 @@ import { cacheKey } from '@sluice/cache';
 import type { Outcome } from '@sluice/contracts';
 
 import type { Plan } from './plan-job.ts';
-import type { RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 
 /** Whether results of this job may come from the cache or go into it. */
 export function isCacheable(plan: Plan): boolean {

@@ -1,10 +1,4 @@
-import type { Cache } from '@sluice/cache';
-import type { Config } from '@sluice/config';
 import type { Outcome, Ticket } from '@sluice/contracts';
-import type { Limits } from '@sluice/limits';
-import type { ProviderAdapter } from '@sluice/providers';
-import type { Records } from '@sluice/records';
-import type { Clock, Logger, Random } from '@sluice/runtime';
 
 import { callUpstream, settlePermit } from './call-upstream.ts';
 import { completeJob } from './complete-job.ts';
@@ -12,20 +6,8 @@ import { judgeFailure } from './judge-failure.ts';
 import { planJob } from './plan-job.ts';
 import { readCachedResult } from './read-cached-result.ts';
 import { refuseJob } from './refuse-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 import { waitForPermit } from './wait-for-permit.ts';
-import type { WorkerMetrics } from './worker-metrics.ts';
-
-export interface RunJobDeps {
-  config: Config;
-  records: Records;
-  cache: Cache;
-  limits: Limits;
-  adapterFor(kind: string): ProviderAdapter;
-  metrics: WorkerMetrics;
-  clock: Clock;
-  random: Random;
-  log: Logger;
-}
 
 /**
  * The way of a job through a worker: begin → cache → permit → adapter → settle → outcome. It never sleeps for a limit and

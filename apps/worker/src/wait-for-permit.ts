@@ -3,7 +3,7 @@ import type { PermitDecision } from '@sluice/limits';
 
 import type { Plan } from './plan-job.ts';
 import { expired } from './refuse-job.ts';
-import type { RunJobDeps } from './run-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
 
 /** Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so. */
 const longestPauseMs = 2_000;

@@ -46,7 +46,8 @@ function assembleItem(
   return {
     ...identity,
     status: statusOf(record.state),
-    ...(record.result && { result: record.result }),
+    // No batch is part of a batch.
+    ...(record.result && record.result.type !== 'batch' && { result: record.result }),
     ...(record.error && { error: record.error }),
     ...(record.usage && { usage: record.usage }),
     cost_usd: costOf(record),

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 
-import { chatInput } from './chat.ts';
+import { chatInput, type ChatResult } from './chat.ts';
 import { name } from './name.ts';
 import type { ErrorData } from './errors.ts';
-import type { JobResult } from './job.ts';
 import type { CostUsd, Usage } from './usage.ts';
-import { workflowInput } from './workflow.ts';
+import { workflowInput, type WorkflowResult } from './workflow.ts';
 
 export const maxInlineBatchRequests = 1_000;
 
@@ -34,7 +33,7 @@ export interface BatchItem {
   custom_id?: string;
   job_id: string;
   status: 'succeeded' | 'failed' | 'cancelled' | 'expired';
-  result?: JobResult;
+  result?: ChatResult | WorkflowResult;
   error?: ErrorData;
   usage?: Usage;
   cost_usd: CostUsd;

@@ -1,0 +1,21 @@
+import type { Cache } from '@sluice/cache';
+import type { Config } from '@sluice/config';
+import type { Limits } from '@sluice/limits';
+import type { ProviderAdapter } from '@sluice/providers';
+import type { Records } from '@sluice/records';
+import type { Clock, Logger, Random } from '@sluice/runtime';
+
+import type { WorkerMetrics } from './worker-metrics.ts';
+
+/** What the steps of a run need. `records` and `limits` share one connection: what is sent first is done first. */
+export interface RunJobDeps {
+  config: Config;
+  records: Records;
+  cache: Cache;
+  limits: Limits;
+  adapterFor(kind: string): ProviderAdapter;
+  metrics: WorkerMetrics;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
