@@ -168,3 +168,19 @@ test('a call that takes too long is cut and fails with the time-out named', asyn
     error: { code: 'upstream_timeout', message: expect.stringContaining('timeout_seconds') },
   });
 });
+
+test('a workflow that takes too long is stopped and not started again', async () => {
+  const stack = shared();
+  await stack.simulator.behaviour({ dify: { nodeDelayMs: 2_000 } });
+  const { id } = await stack.submit({
+    type: 'workflow',
+    app: 'flow',
+    input: {},
+    timeout_seconds: 0.5,
+  });
+  const job = await stack.ended(id);
+  expect(job).toMatchObject({ state: 'failed', error: { code: 'upstream_timeout' } });
+  expect(job.attempts).toHaveLength(1);
+  const runs = await stack.simulator.calls('workflow');
+  expect(runs.map(({ outcome }) => outcome)).toEqual(['aborted']);
+});

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A process of Sluice under test. */
@@ -21,7 +23,10 @@ export interface ChildOptions {
   detached?: boolean;
 }
 
-const readyWithinMs = 20_000;
+const readyWithinMs = 45_000;
+
+/** Stripping types once is enough for all the processes of a run. */
+const compileCache = join(tmpdir(), 'sluice-test-compile-cache');
 
 /** Starts a program of the repository and resolves when it says it is ready; the message tells its `url`. */
 export async function startChild(options: ChildOptions): Promise<Child & { url: string }> {
@@ -33,7 +38,12 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     ],
     {
       cwd: options.cwd,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        NODE_COMPILE_CACHE: compileCache,
+        ...options.environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );

@@ -35,7 +35,7 @@ export async function callUpstream(
   deps: RunJobDeps,
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> {
-  const bounded = withDeadline(signal, plan.record.timeoutMs);
+  const bounded = withDeadline(signal, timeoutOf(plan));
   const renewing =
     plan.lane.concurrency === undefined
       ? undefined
@@ -170,19 +170,29 @@ function renew(permit: Permit, deps: RunJobDeps): void {
   });
 }
 
-/** `signal`, or the end of `timeoutMs`, whichever comes first; the reason is a SluiceError in both cases. */
+/**
+ * How long the whole call may take, and the error when it is over. A workflow is not tried again then: it was stopped, and
+ * a second run would have all the effects of the first one once more.
+ */
+function timeoutOf({ record }: Plan): { ms: number; error: SluiceError } {
+  const message = `no complete reply within ${record.timeoutMs / 1000} s (timeout_seconds)`;
+  const retryable = record.type !== 'workflow';
+  return {
+    ms: record.timeoutMs,
+    error: new SluiceError('upstream_timeout', message, { retryable }),
+  };
+}
+
+/** `signal`, or the end of `timeout`, whichever comes first; the reason is a SluiceError in both cases. */
 function withDeadline(
   signal: AbortSignal,
-  timeoutMs: number,
+  timeout: { ms: number; error: SluiceError },
 ): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => {
-    const message = `no complete reply within ${timeoutMs / 1000} s (timeout_seconds)`;
-    controller.abort(new SluiceError('upstream_timeout', message));
-  }, timeoutMs);
+  const timer = setTimeout(() => controller.abort(timeout.error), timeout.ms);
   return {
     signal: controller.signal,
     clear: () => {

@@ -55,7 +55,12 @@ export async function startAll(options: { demo: boolean }): Promise<void> {
     const adminKey = await readAdminKey(dataDir, config.adminKey);
     const redisUrl = await ensureRedis(given['REDIS_URL'], dataDir, parts, log);
     closeOnSignal({ close: stop, deadlineMs: stopWithinMs, log });
-    const services = { ...environment, REDIS_URL: redisUrl, SLUICE_ADMIN_KEY: adminKey.key };
+    const services = {
+      NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'),
+      ...environment,
+      REDIS_URL: redisUrl,
+      SLUICE_ADMIN_KEY: adminKey.key,
+    };
     await startServices(services, logs, parts, log);
     const url = `http://127.0.0.1:${config.server.port}`;
     const demo =
