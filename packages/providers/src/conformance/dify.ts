@@ -1,5 +1,5 @@
 import { document } from './scripts.ts';
-import type { Subject } from './subject.ts';
+import { bearer, serverSentEvents, type Subject } from './subject.ts';
 
 const ids = { task_id: 'task-1', workflow_run_id: 'run-1' };
 
@@ -40,6 +40,8 @@ export const dify: Subject = {
     headers: { 'x-trace-id': 'job_1' },
     body: { inputs: { query: 'grüß dich 👋' }, user: 'ada', response_mode: 'streaming' },
   },
+  keyHeader: bearer,
+  stream: serverSentEvents,
   events: [
     `event: ping\n\n${event('workflow_started', { id: 'run-1' })}`,
     event('node_started', node('llm', 'llm')),

@@ -1,4 +1,4 @@
-import type { Subject } from './subject.ts';
+import { bearer, serverSentEvents, type Subject } from './subject.ts';
 
 const usage = {
   prompt_tokens: 11,
@@ -48,6 +48,8 @@ export const openAiCompatible: Subject = {
       stream_options: { include_usage: true },
     },
   },
+  keyHeader: bearer,
+  stream: serverSentEvents,
   events: [
     chunk({ role: 'assistant', content: '', reasoning_content: 'hm …' }),
     chunk({ content: 'Grüße ' }),

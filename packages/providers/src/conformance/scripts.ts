@@ -1,38 +1,39 @@
 import type { Script } from './scripted-upstream.ts';
 
-/** Sends a stream of events, whole, one write an event. */
-export function stream(...events: string[]): Script {
-  return (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'req_7' });
-    for (const event of events) response.write(event);
-    response.end();
+/** The ways in which a stream may go, for one content type. */
+export function streamScripts(type: string) {
+  /** Sends a stream of events, whole, one write an event. */
+  const stream = (...events: string[]): Script => {
+    return (response) => {
+      response.writeHead(200, { 'content-type': type, 'x-request-id': 'req_7' });
+      for (const event of events) response.write(event);
+      response.end();
+    };
   };
-}
-
-/** Sends events and leaves the stream open. */
-export function openStream(...events: string[]): Script {
-  return (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.flushHeaders();
-    for (const event of events) response.write(event);
+  /** Sends events and leaves the stream open. */
+  const openStream = (...events: string[]): Script => {
+    return (response) => {
+      response.writeHead(200, { 'content-type': type });
+      response.flushHeaders();
+      for (const event of events) response.write(event);
+    };
   };
-}
-
-/** Sends events, then the same piece again and again. */
-export function drip(events: string[], piece: string, everyMs: number): Script {
-  return (response, call) => {
-    void openStream(...events)(response, call);
-    const timer = setInterval(() => response.write(piece), everyMs);
-    void call.closed.then(() => clearInterval(timer));
+  /** Sends events, then the same piece again and again. */
+  const drip = (events: string[], piece: string, everyMs: number): Script => {
+    return (response, call) => {
+      void openStream(...events)(response, call);
+      const timer = setInterval(() => response.write(piece), everyMs);
+      void call.closed.then(() => clearInterval(timer));
+    };
   };
-}
-
-/** Sends events, then breaks the connection with a TCP reset once they have arrived. */
-export function reset(...events: string[]): Script {
-  return (response, call) => {
-    void openStream(...events)(response, call);
-    setTimeout(() => response.socket?.resetAndDestroy(), 30);
+  /** Sends events, then breaks the connection with a TCP reset once they have arrived. */
+  const reset = (...events: string[]): Script => {
+    return (response, call) => {
+      void openStream(...events)(response, call);
+      setTimeout(() => response.socket?.resetAndDestroy(), 30);
+    };
   };
+  return { stream, openStream, drip, reset };
 }
 
 /** Breaks the connection before a byte of the reply. */

@@ -1,4 +1,4 @@
-import type { Target } from '@sluice/config';
+import { defaultOptions, isAdapterKind, type Target } from '@sluice/config';
 
 import type { ProviderAdapter, UpstreamCall } from '../adapter.ts';
 import type { Script } from './scripted-upstream.ts';
@@ -16,6 +16,10 @@ export interface Subject {
   call: SubjectCall;
   /** What the call must look like. */
   request: { method: string; path: string; headers: Record<string, string>; body: unknown };
+  /** The header that carries the API key, and what stands before the key. */
+  keyHeader: { name: string; prefix: string };
+  /** The content type of a stream, and one piece of JSON in it. */
+  stream: { type: 'text/event-stream' | 'application/x-ndjson'; frame(json: string): string };
   /** A whole reply with text beyond ASCII, event by event; the last is the terminal one. */
   events: string[];
   /** The same reply as one document, where the vendor may answer with one although a stream was asked for. */
@@ -30,11 +34,17 @@ export interface Subject {
   keepAlive: string;
   /** An error inside a stream that means that the upstream is overloaded. */
   overloadedEvent: string;
-  /** The vendor's form of an error. */
+  /** The vendor's form of an error; undefined where it has none for that code. */
   errorBody(error: { status: number; message: string; code: string }): unknown;
   /** Answers whatever the adapter asks after a stream broke; undefined if it asks nothing. */
   afterBreak: Script | undefined;
 }
+
+export const bearer = { name: 'authorization', prefix: 'Bearer ' };
+export const serverSentEvents: Subject['stream'] = {
+  type: 'text/event-stream',
+  frame: (json) => `data: ${json}\n\n`,
+};
 
 /** A target with short deadlines on an upstream. */
 export function targetOf(kind: string, url: string, overrides: Partial<Target> = {}): Target {
@@ -46,12 +56,14 @@ export function targetOf(kind: string, url: string, overrides: Partial<Target> =
       baseUrl: `${url}/v1`,
       apiKey,
       headers: {},
+      options: isAdapterKind(kind) ? defaultOptions(kind) : {},
       timeouts: { firstByteMs: 5_000, idleMs: 5_000 },
     },
     model: 'model-1',
     apiKey,
     lane: 'acme',
     price: undefined,
+    dropParams: false,
     ...overrides,
   };
 }
