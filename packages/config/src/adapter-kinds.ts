@@ -5,6 +5,11 @@ import type { JobType } from '@sluice/contracts';
  * load the adapters. The registry in packages/providers has one adapter for each.
  */
 export const adapterKinds = {
+  openai: 'chat',
+  'azure-openai': 'chat',
+  anthropic: 'chat',
+  gemini: 'chat',
+  ollama: 'chat',
   'openai-compatible': 'chat',
   dify: 'workflow',
 } as const satisfies Record<string, Exclude<JobType, 'batch'>>;
@@ -13,4 +18,41 @@ export type AdapterKind = keyof typeof adapterKinds;
 
 export function isAdapterKind(kind: string): kind is AdapterKind {
   return Object.hasOwn(adapterKinds, kind);
+}
+
+/**
+ * Where a kind's upstream answers unless `baseUrl` says otherwise, in the form in which the vendor's own client takes it:
+ * OpenAI's ends in its version, the others' do not.
+ */
+export const defaultBaseUrls: Readonly<Partial<Record<AdapterKind, string>>> = {
+  openai: 'https://api.openai.com/v1',
+  anthropic: 'https://api.anthropic.com',
+  gemini: 'https://generativelanguage.googleapis.com',
+  ollama: 'http://127.0.0.1:11434',
+};
+
+/** What `options` of a provider may say, by kind and name. */
+type KindOptions = Readonly<Record<string, { default?: string }>>;
+
+export const kindOptions: Readonly<Record<AdapterKind, KindOptions>> = {
+  /** Sent as `OpenAI-Organization` and `OpenAI-Project`. */
+  openai: { organization: {}, project: {} },
+  /** Sent as `api-version`. The deployments path needs one and has a default of its own; the v1 path needs none. */
+  'azure-openai': { apiVersion: {} },
+  /** Sent as `anthropic-version` and `anthropic-beta` (names with commas between them). */
+  anthropic: { version: { default: '2023-06-01' }, beta: {} },
+  /** Part of the path. */
+  gemini: { apiVersion: { default: 'v1beta' } },
+  ollama: {},
+  'openai-compatible': {},
+  dify: {},
+};
+
+/** The options that a kind has where its provider sets none. */
+export function defaultOptions(kind: AdapterKind): Record<string, string> {
+  const defaults: [string, string][] = [];
+  for (const [name, option] of Object.entries(kindOptions[kind])) {
+    if (option.default !== undefined) defaults.push([name, option.default]);
+  }
+  return Object.fromEntries(defaults);
 }

@@ -44,12 +44,41 @@ describe('without a file', () => {
   it('OpenAI is added with its key, and answers at another address if one is set', () => {
     const { routes, providers } = load({ OPENAI_API_KEY: ' "sk-1" ' });
     expect(providers['openai']).toMatchObject({
+      kind: 'openai',
       baseUrl: 'https://api.openai.com/v1',
       apiKey: 'sk-1',
     });
     expect(routes.chat['gpt-5.4-nano']!.targets[0].price).toMatchObject({ inputPerMillion: 0.2 });
     const elsewhere = load({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://vllm:8000/v1/' });
     expect(elsewhere.providers['openai']!.baseUrl).toBe('http://vllm:8000/v1');
+  });
+
+  it('Anthropic is added with its key, and answers at another address if one is set', () => {
+    const { routes, providers } = load({ ANTHROPIC_API_KEY: 'sk-ant-1' });
+    expect(providers['anthropic']).toMatchObject({
+      kind: 'anthropic',
+      baseUrl: 'https://api.anthropic.com',
+      apiKey: 'sk-ant-1',
+    });
+    expect(routes.chat['claude-opus-5-5']!.targets).toMatchObject([
+      { model: 'claude-opus-5-5', lane: 'anthropic', price: { inputPerMillion: 4 } },
+    ]);
+    expect(routes.chat['claude-sonnet-5-5']!.targets[0].price).toBeUndefined();
+    const elsewhere = load({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://proxy' });
+    expect(elsewhere.providers['anthropic']!.baseUrl).toBe('http://proxy');
+  });
+
+  it.each([
+    [{ GEMINI_API_KEY: 'a' }, 'a'],
+    [{ GOOGLE_API_KEY: 'b' }, 'b'],
+    [{ GEMINI_API_KEY: 'a', GOOGLE_API_KEY: 'b' }, 'b'],
+  ])('Gemini is added with %o', (env, apiKey) => {
+    const { routes, providers } = load(env);
+    expect(providers['gemini']).toMatchObject({ kind: 'gemini', apiKey });
+    expect(routes.chat['gemini-2.5-pro']!.targets[0].price).toMatchObject({
+      inputPerMillion: 1.25,
+    });
+    expect(routes.chat['gemini-3.8-flash']!.targets[0].model).toBe('gemini-3.8-flash');
   });
 
   it('Dify is added with the key of its app', () => {

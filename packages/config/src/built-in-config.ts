@@ -1,15 +1,15 @@
 import type { ConfigFileInput } from './config-file.ts';
 import { readVariable, type Environment } from './environment.ts';
-import { openAiChatModels } from './model-prices.ts';
+import { anthropicModels, geminiModels, openAiChatModels } from './model-prices.ts';
 
 type Sections = Required<Pick<ConfigFileInput, 'providers' | 'models' | 'apps'>>;
 
 /**
- * What Sluice runs with where there is no file: the simulator's chat model and app, and OpenAI, Dify and Ollama where the
- * variables that their own tools use are set. In the shape of a file, so that it is checked like one.
+ * What Sluice runs with where there is no file: the simulator's chat model and app, and OpenAI, Anthropic, Gemini, Dify and
+ * Ollama where the variables that their own tools use are set. In the shape of a file, so that it is checked like one.
  */
 export function builtInConfig(env: Environment): ConfigFileInput {
-  const parts = [simulator(env), openAi(env), dify(env), ollama(env)];
+  const parts = [simulator(env), openAi(env), anthropic(env), gemini(env), dify(env), ollama(env)];
   return {
     providers: Object.assign({}, ...parts.map((part) => part.providers)),
     models: Object.assign({}, ...parts.map((part) => part.models)),
@@ -44,15 +44,37 @@ function simulator(env: Environment): Sections {
 }
 
 function openAi(env: Environment): Sections {
-  const apiKey = readVariable(env, 'OPENAI_API_KEY');
-  if (apiKey === undefined) return nothing;
-  const baseUrl = readVariable(env, 'OPENAI_BASE_URL') ?? 'https://api.openai.com/v1';
-  const models = openAiChatModels.map((model) => [model, `openai/${model}`]);
+  return vendor('openai', openAiChatModels, {
+    apiKey: readVariable(env, 'OPENAI_API_KEY'),
+    baseUrl: readVariable(env, 'OPENAI_BASE_URL'),
+  });
+}
+
+function anthropic(env: Environment): Sections {
+  return vendor('anthropic', anthropicModels, {
+    apiKey: readVariable(env, 'ANTHROPIC_API_KEY'),
+    baseUrl: readVariable(env, 'ANTHROPIC_BASE_URL'),
+  });
+}
+
+/** Google's own client takes `GOOGLE_API_KEY` where both are set. */
+function gemini(env: Environment): Sections {
+  return vendor('gemini', geminiModels, {
+    apiKey: readVariable(env, 'GOOGLE_API_KEY') ?? readVariable(env, 'GEMINI_API_KEY'),
+    baseUrl: readVariable(env, 'GOOGLE_GEMINI_BASE_URL'),
+  });
+}
+
+/** A vendor's models under their own names; nothing without a key. */
+function vendor(
+  kind: string,
+  names: readonly string[],
+  account: { apiKey: string | undefined; baseUrl: string | undefined },
+): Sections {
+  if (account.apiKey === undefined) return nothing;
   return {
-    providers: {
-      openai: { kind: 'openai-compatible', baseUrl, apiKey, limits: { concurrency: 50 } },
-    },
-    models: Object.fromEntries(models),
+    providers: { [kind]: { kind, ...account, limits: { concurrency: 50 } } },
+    models: Object.fromEntries(names.map((name) => [name, `${kind}/${name}`])),
     apps: {},
   };
 }

@@ -2,10 +2,9 @@ import { adapterKinds, isAdapterKind } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
 import { readShortTarget } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
+import { asMapping, ownValue, type Mapping } from './mapping.ts';
 import { suggestName } from './nearest-name.ts';
 import type { Path } from './path.ts';
-
-type Mapping = Record<string, unknown>;
 
 /**
  * What the schema cannot see: names that point to nothing, models on a workflow provider and apps on a chat provider,
@@ -89,15 +88,4 @@ function checkProvider(
   const kinds = fitting.map(([allowed]) => allowed).join(', ');
   const what = type === 'chat' ? 'a chat model' : 'an app';
   return [{ path, message: `provider "${name}" is of kind ${kind}; ${what} needs kind ${kinds}` }];
-}
-
-function ownValue(mapping: Mapping, key: string): unknown {
-  return Object.hasOwn(mapping, key) ? mapping[key] : undefined;
-}
-
-/** The value as a mapping; an empty one where it is anything else. */
-function asMapping(value: unknown): Mapping {
-  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-  // Plain data from YAML: string keys only.
-  return isMapping ? (value as Mapping) : {};
 }

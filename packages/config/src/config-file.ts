@@ -75,11 +75,15 @@ const limits = z.strictObject({
 });
 export type LimitsSection = z.infer<typeof limits>;
 
+/** Options go into headers, queries and paths. */
+const option = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without white space');
+
 const provider = z.strictObject({
   kind: z.enum(Object.keys(adapterKinds)),
-  baseUrl,
+  baseUrl: baseUrl.optional(),
   apiKey: apiKey.optional(),
   headers: headers.default({}),
+  options: z.record(z.string(), option).default({}),
   limits: limits.prefault({}),
   timeouts: z
     .strictObject({
@@ -148,6 +152,7 @@ const model = z.strictObject({
   cache: cache.optional(),
   limits: limits.optional(),
   retry: retry.optional(),
+  dropParams: z.boolean().default(false),
 });
 
 const appTarget = z.strictObject({ provider: z.string(), apiKey: apiKey.optional() });

@@ -46,6 +46,8 @@ export interface Provider {
   baseUrl: string;
   apiKey: string | undefined;
   headers: Record<string, string>;
+  /** What only this kind of adapter knows, defaults filled in: `adapter-kinds.ts` lists them. */
+  options: Record<string, string>;
   timeouts: {
     /** Until the first byte of the reply. */
     firstByteMs: number;
@@ -63,6 +65,8 @@ export interface Target {
   apiKey: string | undefined;
   lane: string;
   price: Price | undefined;
+  /** Leave out parameters that the upstream cannot take; otherwise a call with one fails. */
+  dropParams: boolean;
 }
 
 /** US dollars per million tokens. */

@@ -25,8 +25,8 @@ export function describeConfig(config: Config): Record<string, unknown> {
 }
 
 function describeProvider(provider: Provider): Record<string, unknown> {
-  const { kind, baseUrl, apiKey, headers } = provider;
-  return { kind, baseUrl, key: maskSecret(apiKey), headers: Object.keys(headers) };
+  const { kind, baseUrl, apiKey, headers, options } = provider;
+  return { kind, baseUrl, key: maskSecret(apiKey), headers: Object.keys(headers), options };
 }
 
 function describeTarget(target: Target): string {

@@ -92,6 +92,7 @@ const kindNames: Record<string, string> = {
   array: 'a list',
   object: 'a mapping',
   record: 'a mapping',
+  boolean: 'true or false',
 };
 
 function explainChoice(issue: z.core.$ZodIssueInvalidValue, given: unknown): string {

@@ -1,4 +1,4 @@
-export { adapterKinds } from './adapter-kinds.ts';
+export { adapterKinds, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
 export type { AdapterKind } from './adapter-kinds.ts';
 export type {
   Bucket,

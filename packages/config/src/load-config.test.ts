@@ -73,6 +73,7 @@ describe('a configuration file', () => {
         baseUrl: 'https://api.openai.com/v1',
         apiKey: 'sk-1',
         headers: {},
+        options: {},
         timeouts: { firstByteMs: 120_000, idleMs: 300_000 },
       },
       model: 'gpt-5.4-nano',
@@ -84,6 +85,7 @@ describe('a configuration file', () => {
         cachedInputPerMillion: 0.02,
         upToInputTokens: 272_000,
       },
+      dropParams: false,
     });
   });
 
@@ -154,6 +156,33 @@ apps:
       initialDelayMs: 500,
       maxDelayMs: 30_000,
     });
+  });
+
+  it.each([
+    ['openai', 'https://api.openai.com/v1', {}],
+    ['anthropic', 'https://api.anthropic.com', { version: '2023-06-01' }],
+    ['gemini', 'https://generativelanguage.googleapis.com', { apiVersion: 'v1beta' }],
+    ['ollama', 'http://127.0.0.1:11434', {}],
+  ])('knows where %s is and the defaults of its options', (kind, baseUrl, options) => {
+    const { providers } = load(`providers: { p: { kind: ${kind} } }\nmodels: { m: p/x }`);
+    expect(providers['p']).toMatchObject({ kind, baseUrl, options });
+    expect(providers['p']!.options).toEqual(options);
+  });
+
+  it('takes the options of a provider and dropParams of a model', () => {
+    const { providers, routes } = load(`
+providers:
+  p: { kind: anthropic, baseUrl: http://proxy/, options: { version: 2026-10-21, beta: 'a,b' } }
+models:
+  strict: p/x
+  lenient: { targets: [p/x], dropParams: true }
+`);
+    expect(providers['p']).toMatchObject({
+      baseUrl: 'http://proxy',
+      options: { version: '2026-10-21', beta: 'a,b' },
+    });
+    const drops = Object.values(routes.chat).map((route) => route.targets[0].dropParams);
+    expect(drops).toEqual([false, true]);
   });
 
   it('takes the price of the target, then of the model, then of the catalogue, then none', () => {
@@ -242,8 +271,8 @@ describe('a wrong file', () => {
       'an unknown key with a near one',
       'providers: { openai: { kind: openai-compatible, baseURL: http://h } }\nmodels: { m: openai/x }',
       [
-        at('providers.openai.baseUrl: is missing; must be text'),
         at('providers.openai.baseURL: unknown key; did you mean "baseUrl"?'),
+        at('providers.openai.baseUrl: is missing; kind openai-compatible has no usual one'),
       ],
     ],
     [
@@ -268,14 +297,45 @@ describe('a wrong file', () => {
       'providers: { p: { kind: openai-compatable, baseUrl: http://h } }\nmodels: { m: p/x }',
       [
         at(
-          'providers.p.kind: must be one of openai-compatible, dify; got "openai-compatable"; did you mean "openai-compatible"?',
+          'providers.p.kind: must be one of openai, azure-openai, anthropic, gemini, ollama, openai-compatible, dify; got "openai-compatable"; did you mean "openai-compatible"?',
         ),
       ],
     ],
     [
       'no kind',
       'providers: { p: { baseUrl: http://h } }\nmodels: { m: p/x }',
-      [at('providers.p.kind: is missing; must be one of openai-compatible, dify')],
+      [
+        at(
+          'providers.p.kind: is missing; must be one of openai, azure-openai, anthropic, gemini, ollama, openai-compatible, dify',
+        ),
+      ],
+    ],
+    [
+      'no base URL where there is no usual one, and options that there are not',
+      `
+providers:
+  a: { kind: azure-openai, options: { apiversion: 2024-10-21 } }
+  b: { kind: anthropic, options: { region: eu } }
+  c: { kind: ollama, options: { beta: x } }
+models: { m: a/x }`,
+      [
+        at('providers.a.baseUrl: is missing; kind azure-openai has no usual one'),
+        at(
+          'providers.a.options.apiversion: kind azure-openai has no such option; did you mean "apiVersion"?',
+        ),
+        at('providers.b.options.region: kind anthropic has no such option; known: version, beta'),
+        at('providers.c.options.beta: kind ollama has no such option; it has none'),
+      ],
+    ],
+    [
+      'an option that no header can carry',
+      'providers: { p: { kind: anthropic, options: { beta: "a b" } } }\nmodels: { m: p/x }',
+      [at('providers.p.options.beta: must be printable ASCII without white space; got "a b"')],
+    ],
+    [
+      'a dropParams that is neither true nor false',
+      `${openai}\nmodels: { m: { targets: [openai/x], dropParams: sometimes } }`,
+      [at('models.m.dropParams: must be true or false; got "sometimes"')],
     ],
     [
       'a number that is none',
@@ -328,7 +388,9 @@ describe('a wrong file', () => {
         at(
           'providers.p.baseUrl: must be an http or https URL without user, query and fragment; got "http://***@h"',
         ),
-        at('models.m: provider "p" is of kind dify; a chat model needs kind openai-compatible'),
+        at(
+          'models.m: provider "p" is of kind dify; a chat model needs kind openai, azure-openai, anthropic, gemini, ollama, openai-compatible',
+        ),
       ],
     ],
     [

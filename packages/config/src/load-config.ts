@@ -1,3 +1,4 @@
+import { checkProviders } from './check-providers.ts';
 import { checkReferences } from './check-references.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
@@ -22,6 +23,7 @@ export function loadConfig(location: ConfigLocation): Config {
   const inFile = onePerPath([
     ...source.problems,
     ...(parsed.error ? explainIssues(parsed.error.issues, source.data, configFile) : []),
+    ...checkProviders(source.data),
     ...checkReferences(source.data),
   ]);
   const found = [...inFile.map((problem) => locate(source.name, problem)), ...problems];

@@ -52,10 +52,14 @@ const anthropic: Record<string, Row> = {
   'claude-haiku-4-5': [1, 5, 0.1, 1.25],
 };
 
+const anthropicShort: Record<string, Row> = { 'claude-haiku-5-5': [0.1, 0.5, 0.01, 0.125] };
+
 const google: Record<string, Row> = {
   'gemini-2.5-flash': [0.3, 2.5, 0.03],
   'gemini-2.5-flash-lite': [0.1, 0.4, 0.01],
 };
+
+const googleShort: Record<string, Row> = { 'gemini-2.5-pro': [1.25, 10, 0.125] };
 
 /**
  * Prices by the upstream's exact name of the model, for models without a price in the configuration. Standard tier, from
@@ -70,14 +74,31 @@ export const modelPrices: Readonly<Record<string, Price>> = Object.assign(
   toPrices(openAi),
   toPrices(anthropic),
   toPrices(google),
-  toPrices({ 'claude-haiku-5-5': [0.1, 0.5, 0.01, 0.125] }, 100_000),
-  toPrices({ 'gemini-2.5-pro': [1.25, 10, 0.125] }, 200_000),
+  toPrices(anthropicShort, 100_000),
+  toPrices(googleShort, 200_000),
 );
 
 /** OpenAI's models in the table that answer on its chat route; `-pro` and `-codex` answer on another one only. */
 export const openAiChatModels: readonly string[] = [openAiLong, openAi]
   .flatMap((rows) => Object.keys(rows))
   .filter((model) => !/-(pro|codex)$/.test(model));
+
+/** Anthropic's current models. Sources disagree on the price of one of them, so that its cost is unknown. */
+export const anthropicModels: readonly string[] = [
+  ...[anthropic, anthropicShort].flatMap((rows) => Object.keys(rows)),
+  'claude-sonnet-5-5',
+];
+
+/** Google's current models. Sources disagree on the prices of those from 3 on, so that their cost is unknown. */
+export const geminiModels: readonly string[] = [
+  ...[google, googleShort].flatMap((rows) => Object.keys(rows)),
+  'gemini-3.8-flash',
+  'gemini-3.7-flash',
+  'gemini-3.6-flash',
+  'gemini-3.5-flash',
+  'gemini-3.5-flash-lite',
+  'gemini-3.1-pro-preview',
+];
 
 function toPrices(rows: Record<string, Row>, upToInputTokens?: number): Record<string, Price> {
   const prices = Object.entries(rows).map(([model, row]): [string, Price] => {

@@ -1,3 +1,4 @@
+import { defaultBaseUrls, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
 import type { Config, Price, Provider, RetryPolicy, Route, Target } from './config.ts';
 import type { ConfigFile, RetrySection } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
@@ -37,10 +38,14 @@ export function resolveRoutes(file: ConfigFile): ResolvedRoutes {
 }
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
-  const { kind, baseUrl, apiKey, headers, timeouts } = section;
+  const { kind, apiKey, headers, timeouts } = section;
+  if (!isAdapterKind(kind)) throw new Error(`the schema allows no kind ${kind}`);
+  const baseUrl = section.baseUrl ?? defaultBaseUrls[kind];
+  if (baseUrl === undefined) throw new Error(`provider ${name} was not checked`);
+  const options = { ...defaultOptions(kind), ...section.options };
   const firstByteMs = toMs(timeouts.firstByteSeconds);
   const idleMs = toMs(timeouts.idleSeconds);
-  return { name, kind, baseUrl, apiKey, headers, timeouts: { firstByteMs, idleMs } };
+  return { name, kind, baseUrl, apiKey, headers, options, timeouts: { firstByteMs, idleMs } };
 }
 
 function resolveModel(name: string, model: ConfigFile['models'][string], context: Context): Route {
@@ -52,6 +57,7 @@ function resolveModel(name: string, model: ConfigFile['models'][string], context
       apiKey: provider.apiKey,
       lane: resolveLane({ section: 'models', name, limits: model.limits }, provider, context),
       price: toPrice(target.price ?? model.price) ?? modelPrices[target.model],
+      dropParams: model.dropParams,
     };
   });
   return { ...routeOptions(model, context), name, type: 'chat', targets: atLeastOne(targets) };
@@ -67,6 +73,7 @@ function resolveApp(name: string, app: ConfigFile['apps'][string], context: Cont
       apiKey: target.apiKey ?? provider.apiKey,
       lane: resolveLane({ section: 'apps', name, limits: app.limits }, provider, context),
       price: undefined,
+      dropParams: false,
     };
   });
   return { ...routeOptions(app, context), name, type: 'workflow', targets: atLeastOne(targets) };

@@ -149,11 +149,20 @@ const provider: Provider = {
   baseUrl: 'http://127.0.0.1:9',
   apiKey: 'sk-provider-secret-canary',
   headers: {},
+  options: {},
   timeouts: { firstByteMs: 1_000, idleMs: 1_000 },
+  options: {},
 };
 
 function route(type: Route['type'], name: string, lane: string): Route {
-  const target = { provider, model: name, apiKey: provider.apiKey, lane, price: undefined };
+  const target = {
+    provider,
+    model: name,
+    apiKey: provider.apiKey,
+    lane,
+    price: undefined,
+    dropParams: false,
+  };
   const retry = { maxAttempts: 3, initialDelayMs: 10, maxDelayMs: 100 };
   return { name, type, targets: [target], cache: undefined, retry };
 }

@@ -124,10 +124,11 @@ function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     apiKey: undefined,
     headers: {},
+    options: {},
     timeouts: { firstByteMs, idleMs },
   };
   const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
-    target: { provider, model: 'flow', apiKey, lane: 'flow', price: undefined },
+    target: { provider, model: 'flow', apiKey, lane: 'flow', price: undefined, dropParams: false },
     jobId: 'job_1',
     user: undefined,
     signal: new AbortController().signal,

@@ -38,9 +38,17 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
     baseUrl: 'http://127.0.0.1:1',
     apiKey: undefined,
     headers: {},
+    options: {},
     timeouts: { firstByteMs: 1, idleMs: 1 },
   };
-  const target = { provider, model: 'flow', apiKey: 'app-1', lane: 'flow', price: undefined };
+  const target = {
+    provider,
+    model: 'flow',
+    apiKey: 'app-1',
+    lane: 'flow',
+    price: undefined,
+    dropParams: false,
+  };
   const signal = new AbortController().signal;
   const run = new WorkflowRun(
     { context: { http: { dispatcher, clock: systemClock }, target, signal } },
