@@ -3,7 +3,11 @@ import type { Reply } from '../server/call.ts';
 import { geminiError, standardError } from './errors.ts';
 
 const DAY_MS = 86_400_000;
-const SERVICE = 'generativelanguage.googleapis.com';
+const LIMITS_PAGE = 'https://ai.google.dev/gemini-api/docs/rate-limits';
+const HELP = {
+  '@type': 'type.googleapis.com/google.rpc.Help',
+  links: [{ description: 'Learn more about Gemini API quotas', url: LIMITS_PAGE }],
+};
 
 /**
  * The 429 of a broken limit. The wait stands in RetryInfo only: Google sends no Retry-After and no
@@ -14,31 +18,17 @@ const SERVICE = 'generativelanguage.googleapis.com';
 export function rateLimitReply(violation: Violation, model: string): Reply {
   const { dimension, limit, waitMs } = violation;
   if (dimension === 'concurrency') return standardError(429);
-  const metric = `${SERVICE}/${dimension === 'requests' ? 'generate_content_free_tier_requests' : 'generate_content_free_tier_input_token_count'}`;
-  const details: object[] = [
-    {
-      '@type': 'type.googleapis.com/google.rpc.Help',
-      links: [
-        {
-          description: 'Learn more about Gemini API quotas',
-          url: 'https://ai.google.dev/gemini-api/docs/rate-limits',
-        },
-      ],
-    },
-    {
-      '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
-      violations: [
-        {
-          quotaMetric: metric,
-          quotaId: quotaId(violation),
-          quotaDimensions: { location: 'global', model },
-          quotaValue: String(limit),
-        },
-      ],
-    },
-  ];
+  const { metric, quotaId } = nameQuota(violation);
+  const failure = {
+    quotaMetric: metric,
+    quotaId,
+    quotaDimensions: { location: 'global', model },
+    quotaValue: String(limit),
+  };
+  const type = 'type.googleapis.com/google.rpc.QuotaFailure';
+  const details: object[] = [HELP, { '@type': type, violations: [failure] }];
   const lines = [
-    'You exceeded your current quota, please check your plan and billing details. For more information on this error, head over to: https://ai.google.dev/gemini-api/docs/rate-limits. ',
+    `You exceeded your current quota, please check your plan and billing details. For more information on this error, head over to: ${LIMITS_PAGE}. `,
     `* Quota exceeded for metric: ${metric}, limit: ${limit}, model: ${model}`,
   ];
   if (waitMs !== undefined && waitMs !== Infinity) {
@@ -50,11 +40,17 @@ export function rateLimitReply(violation: Violation, model: string): Reply {
 }
 
 /** A protobuf duration: seconds with up to three decimals, rounded up to a millisecond. */
-export function formatDelay(ms: number): string {
-  return `${Math.ceil(ms) / 1000}s`;
+export function formatDelay(waitMs: number): string {
+  return `${Math.ceil(waitMs) / 1000}s`;
 }
 
-function quotaId({ dimension, windowMs }: Violation): string {
-  const what = dimension === 'requests' ? 'GenerateRequests' : 'GenerateContentInputTokens';
-  return `${what}Per${windowMs >= DAY_MS ? 'Day' : 'Minute'}PerProjectPerModel-FreeTier`;
+function nameQuota({ dimension, windowMs }: Violation): { metric: string; quotaId: string } {
+  const service = 'generativelanguage.googleapis.com';
+  const span = windowMs >= DAY_MS ? 'PerDay' : 'PerMinute';
+  if (dimension === 'requests') {
+    const metric = `${service}/generate_content_free_tier_requests`;
+    return { metric, quotaId: `GenerateRequests${span}PerProjectPerModel-FreeTier` };
+  }
+  const metric = `${service}/generate_content_free_tier_input_token_count`;
+  return { metric, quotaId: `GenerateContentInputTokensPerModel${span}-FreeTier` };
 }

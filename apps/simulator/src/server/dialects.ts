@@ -1,5 +1,7 @@
+import { createAnthropicDialect } from '../anthropic/dialect.ts';
 import { createAzureOpenAiDialect } from '../azure-openai/dialect.ts';
 import { createDifyDialect } from '../dify/dialect.ts';
+import { createGeminiDialect } from '../gemini/dialect.ts';
 import { createOpenAiDialect } from '../openai/dialect.ts';
 import type { CreateDialect } from './dialect.ts';
 
@@ -7,5 +9,7 @@ import type { CreateDialect } from './dialect.ts';
 export const DIALECTS: readonly CreateDialect[] = [
   createOpenAiDialect,
   createAzureOpenAiDialect,
+  createAnthropicDialect,
+  createGeminiDialect,
   createDifyDialect,
 ];

@@ -3,6 +3,12 @@ import type { ChatRequest } from './read-chat-request.ts';
 import type { Tool } from './read-tools.ts';
 import { sampleJson } from '../../sample-json.ts';
 
+/** The parts of a request that decide what the answer says, whatever the vendor. */
+export type ChatAsk = Pick<
+  ChatRequest,
+  'messages' | 'tools' | 'toolChoice' | 'maxTokens' | 'stop' | 'json'
+>;
+
 /** A function call of an answer. */
 export type ToolCall = { id: string; name: string; arguments: string };
 
@@ -19,7 +25,7 @@ export type Choice = {
  * name; else repeats the last message, as JSON when JSON is asked for, cut at `stop` and at the
  * token limit.
  */
-export function composeChoice(request: ChatRequest, reply: string | undefined): Choice {
+export function composeChoice(request: ChatAsk, reply: string | undefined): Choice {
   const toolCalls = chooseTools(request).map((tool, index) => callTool(tool, request, index));
   if (toolCalls.length > 0) {
     const characters = toolCalls.reduce(
@@ -41,7 +47,7 @@ export function composeChoice(request: ChatRequest, reply: string | undefined): 
   };
 }
 
-function chooseTools({ tools, toolChoice, messages }: ChatRequest): Tool[] {
+function chooseTools({ tools, toolChoice, messages }: ChatAsk): Tool[] {
   if (tools.length === 0 || toolChoice === 'none') return [];
   if (typeof toolChoice === 'object') return tools.filter(({ name }) => name === toolChoice.name);
   const last = messages.at(-1);
@@ -49,12 +55,12 @@ function chooseTools({ tools, toolChoice, messages }: ChatRequest): Tool[] {
   return asked.length === 0 && toolChoice === 'required' ? tools.slice(0, 1) : asked;
 }
 
-function callTool({ name, parameters }: Tool, request: ChatRequest, index: number): ToolCall {
+function callTool({ name, parameters }: Tool, request: ChatAsk, index: number): ToolCall {
   const sample = parameters === undefined ? {} : sampleJson(parameters, lastText(request, 'user'));
   return { id: `call_${index + 1}_${name}`, name, arguments: JSON.stringify(sample) };
 }
 
-function composeText(request: ChatRequest, reply: string | undefined): string {
+function composeText(request: ChatAsk, reply: string | undefined): string {
   if (reply !== undefined) return reply;
   const isToolResult = request.messages.at(-1)?.role === 'tool';
   const said = isToolResult
@@ -65,7 +71,8 @@ function composeText(request: ChatRequest, reply: string | undefined): string {
   return JSON.stringify(schema === undefined ? { reply: said } : sampleJson(schema, said));
 }
 
-function lastText({ messages }: ChatRequest, role: string): string {
+/** The text of the last message of a role; empty without one. */
+export function lastText({ messages }: ChatAsk, role: string): string {
   return messages.findLast((message) => message.role === role)?.text ?? '';
 }
 
