@@ -3,13 +3,17 @@ import type { Clock } from '@sluice/runtime';
 import type { Dispatcher } from 'undici';
 
 import type { ProviderAdapter } from './adapter.ts';
+import { createAzureOpenAiAdapter } from './azure-openai/adapter.ts';
 import { createDifyAdapter } from './dify/adapter.ts';
 import { createHttpClient, type HttpClient } from './http/http-client.ts';
+import { createOpenAiAdapter } from './openai/adapter.ts';
 import { createOpenAiCompatibleAdapter } from './openai-compatible/adapter.ts';
 
 /** Every adapter by the `kind` that the configuration calls it. A new one is a folder and a line here. */
 const registry: Record<string, (http: HttpClient) => ProviderAdapter> = {
+  'azure-openai': createAzureOpenAiAdapter,
   dify: createDifyAdapter,
+  openai: createOpenAiAdapter,
   'openai-compatible': createOpenAiCompatibleAdapter,
 };
 

@@ -1,6 +1,8 @@
+import { azureOpenAi } from './azure-openai.ts';
 import { dify } from './dify.ts';
+import { openAi } from './openai.ts';
 import { openAiCompatible } from './openai-compatible.ts';
 import type { Subject } from './subject.ts';
 
 /** Every adapter that the conformance suite examines: a new one is a fixture file and a line here. */
-export const subjects: readonly Subject[] = [openAiCompatible, dify];
+export const subjects: readonly Subject[] = [openAiCompatible, openAi, azureOpenAi, dify];

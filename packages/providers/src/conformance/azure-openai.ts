@@ -1,0 +1,36 @@
+import { withFields } from './openai.ts';
+import { openAiCompatible } from './openai-compatible.ts';
+import type { Subject } from './subject.ts';
+
+const safe = { filtered: false, severity: 'safe' };
+const filterResults = { hate: safe, self_harm: safe, sexual: safe, violence: safe };
+
+/** The v1 surface: what the filter thinks of the prompt comes first, in a chunk without a choice. */
+export const azureOpenAi: Subject = {
+  ...openAiCompatible,
+  kind: 'azure-openai',
+  keyHeader: { name: 'api-key', prefix: '' },
+  events: [
+    `data: ${JSON.stringify({
+      choices: [],
+      created: 0,
+      id: '',
+      model: '',
+      object: '',
+      prompt_filter_results: [{ prompt_index: 0, content_filter_results: filterResults }],
+    })}\n\n`,
+    ...openAiCompatible.events.map((event) =>
+      withFields(event, { model: 'gpt-4o-mini-2024-07-18', system_fingerprint: 'fp_1' }),
+    ),
+  ],
+  errorBody: ({ status, message, code }) => ({
+    error: {
+      code: code || String(status),
+      message,
+      ...(code === 'content_filter' && {
+        status,
+        innererror: { code: 'ResponsibleAIPolicyViolation', content_filter_result: filterResults },
+      }),
+    },
+  }),
+};

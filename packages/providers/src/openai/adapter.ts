@@ -1,0 +1,28 @@
+import type { Target } from '@sluice/config';
+
+import type { ProviderAdapter } from '../adapter.ts';
+import { bearerHeader } from '../http/api-key.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
+import { fitTokenLimit } from './fit-token-limit.ts';
+
+/** OpenAI itself. @see https://platform.openai.com/docs/api-reference/chat */
+export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
+  return {
+    chat: async (call) =>
+      await callChatCompletions(
+        http,
+        { ...call, input: fitTokenLimit(call) },
+        { path: '/chat/completions', headers: headersOf(call.target) },
+      ),
+  };
+}
+
+function headersOf(target: Target): Record<string, string> {
+  const { organization, project } = target.provider.options;
+  return {
+    ...bearerHeader(target),
+    ...(organization !== undefined && { 'openai-organization': organization }),
+    ...(project !== undefined && { 'openai-project': project }),
+  };
+}
