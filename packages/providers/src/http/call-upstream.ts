@@ -8,6 +8,7 @@ import { parseErrorFields } from './error-fields.ts';
 import { EventReader, type EventHandler } from './event-reader.ts';
 import { exchange, type HttpRequest, type ReplyHead } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
+import { LineReader, type LineHandler } from './line-reader.ts';
 import { excerptOf, redactorOf } from './redact.ts';
 import { upstreamError, type Judge } from './upstream-error.ts';
 
@@ -37,6 +38,8 @@ export interface UpstreamRequest {
 export interface ReplyReaders<T> {
   /** For `text/event-stream`. `head` is for the errors inside. */
   events?: (head: ReplyHead) => EventHandler<T>;
+  /** For `application/x-ndjson`. */
+  lines?: (head: ReplyHead) => LineHandler<T>;
   /** For JSON, parsed. */
   document?: (value: unknown, head: ReplyHead) => T | Promise<T>;
 }
@@ -129,6 +132,9 @@ function readerOf<T>(call: CallContext, head: ReplyHead, readers: ReplyReaders<T
     .toLowerCase();
   if (type === 'text/event-stream' && readers.events) {
     return new EventReader(name, readers.events(head));
+  }
+  if (type === 'application/x-ndjson' && readers.lines) {
+    return new LineReader(name, readers.lines(head));
   }
   if (type === 'application/json' && readers.document) {
     return documentReader(call, head, readers.document);

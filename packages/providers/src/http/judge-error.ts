@@ -6,6 +6,8 @@ import type { ErrorFields } from './error-fields.ts';
 export interface Verdict {
   code: ErrorCode;
   retryable?: boolean;
+  /** What the operator can do about it, for the message. */
+  hint?: string;
 }
 
 interface Rule extends Verdict {

@@ -30,7 +30,20 @@ describe('how long an upstream asks to wait', () => {
     ['Sat, 21 Nov 2099 10:00:00 GMT', maxMs],
     ['Sat, 99 Nov 2026 10:00:00 GMT', undefined],
   ])('is read from retry-after "%s"', (value, waitMs) => {
-    expect(retryAfterMs({ 'retry-after': value }, undefined, nowMs)).toBe(waitMs);
+    expect(retryAfterMs({ 'retry-after': value }, {}, nowMs)).toBe(waitMs);
+  });
+
+  it.each([
+    ['37s', 37_000],
+    ['0.5s', 500],
+    ['1.337337s', 1_338],
+    ['-5s', undefined],
+    ['soon', undefined],
+  ])('is read from the retryDelay "%s" of a Google error', (retryDelay, waitMs) => {
+    expect(retryAfterMs({}, { retryDelay }, nowMs)).toBe(waitMs);
+    const said = { retryDelay: '2s', message: 'Please retry in 3s.' };
+    expect(retryAfterMs({}, said, nowMs)).toBe(2_000);
+    expect(retryAfterMs({ 'retry-after': '1' }, said, nowMs)).toBe(1_000);
   });
 
   it.each([-3_600_000, 0, 3_600_000])('is right though the clocks differ by %i ms', (skewMs) => {
@@ -38,20 +51,22 @@ describe('how long an upstream asks to wait', () => {
       date: new Date(nowMs + skewMs).toUTCString(),
       'retry-after': new Date(nowMs + skewMs + 45_000).toUTCString(),
     };
-    expect(retryAfterMs(headers, undefined, nowMs)).toBe(45_000);
+    expect(retryAfterMs(headers, {}, nowMs)).toBe(45_000);
   });
 
   it('is what the most exact header says', () => {
     const all = { 'retry-after-ms': '70', 'x-ms-retry-after-ms': '80', 'retry-after': '9' };
-    expect(retryAfterMs(all, 'try again in 3s', nowMs)).toBe(70);
+    expect(retryAfterMs(all, { message: 'try again in 3s' }, nowMs)).toBe(70);
     const { 'retry-after-ms': _exact, ...rest } = all;
-    expect(retryAfterMs(rest, 'try again in 3s', nowMs)).toBe(80);
-    expect(retryAfterMs({ 'retry-after': '9' }, 'try again in 3s', nowMs)).toBe(9_000);
+    expect(retryAfterMs(rest, { message: 'try again in 3s' }, nowMs)).toBe(80);
+    expect(retryAfterMs({ 'retry-after': '9' }, { message: 'try again in 3s' }, nowMs)).toBe(9_000);
   });
 
   it('is what the next one says if a header is nonsense', () => {
     const headers = { 'retry-after-ms': '-1', 'retry-after': 'soon' };
-    expect(retryAfterMs(headers, 'Please retry after 20 seconds.', nowMs)).toBe(20_000);
+    expect(retryAfterMs(headers, { message: 'Please retry after 20 seconds.' }, nowMs)).toBe(
+      20_000,
+    );
   });
 
   it.each([
@@ -70,7 +85,7 @@ describe('how long an upstream asks to wait', () => {
     ['try again in 5 moons', undefined],
     ['Limit 3, Used 3', undefined],
   ])('is read from the text "%s"', (message, waitMs) => {
-    expect(retryAfterMs({}, message, nowMs)).toBe(waitMs);
+    expect(retryAfterMs({}, { message }, nowMs)).toBe(waitMs);
   });
 
   it.each([
@@ -85,7 +100,7 @@ describe('how long an upstream asks to wait', () => {
     [String(nowMs / 1000 - 12), undefined],
   ])('is the reset "%s" of what is used up', (reset, waitMs) => {
     const headers = { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': reset };
-    expect(retryAfterMs(headers, undefined, nowMs)).toBe(waitMs);
+    expect(retryAfterMs(headers, {}, nowMs)).toBe(waitMs);
   });
 
   it('is the longest reset of what is used up, and of nothing else', () => {
@@ -101,7 +116,7 @@ describe('how long an upstream asks to wait', () => {
       'anthropic-ratelimit-input-tokens-remaining': '0',
       'anthropic-ratelimit-input-tokens-reset': '2026-11-21T10:00:07Z',
     };
-    expect(retryAfterMs(headers, undefined, nowMs)).toBe(7_000);
+    expect(retryAfterMs(headers, {}, nowMs)).toBe(7_000);
   });
 
   it('is between nothing and ten minutes, whatever the upstream sends', () => {
@@ -111,7 +126,7 @@ describe('how long an upstream asks to wait', () => {
     fc.assert(
       fc.property(headers, text, (given, message) => {
         const exhausted = { ...given, 'x-ratelimit-remaining-tokens': '0' };
-        const waitMs = retryAfterMs(exhausted, message, nowMs) ?? 0;
+        const waitMs = retryAfterMs(exhausted, { message }, nowMs) ?? 0;
         expect(Number.isInteger(waitMs) && waitMs >= 0 && waitMs <= maxMs).toBe(true);
       }),
       { numRuns: 1_000 },

@@ -7,13 +7,13 @@ const maxRetryAfterMs = 10 * 60_000;
 /**
  * How long an upstream asks to wait, in milliseconds from 0 to ten minutes; undefined where it does not say, or says
  * something that cannot be (negative, no number), so that the caller's own default applies. The first that says wins:
- * `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or date), the error's text (“try again in 12.5s”),
- * then the reset of the dimension that has nothing left (`x-ratelimit-*`, `anthropic-ratelimit-*`).
+ * `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or date), the error's `retryDelay` (Google), its text
+ * (“try again in 12.5s”), then the reset of the dimension that has nothing left (`x-ratelimit-*`, `anthropic-ratelimit-*`).
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterMs(
   headers: IncomingHttpHeaders,
-  message: string | undefined,
+  said: { message?: string | undefined; retryDelay?: string | undefined },
   nowMs: number,
 ): number | undefined {
   // A date is told by the upstream's clock, so it is compared with the upstream's clock.
@@ -22,7 +22,8 @@ export function retryAfterMs(
     parseNumber(textOf(headers['retry-after-ms']), 1) ??
     parseNumber(textOf(headers['x-ms-retry-after-ms']), 1) ??
     parseRetryAfter(textOf(headers['retry-after']), upstreamNowMs) ??
-    waitInText(message) ??
+    parseDurationMs(said.retryDelay ?? '') ??
+    waitInText(said.message) ??
     resetOfExhausted(headers, upstreamNowMs);
   if (waitMs === undefined || !Number.isFinite(waitMs) || waitMs < 0) return undefined;
   return Math.min(Math.ceil(waitMs), maxRetryAfterMs);

@@ -36,11 +36,12 @@ export function upstreamError(
   const verdict = judge?.(status, fields, target) ?? judgeError(status, fields);
   const redact = redactorOf(target);
   const said = fields.message === undefined ? '' : `: ${excerptOf(fields.message, redact, 500)}`;
+  const hint = verdict.hint === undefined ? '' : ` (${verdict.hint})`;
   const how = status === undefined ? 'sent an error' : `answered ${status}`;
   const retryable = isRetryable(verdict, head.headers);
-  return new SluiceError(verdict.code, `${target.provider.name} ${how}${said}`, {
+  return new SluiceError(verdict.code, `${target.provider.name} ${how}${said}${hint}`, {
     retryable,
-    retryAfterMs: retryable ? retryAfterMs(head.headers, fields.message, nowMs) : undefined,
+    retryAfterMs: retryable ? retryAfterMs(head.headers, fields, nowMs) : undefined,
     upstreamStatus: status ?? fields.status,
     upstreamCode: fields.code === undefined ? undefined : excerptOf(fields.code, redact, 100),
     upstreamRequestId: requestIdOf(head.headers),
