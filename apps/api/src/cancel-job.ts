@@ -17,7 +17,7 @@ const cancelledByClient: JobEnding = {
 /**
  * Ends a live job as cancelled. The record first: from then on no result of it counts. Then its ticket is taken away, and
  * workers are told to abort its call, which only saves money. A batch is ended before its children, so that it is not put
- * together meanwhile.
+ * together meanwhile; cancelling it once more goes on where a crash has left children behind.
  * @throws SluiceError `job_not_cancellable` when the job had ended, `not_found` when it is gone.
  */
 export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps): Promise<void> {
@@ -27,13 +27,14 @@ export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps
       throw new SluiceError('not_found', `there is no job "${job.jobId}"`, { param: 'id' });
     case 'already':
     case 'refused':
+      if (finished.state === 'cancelled') await cancelChildren(job, deps);
       throw new SluiceError(
         'job_not_cancellable',
         `the job cannot be cancelled: it is ${finished.state}`,
         { param: 'id' },
       );
     case 'finished':
-      if (job.type === 'batch') await cancelChildren(job.jobId, deps);
+      await cancelChildren(job, deps);
   }
 }
 
@@ -47,7 +48,11 @@ async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
   return finished;
 }
 
-async function cancelChildren(batchId: string, deps: CancelDeps): Promise<void> {
+async function cancelChildren(
+  { jobId: batchId, type }: Pick<JobSummary, 'jobId' | 'type'>,
+  deps: CancelDeps,
+): Promise<void> {
+  if (type !== 'batch') return;
   let after: string | undefined;
   do {
     const page = await deps.records.list(tenantId, {

@@ -51,6 +51,18 @@ describe('every route', () => {
     }
   });
 
+  it('takes a key with spaces and letters of any script', async () => {
+    const adminKey = 'grüne Lampen über dem Hafen 港';
+    const api = await startTestApi((config) => ({ ...config, adminKey }));
+    // What curl sends: the bytes of the key's UTF-8.
+    const sent = Buffer.from(adminKey).toString('latin1');
+    for (const headers of [{ authorization: `Bearer ${sent}` }, { 'x-api-key': sent }]) {
+      expect((await fetch(`${api.url}/v1/models`, { headers })).status).toBe(200);
+    }
+    const headers = { authorization: basic(`admin:${adminKey}`) };
+    expect((await fetch(`${api.url}/admin/queues`, { headers })).status).toBe(200);
+  });
+
   it('answers another method with 405 and the allowed ones', async () => {
     const api = await startTestApi();
     for (const path of new Set(apiRoutes.map((route) => route.path))) {

@@ -14,7 +14,7 @@ export interface ApiMetrics {
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60];
 
-/** Labels of a histogram looked up by name cost as much as the rest of the measurement, so each set is made once. */
+/** Looking labels up costs as much as the rest of a measurement, so each set of them is looked up once. */
 export function createApiMetrics(): ApiMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -32,20 +32,28 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['type', 'kind'],
     registers,
   });
-  const byLabels = new Map<string, ReturnType<typeof durations.labels>>();
+  const duration = once((method, route, status) => durations.labels({ method, route, status }));
+  const accept = once((type, kind) => accepts.labels({ type, kind }));
   return {
     registry,
-    observe({ method, route, status }, durationMs) {
-      const key = `${method} ${route} ${status}`;
-      let child = byLabels.get(key);
-      if (!child) {
-        child = durations.labels({ method, route, status: String(status) });
-        byLabels.set(key, child);
-      }
-      child.observe(durationMs / 1_000);
-    },
-    accepted: (type, kind) => accepts.inc({ type, kind }),
+    observe: ({ method, route, status }, durationMs) =>
+      duration(method, route, String(status)).observe(durationMs / 1_000),
+    accepted: (type, kind) => accept(type, kind).inc(),
     setLanes: laneGauges(registry),
+  };
+}
+
+/** Remembers what `make` gave for each list of labels. */
+function once<Child>(make: (...labels: string[]) => Child): (...labels: string[]) => Child {
+  const known = new Map<string, Child>();
+  return (...labels) => {
+    const key = labels.join(' ');
+    let child = known.get(key);
+    if (child === undefined) {
+      child = make(...labels);
+      known.set(key, child);
+    }
+    return child;
   };
 }
 

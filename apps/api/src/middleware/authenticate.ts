@@ -40,15 +40,14 @@ export function authenticatePage(adminKey: string): Middleware {
  * Compares digests: they have the same length for every key, so that the time of the comparison says nothing. The key that
  * was right the last time is compared as it is, in constant time too: hashing it again costs as much as validating a job.
  */
-function keyCheck(adminKey: string): (given: string | undefined) => boolean {
+function keyCheck(adminKey: string): (given: Buffer | undefined) => boolean {
   const expected = digest(Buffer.from(adminKey));
   let lastRight: Buffer | undefined;
   return (given) => {
     if (given === undefined) return false;
-    const bytes = Buffer.from(given);
-    if (bytes.length === lastRight?.length && timingSafeEqual(bytes, lastRight)) return true;
-    if (!timingSafeEqual(digest(bytes), expected)) return false;
-    lastRight = bytes;
+    if (given.length === lastRight?.length && timingSafeEqual(given, lastRight)) return true;
+    if (!timingSafeEqual(digest(given), expected)) return false;
+    lastRight = given;
     return true;
   };
 }
@@ -57,24 +56,29 @@ function digest(key: Buffer): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-function bearerKey(request: Request): string | undefined {
-  return /^Bearer +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+function bearerKey(request: Request): Buffer | undefined {
+  return bytesOf(/^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1]);
 }
 
-function headerKey(request: Request): string | undefined {
+function headerKey(request: Request): Buffer | undefined {
   const given = request.headers['x-api-key'];
-  return typeof given === 'string' ? given : undefined;
+  return typeof given === 'string' ? bytesOf(given) : undefined;
 }
 
-function basicPassword(request: Request): string | undefined {
-  const encoded = /^Basic +(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+function basicPassword(request: Request): Buffer | undefined {
+  const encoded = /^Basic +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const separator = text.indexOf(':');
-  return separator === -1 ? undefined : text.slice(separator + 1);
+  const bytes = Buffer.from(encoded, 'base64');
+  const separator = bytes.indexOf(':');
+  return separator === -1 ? undefined : bytes.subarray(separator + 1);
 }
 
-function refused(given: string | undefined): SluiceError {
+/** Node reads header values as Latin-1, one character a byte: so these are the bytes that were sent. */
+function bytesOf(headerValue: string | undefined): Buffer | undefined {
+  return headerValue === undefined ? undefined : Buffer.from(headerValue, 'latin1');
+}
+
+function refused(given: Buffer | undefined): SluiceError {
   const problem = given === undefined ? 'no API key was sent' : 'the API key is not valid';
   return new SluiceError(
     'invalid_api_key',

@@ -106,6 +106,15 @@ describe('POST /v1/jobs/:id/cancel', () => {
     await waitFor(() => heard.includes(childJobId(id, 4)));
   });
 
+  it('of a cancelled batch ends the children that a crash has left behind', async () => {
+    const api = await startTestApi();
+    const id = await fedBatch(api, 3);
+    const error = { code: 'cancelled', message: 'cancelled', retryable: false } as const;
+    await endJob(api, id, { state: 'cancelled', error });
+    await expectError(await cancel(api, id), 409, 'job_not_cancellable');
+    expect(await api.records.read(childJobId(id, 2))).toMatchObject({ state: 'cancelled' });
+  });
+
   it('knows no job that is not there', async () => {
     const api = await startTestApi();
     await expectError(await cancel(api, api.records.newJobId()), 404, 'not_found');

@@ -151,7 +151,6 @@ const provider: Provider = {
   headers: {},
   options: {},
   timeouts: { firstByteMs: 1_000, idleMs: 1_000 },
-  options: {},
 };
 
 function route(type: Route['type'], name: string, lane: string): Route {
