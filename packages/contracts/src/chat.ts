@@ -27,6 +27,9 @@ const toolCall = z.strictObject({
   id: z.string().min(1),
   type: z.literal('function'),
   function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+  extra_content: z
+    .strictObject({ google: z.strictObject({ thought_signature: z.string() }) })
+    .optional(),
 });
 
 const message = z.discriminatedUnion('role', [
@@ -104,6 +107,12 @@ export interface ToolCall {
   type: 'function';
   /** `arguments` is the JSON text that the model wrote; it may be invalid JSON. */
   function: { name: string; arguments: string };
+  /**
+   * What the vendor wants back unchanged together with the tool's result; newer Gemini models refuse a conversation
+   * without it.
+   * @see https://ai.google.dev/gemini-api/docs/thought-signatures
+   */
+  extra_content?: { google: { thought_signature: string } };
 }
 
 /** Why the model stopped: Sluice's word and the vendor's own. */
