@@ -3,6 +3,7 @@ import type { Clock } from '@sluice/runtime';
 import type { Dispatcher } from 'undici';
 
 import type { ProviderAdapter } from './adapter.ts';
+import { createAnthropicAdapter } from './anthropic/adapter.ts';
 import { createAzureOpenAiAdapter } from './azure-openai/adapter.ts';
 import { createDifyAdapter } from './dify/adapter.ts';
 import { createHttpClient, type HttpClient } from './http/http-client.ts';
@@ -11,6 +12,7 @@ import { createOpenAiCompatibleAdapter } from './openai-compatible/adapter.ts';
 
 /** Every adapter by the `kind` that the configuration calls it. A new one is a folder and a line here. */
 const registry: Record<string, (http: HttpClient) => ProviderAdapter> = {
+  anthropic: createAnthropicAdapter,
   'azure-openai': createAzureOpenAiAdapter,
   dify: createDifyAdapter,
   openai: createOpenAiAdapter,

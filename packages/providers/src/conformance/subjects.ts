@@ -1,3 +1,4 @@
+import { anthropic } from './anthropic.ts';
 import { azureOpenAi } from './azure-openai.ts';
 import { dify } from './dify.ts';
 import { openAi } from './openai.ts';
@@ -5,4 +6,4 @@ import { openAiCompatible } from './openai-compatible.ts';
 import type { Subject } from './subject.ts';
 
 /** Every adapter that the conformance suite examines: a new one is a fixture file and a line here. */
-export const subjects: readonly Subject[] = [openAiCompatible, openAi, azureOpenAi, dify];
+export const subjects: readonly Subject[] = [openAiCompatible, openAi, azureOpenAi, anthropic, dify];

@@ -1,0 +1,55 @@
+import type { Target } from '@sluice/config';
+
+import type { ChatCall, ChatReply, ProviderAdapter } from '../adapter.ts';
+import { bearerHeader, keyHeader } from '../http/api-key.ts';
+import { callUpstream } from '../http/call-upstream.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { requestIdOf } from '../http/upstream-error.ts';
+import { convertRequest } from './convert-request.ts';
+import { judgeAnthropic } from './judge-anthropic.ts';
+import { MessageAssembly } from './message-assembly.ts';
+
+/** The first version whose own client sends the key as a bearer token. */
+const bearerVersion = '2026-10-21';
+
+/** Anthropic's messages. @see https://platform.claude.com/docs/en/api/messages/create */
+export function createAnthropicAdapter(http: HttpClient): ProviderAdapter {
+  return { chat: async (call) => await callMessages(http, call) };
+}
+
+/** One message, always streamed; a server that answers with a whole one all the same is understood too. */
+async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply> {
+  const { target, signal, sendByMs } = call;
+  const context = { http, target, signal, judge: judgeAnthropic };
+  const { value, headers } = await callUpstream(
+    context,
+    {
+      method: 'POST',
+      path: pathOf(target),
+      headers: headersOf(target),
+      body: convertRequest(call),
+      sendByMs,
+    },
+    {
+      events: (head) => new MessageAssembly(context, head),
+      document: (document, head) => new MessageAssembly(context, head).whole(document),
+    },
+  );
+  return { ...value, upstreamRequestId: requestIdOf(headers) };
+}
+
+/** Anthropic's base URL has no version; one that ends in it, as OpenAI's does, is taken all the same. */
+function pathOf({ provider }: Target): string {
+  return provider.baseUrl.endsWith('/v1') ? '/messages' : '/v1/messages';
+}
+
+function headersOf(target: Target): Record<string, string> {
+  const { version = '', beta } = target.provider.options;
+  // Dates in ISO form sort as text.
+  const key = version >= bearerVersion ? bearerHeader(target) : keyHeader(target, 'x-api-key');
+  return {
+    ...key,
+    'anthropic-version': version,
+    ...(beta !== undefined && { 'anthropic-beta': beta }),
+  };
+}

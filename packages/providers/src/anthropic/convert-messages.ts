@@ -1,0 +1,89 @@
+import type { Target } from '@sluice/config';
+import type { ChatMessage } from '@sluice/contracts';
+
+import { refuseParameter, unsupportedInput } from '../chat/refuse-input.ts';
+import { parseArguments } from '../chat/tool-history.ts';
+import { convertContent, convertTexts, type Block } from './convert-content.ts';
+
+/** One message of Anthropic's. */
+export interface Turn {
+  role: 'user' | 'assistant';
+  content: Block[];
+}
+
+/**
+ * A conversation as Anthropic wants it: system and developer messages, wherever they stand, make up the system prompt in
+ * their order; results of tools are the user's; messages of one role after the other are one.
+ * @throws SluiceError `upstream_invalid_request`, naming the part that Anthropic cannot take: audio, media that are not the
+ * user's or a tool's, arguments of a tool call that are no JSON object.
+ * @see https://platform.claude.com/docs/en/api/messages/create
+ */
+export function convertMessages(
+  target: Target,
+  messages: readonly ChatMessage[],
+): { system: Block[]; messages: Turn[] } {
+  const system: Block[] = [];
+  const turns: Turn[] = [];
+  for (const [index, message] of messages.entries()) {
+    const path = `messages[${index}]`;
+    if ('name' in message) refuseParameter(target, `${path}.name`, 'its messages have no names');
+    if (message.role === 'system' || message.role === 'developer') {
+      system.push(...convertTexts(target, message.content, `${path}.content`));
+    } else {
+      append(turns, convertTurn(target, message, path));
+    }
+  }
+  return { system, messages: turns };
+}
+
+type TurnMessage = Exclude<ChatMessage, { role: 'system' | 'developer' }>;
+
+function convertTurn(target: Target, message: TurnMessage, path: string): Turn {
+  switch (message.role) {
+    case 'user':
+      return { role: 'user', content: convertContent(target, message.content, `${path}.content`) };
+    case 'assistant':
+      return { role: 'assistant', content: convertAnswer(target, message, path) };
+    case 'tool':
+      return { role: 'user', content: [convertResult(target, message, path)] };
+  }
+}
+
+function convertAnswer(
+  target: Target,
+  message: ChatMessage & { role: 'assistant' },
+  path: string,
+): Block[] {
+  const { content, refusal, tool_calls: toolCalls = [] } = message;
+  const calls = toolCalls.map(({ id, function: { name, arguments: text } }, index): Block => {
+    const input = parseArguments(text);
+    if (input) return { type: 'tool_use', id, name, input };
+    const at = `${path}.tool_calls[${index}].function.arguments`;
+    throw unsupportedInput(target, at, 'it is no JSON object');
+  });
+  return [
+    ...convertTexts(target, content ?? '', `${path}.content`),
+    ...convertTexts(target, refusal ?? '', `${path}.refusal`),
+    ...calls,
+  ];
+}
+
+function convertResult(
+  target: Target,
+  message: ChatMessage & { role: 'tool' },
+  path: string,
+): Block {
+  const content = convertContent(target, message.content, `${path}.content`);
+  return {
+    type: 'tool_result',
+    tool_use_id: message.tool_call_id,
+    ...(content.length > 0 && { content }),
+  };
+}
+
+/** Adds a turn; what says nothing, as an empty text of the assistant, is no turn. */
+function append(turns: Turn[], turn: Turn): void {
+  const last = turns.at(-1);
+  if (last?.role === turn.role) last.content.push(...turn.content);
+  else if (turn.content.length > 0) turns.push(turn);
+}

@@ -1,0 +1,82 @@
+import type { Target } from '@sluice/config';
+import type { ChatInput } from '@sluice/contracts';
+
+import type { ChatCall } from '../adapter.ts';
+import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
+import { convertMessages } from './convert-messages.ts';
+import { convertThinking } from './convert-thinking.ts';
+import { convertTools } from './convert-tools.ts';
+import { defaultMaxTokens, hasFixedSampling } from './model-facts.ts';
+
+/** The first version without sampling parameters. */
+const noSamplingVersion = '2026-10-21';
+
+type Body = Record<string, unknown>;
+
+/**
+ * The body of a message. What Anthropic has no word for is refused, or dropped where the target says so: `seed`, penalties
+ * and `logit_bias` unless they change nothing, JSON without a schema, sampling that the model or version does not take.
+ * @throws SluiceError `upstream_invalid_request`, naming the parameter.
+ * @see https://platform.claude.com/docs/en/api/messages/create
+ */
+export function convertRequest(call: ChatCall): Body {
+  const { target, input, user } = call;
+  refuseForeign(target, input);
+  const { system, messages } = convertMessages(target, input.messages);
+  const stop = stopSequences(input);
+  const { thinking, effort } = convertThinking(target, input);
+  const config = { ...convertFormat(target, input), ...(effort !== undefined && { effort }) };
+  return {
+    model: target.model,
+    max_tokens: outputLimit(target, input) ?? defaultMaxTokens(target.model),
+    ...(system.length > 0 && { system }),
+    messages,
+    ...convertTools(input),
+    ...convertSampling(target, input),
+    ...(thinking && { thinking }),
+    ...(Object.keys(config).length > 0 && { output_config: config }),
+    ...(stop && { stop_sequences: stop }),
+    ...(user !== undefined && { metadata: { user_id: user } }),
+    stream: true,
+  };
+}
+
+function refuseForeign(target: Target, input: ChatInput): void {
+  const { seed, frequency_penalty, presence_penalty, logit_bias } = input;
+  if (seed !== undefined) refuseParameter(target, 'seed');
+  if (frequency_penalty) refuseParameter(target, 'frequency_penalty');
+  if (presence_penalty) refuseParameter(target, 'presence_penalty');
+  if (logit_bias && Object.keys(logit_bias).length > 0) refuseParameter(target, 'logit_bias');
+}
+
+function convertSampling(target: Target, { temperature, top_p }: ChatInput): Body {
+  const { version = '' } = target.provider.options;
+  // Dates in ISO form sort as text.
+  if (version >= noSamplingVersion) {
+    const problem = `version ${version} has no such`;
+    if (temperature !== undefined && temperature !== 1)
+      refuseParameter(target, 'temperature', problem);
+    if (top_p !== undefined && top_p !== 1) refuseParameter(target, 'top_p', problem);
+    return {};
+  }
+  const isFixed = hasFixedSampling(target.model);
+  const hot = temperature !== undefined && (isFixed ? temperature !== 1 : temperature > 1);
+  if (hot)
+    refuseParameter(target, 'temperature', isFixed ? 'the model takes 1 only' : 'it is above 1');
+  const narrow = isFixed && top_p !== undefined && top_p < 0.99;
+  if (narrow) refuseParameter(target, 'top_p', 'the model takes nothing below 0.99');
+  return {
+    ...(temperature !== undefined && !hot && { temperature }),
+    ...(top_p !== undefined && !narrow && { top_p }),
+  };
+}
+
+/** Only a schema can be asked for; the model is always held to it, and its name is nothing but a label. */
+function convertFormat(target: Target, { response_format: format }: ChatInput): Body {
+  if (!format || format.type === 'text') return {};
+  if (format.type === 'json_schema' && format.json_schema.schema) {
+    return { format: { type: 'json_schema', schema: format.json_schema.schema } };
+  }
+  refuseParameter(target, 'response_format', 'it writes JSON only by a schema');
+  return {};
+}

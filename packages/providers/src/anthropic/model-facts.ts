@@ -1,0 +1,52 @@
+/**
+ * The most that a model can write, in tokens, by its exact name; from the catalogue of @earendil-works/pi-ai 1.5.2
+ * (2026-11-10).
+ */
+const maxOutputTokens: ReadonlyMap<string, number> = new Map([
+  ['claude-fable-5-2', 128_000],
+  ['claude-fable-5-1', 128_000],
+  ['claude-opus-5-5', 128_000],
+  ['claude-opus-5', 128_000],
+  ['claude-opus-4-8', 128_000],
+  ['claude-opus-4-7', 128_000],
+  ['claude-opus-4-6', 128_000],
+  ['claude-sonnet-5-5', 128_000],
+  ['claude-sonnet-5', 128_000],
+  ['claude-sonnet-4-6', 128_000],
+  ['claude-haiku-5-5', 128_000],
+  ['claude-haiku-4-5', 64_000],
+]);
+
+/** For models that the table does not know: what every model of Anthropic can write. */
+const commonOutputTokens = 4_096;
+
+/**
+ * The limit that is sent where the client sets none, because the vendor demands one: all that the model can write (it does
+ * not count against rate limits), or 4,096 tokens for a model that is not known.
+ * @see https://platform.claude.com/docs/en/api/rate-limits
+ */
+export function defaultMaxTokens(model: string): number {
+  return maxOutputTokens.get(withoutDate(model)) ?? commonOutputTokens;
+}
+
+/** Models after Opus 4.6 take no temperature but 1 and no top_p below 0.99. A name that is not Anthropic's is no such. */
+export function hasFixedSampling(model: string): boolean {
+  return /^claude-(?:opus-4-[7-9]|(?:fable|mythos|opus|sonnet|haiku)-(?:[5-9]|preview))/.test(
+    model,
+  );
+}
+
+/** Models before Opus 4.6 and Sonnet 4.6 cannot be told how hard to think, only how many tokens to think for. */
+export function hasNoEffort(model: string): boolean {
+  return /^claude-(?:3|instant|2|haiku-4|sonnet-4(?!-[6-9])|opus-4(?!-[6-9]))/.test(model);
+}
+
+/** Fable cannot be kept from thinking. */
+export function alwaysThinks(model: string): boolean {
+  return model.startsWith('claude-fable-');
+}
+
+/** `claude-haiku-4-5-20251001` is `claude-haiku-4-5`. */
+function withoutDate(model: string): string {
+  return model.replace(/-\d{8}$/, '');
+}
