@@ -359,6 +359,17 @@ describe.each(subjects)('$kind', (subject) => {
       expect(error).toMatchObject({ code: 'upstream_truncated', retryable: true });
     });
 
+    it('and closes its connection inside a stream has sent no reply', async () => {
+      const script: Script = (response, received) => {
+        void openStream(...events.slice(0, 2))(response, received);
+        response.socket?.end();
+      };
+      expect(await failureOf(script)).toMatchObject({
+        code: 'upstream_truncated',
+        retryable: true,
+      });
+    });
+
     it('and resets before a byte of its reply may have taken the call', async () => {
       const error = await failureOf(resetAtOnce);
       expect(error).toMatchObject({ code: 'upstream_truncated', retryable: subject.isRepeatable });
@@ -429,6 +440,15 @@ describe.each(subjects)('$kind', (subject) => {
       await closed;
     });
 
+    it.runIf(subject.document !== undefined)('ends a document of blank lines only', async () => {
+      const blank: Script = (response, received) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const timer = setInterval(() => response.write('\n'), 20);
+        void received.closed.then(() => clearInterval(timer));
+      };
+      expect(await failureOf(blank, { timeouts })).toMatchObject({ code: 'upstream_timeout' });
+    });
+
     it('begins again with each event', async () => {
       const slow: Script = async (response, received) => {
         void openStream()(response, received);
@@ -446,7 +466,7 @@ describe.each(subjects)('$kind', (subject) => {
   });
 
   describe('an abort', () => {
-    const reason = new SluiceError('expired', 'too late');
+    const reason = new SluiceError('upstream_timeout', 'too late');
 
     it('before the call makes none', async () => {
       const error = await failureOf(hang, { signal: AbortSignal.abort(reason) });
@@ -488,6 +508,10 @@ describe.each(subjects)('$kind', (subject) => {
       const second = subject.call(adapter, held).catch(() => 'second');
       controller.abort(reason);
       expect(await Promise.all([first, second])).toEqual(['first', 'second']);
+      // The connection that comes free goes to the next call, not to one that nobody waits for.
+      upstream.script(stream(...events));
+      await subject.call(adapter, { ...held, signal: neverAborted });
+      expect(upstream.calls).toHaveLength(2);
       await own.destroy();
     });
   });

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/contracts';
 import { waitFor } from '@sluice/testing';
-import { Agent } from 'undici';
+import { Agent, Dispatcher } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import {
@@ -55,7 +55,7 @@ class SlowReader implements BodyReader<string> {
 async function ask<T>(
   reader: BodyReader<T>,
   script: Script,
-  { dispatcher = agent, ...overrides }: Partial<HttpRequest> & { dispatcher?: Agent } = {},
+  { dispatcher = agent, ...overrides }: Partial<HttpRequest> & { dispatcher?: Dispatcher } = {},
 ): Promise<T> {
   upstream.script(script);
   const request: HttpRequest = {
@@ -163,6 +163,91 @@ describe('a reader that takes its time', () => {
       },
     };
     await expect(ask(reader, send('end'))).rejects.toBe(failure);
+  });
+});
+
+/** Hands everything over at once, as undici does when a connection closes while it is paused. */
+class ImpatientDispatcher extends Dispatcher {
+  readonly controller = {
+    aborted: false,
+    paused: false,
+    reason: null,
+    pause: () => {
+      this.controller.paused = true;
+    },
+    resume: () => {
+      this.controller.paused = false;
+    },
+    abort: () => {
+      this.controller.aborted = true;
+    },
+  };
+  readonly #chunks: readonly string[];
+  readonly #ending: 'end' | 'error' | 'none';
+  #handler: Dispatcher.DispatchHandler | undefined;
+
+  constructor(chunks: readonly string[], ending: 'end' | 'error' | 'none') {
+    super();
+    this.#chunks = chunks;
+    this.#ending = ending;
+  }
+
+  override dispatch(
+    _options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    handler.onRequestStart?.(this.controller, undefined);
+    handler.onResponseStart?.(this.controller, 200, {}, 'OK');
+    for (const chunk of this.#chunks) {
+      handler.onResponseData?.(this.controller, Buffer.from(chunk));
+    }
+    this.#handler = handler;
+    if (this.#ending === 'end') handler.onResponseEnd?.(this.controller, {});
+    if (this.#ending === 'error') {
+      handler.onResponseError?.(this.controller, new Error('closed'));
+    }
+    return true;
+  }
+
+  send(text: string): void {
+    this.#handler?.onResponseData?.(this.controller, Buffer.from(text));
+  }
+}
+
+describe('what comes although the reply was paused', () => {
+  it('is kept until the reader has time for it, and so is the end', async () => {
+    const reader = new SlowReader();
+    const dispatcher = new ImpatientDispatcher(pieces, 'end');
+    const reply = ask(reader, send('end'), { dispatcher });
+    expect(reader.pieces).toEqual(['one ']);
+    const releasing = setInterval(() => reader.release(), 1);
+    expect(await reply).toBe(pieces.join(''));
+    clearInterval(releasing);
+    expect(reader.maxBusyCount).toBe(1);
+  });
+
+  it('is read before a broken connection is told', async () => {
+    const reader = new SlowReader();
+    const dispatcher = new ImpatientDispatcher(pieces, 'error');
+    const failing = ask(reader, send('end'), { dispatcher });
+    const releasing = setInterval(() => reader.release(), 1);
+    await expect(failing).rejects.toMatchObject({ code: 'upstream_truncated' });
+    clearInterval(releasing);
+    expect(reader.pieces).toEqual(pieces);
+  });
+
+  it('is dropped once the reply is done, and read on for 64 KiB so that the connection is free', async () => {
+    const reader = new SlowReader();
+    const dispatcher = new ImpatientDispatcher(pieces, 'none');
+    const reply = ask(reader, send('end'), { dispatcher });
+    expect(dispatcher.controller.paused).toBe(true);
+    reader.release('done');
+    expect(await reply).toBe('one ');
+    expect(dispatcher.controller).toMatchObject({ paused: false, aborted: false });
+    dispatcher.send('x'.repeat(60_000));
+    expect(dispatcher.controller.aborted).toBe(false);
+    dispatcher.send('x'.repeat(10_000));
+    expect(dispatcher.controller.aborted).toBe(true);
   });
 });
 
