@@ -294,3 +294,19 @@ describe('an error inside a stream', () => {
     expect(failureOf(() => assemblyFor(baseUrl).onEvent({ data }))).toMatchObject({ code });
   });
 });
+
+describe('a stream without [DONE]', () => {
+  const chunk = (choice: object) => ({ data: JSON.stringify({ choices: [choice] }) });
+
+  it('is whole if it gave a finish reason', () => {
+    const assembly = assemblyFor();
+    assembly.onEvent(chunk({ delta: { content: 'a' }, finish_reason: 'length' }));
+    expect(assembly.end().result.finish_reason.unified).toBe('length');
+  });
+
+  it('was cut if it gave none', () => {
+    const assembly = assemblyFor();
+    assembly.onEvent(chunk({ delta: { content: 'a' } }));
+    expect(failureOf(() => assembly.end())).toMatchObject({ code: 'upstream_truncated' });
+  });
+});
