@@ -1,0 +1,51 @@
+import type { ChatCall, ChatReply, ProviderAdapter } from '../adapter.ts';
+import { keyHeader } from '../http/api-key.ts';
+import { callUpstream } from '../http/call-upstream.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { AnswerAssembly } from './answer-assembly.ts';
+import { convertRequest } from './convert-request.ts';
+import { judgeGemini } from './judge-gemini.ts';
+
+/**
+ * Google's Gemini API, by its native form. Always streamed; a whole document, or the list of pieces that a proxy makes of
+ * a stream, is understood too.
+ * @see https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
+ */
+export function createGeminiAdapter(http: HttpClient): ProviderAdapter {
+  return { chat: async (call) => await streamGenerateContent(http, call) };
+}
+
+async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<ChatReply> {
+  const { target, signal, sendByMs } = call;
+  const context = { http, target, signal, judge: judgeGemini };
+  const { value } = await callUpstream(
+    context,
+    {
+      method: 'POST',
+      path: pathOf(call),
+      // Without it the stream is one long JSON list.
+      query: { alt: 'sse' },
+      // Not in the query: that would stand in logs.
+      headers: keyHeader(target, 'x-goog-api-key'),
+      body: convertRequest(call),
+      sendByMs,
+    },
+    {
+      events: (head) => new AnswerAssembly(context, head),
+      document: (document, head) => {
+        const assembly = new AnswerAssembly(context, head);
+        for (const piece of Array.isArray(document) ? document : [document]) assembly.add(piece);
+        return assembly.finish();
+      },
+    },
+  );
+  return value;
+}
+
+/** A model is named as `gemini-…`, or with what it is: `models/…`, `tunedModels/…`. */
+function pathOf({ target: { provider, model } }: ChatCall): string {
+  const version = provider.options['apiVersion'] ?? 'v1beta';
+  const name = model.includes('/') ? model : `models/${model}`;
+  const segments = name.split('/').map((segment) => encodeURIComponent(segment));
+  return `/${version}/${segments.join('/')}:streamGenerateContent`;
+}

@@ -1,0 +1,81 @@
+import type { Target } from '@sluice/config';
+import type { ChatInput } from '@sluice/contracts';
+
+import type { ChatCall } from '../adapter.ts';
+import {
+  outputLimit,
+  refuseParameter,
+  refuseParameters,
+  stopSequences,
+} from '../chat/refuse-input.ts';
+import { convertMessages } from './convert-messages.ts';
+import { convertThinking } from './convert-thinking.ts';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * The body of `generateContent`. Throws `upstream_invalid_request` for what Gemini cannot take, unless the target drops it.
+ * @see https://ai.google.dev/api/generate-content
+ */
+export function convertRequest({ input, target }: ChatCall): Fields {
+  refuseParameters(target, input, ['logit_bias']);
+  if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
+  const generationConfig = convertGenerationConfig(target, input);
+  return {
+    ...convertMessages(target, input.messages),
+    ...(input.tools && { tools: [{ functionDeclarations: convertTools(target, input.tools) }] }),
+    ...(input.tool_choice !== undefined && {
+      toolConfig: { functionCallingConfig: convertToolChoice(input.tool_choice) },
+    }),
+    ...(Object.keys(generationConfig).length > 0 && { generationConfig }),
+  };
+}
+
+function convertGenerationConfig(target: Target, input: ChatInput): Fields {
+  const fields: Fields = {
+    temperature: input.temperature,
+    topP: input.top_p,
+    maxOutputTokens: outputLimit(target, input),
+    stopSequences: stopSequences(input),
+    seed: input.seed,
+    frequencyPenalty: input.frequency_penalty,
+    presencePenalty: input.presence_penalty,
+    thinkingConfig: convertThinking(target, input.reasoning_effort),
+    ...convertFormat(input.response_format),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Gemini always keeps to a schema, so `strict` asks for nothing more. */
+function convertFormat(format: ChatInput['response_format']): Fields {
+  switch (format?.type) {
+    case 'json_object':
+      return { responseMimeType: 'application/json' };
+    case 'json_schema':
+      return {
+        responseMimeType: 'application/json',
+        responseJsonSchema: format.json_schema.schema,
+      };
+    case 'text':
+    case undefined:
+      return {};
+  }
+}
+
+function convertTools(target: Target, tools: NonNullable<ChatInput['tools']>): Fields[] {
+  return tools.map(({ function: { name, description, parameters, strict } }, index) => {
+    if (strict) refuseParameter(target, `tools[${index}].function.strict`);
+    return {
+      name,
+      ...(description !== undefined && { description }),
+      ...(parameters && { parametersJsonSchema: parameters }),
+    };
+  });
+}
+
+function convertToolChoice(choice: NonNullable<ChatInput['tool_choice']>): Fields {
+  if (typeof choice === 'object') {
+    return { mode: 'ANY', allowedFunctionNames: [choice.function.name] };
+  }
+  return { mode: { none: 'NONE', auto: 'AUTO', required: 'ANY' }[choice] };
+}

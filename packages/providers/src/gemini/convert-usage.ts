@@ -1,0 +1,30 @@
+import type { Usage } from '@sluice/contracts';
+
+import type { UsageMetadata } from './generate-content-response.ts';
+
+/**
+ * Gemini's count: the prompt includes what was cached but not the prompts of its own tools, the candidates do not include
+ * the thoughts. Undefined where it counts nothing.
+ * @see https://ai.google.dev/api/generate-content#UsageMetadata
+ */
+export function convertUsage(usage: UsageMetadata | undefined): Usage | undefined {
+  if (!usage) return undefined;
+  const input = sumOf(usage.promptTokenCount, usage.toolUsePromptTokenCount);
+  const output = sumOf(usage.candidatesTokenCount, usage.thoughtsTokenCount);
+  const total = usage.totalTokenCount ?? sumOf(input, output);
+  if (total === undefined) return undefined;
+  const { cachedContentTokenCount: cached, thoughtsTokenCount: thoughts } = usage;
+  return {
+    ...(input !== undefined && { input_tokens: input }),
+    ...(typeof cached === 'number' && { cached_input_tokens: cached }),
+    ...(output !== undefined && { output_tokens: output }),
+    ...(typeof thoughts === 'number' && { reasoning_tokens: thoughts }),
+    total_tokens: total,
+    source: 'provider',
+  };
+}
+
+function sumOf(...counts: (number | null | undefined)[]): number | undefined {
+  const given = counts.filter((count) => typeof count === 'number');
+  return given.length === 0 ? undefined : given.reduce((sum, count) => sum + count, 0);
+}
