@@ -10,7 +10,7 @@ const log = createLogger({ name: 'test', level: 'silent' });
 const lane = 'sim';
 
 async function setUp(concurrency?: number) {
-  const { redis, root } = await testRedis();
+  const { redis, root, keys } = await testRedis();
   const lanes = new Lanes({
     redis,
     root,
@@ -36,7 +36,7 @@ async function setUp(concurrency?: number) {
     onTestFinished(() => worker.close(0));
     return worker;
   };
-  return { lanes, work };
+  return { lanes, work, keys };
 }
 
 function place(jobId: string, priority: Priority = 'normal'): PlacedTicket {
@@ -62,7 +62,7 @@ test('adding the same run of a job twice adds one ticket', async () => {
 });
 
 test('takes tickets by class, and inside a class in the order of arrival', async () => {
-  const { lanes, work } = await setUp();
+  const { lanes, work, keys } = await setUp();
   for (const id of ['n1', 'n2']) await lanes.add(place(`job_${id}`));
   await lanes.add(place('job_l1', 'low'));
   await lanes.add(place('job_h1', 'high'));
@@ -73,6 +73,8 @@ test('takes tickets by class, and inside a class in the order of arrival', async
   }, 1);
   await waitFor(() => seen.length === 4);
   expect(seen).toEqual(['job_h1', 'job_n1', 'job_n2', 'job_l1']);
+  // A finished ticket leaves nothing behind.
+  await waitFor(async () => !(await keys()).some((key) => key.includes('job_')));
 });
 
 test('a paused lane rests for every worker, and the ticket comes back first', async () => {

@@ -62,6 +62,12 @@ const maxStalledCount = 50;
  */
 const obeyPauses = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
 
+/** A finished ticket says nothing that the record does not say better; some failed ones stay for whoever looks at Bull Board. */
+const kept = {
+  removeOnComplete: { count: 0 },
+  removeOnFail: { count: 1_000, age: 7 * 24 * 3_600 },
+};
+
 /** Takes tickets of one lane in one shard and turns what became of them into BullMQ moves. */
 export class LaneWorker {
   readonly #worker: Worker;
@@ -87,6 +93,7 @@ export class LaneWorker {
       maxStalledCount,
       limiter: obeyPauses,
       drainDelay: 5,
+      ...kept,
       autorun: false,
     });
     this.#worker.on('error', (error) => {

@@ -1,4 +1,4 @@
-import { Queue, type JobsOptions } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 import type { Lane } from '@sluice/config';
@@ -16,13 +16,6 @@ export const deliveryQueueName = 'webhooks';
 
 /** BullMQ's own advice: one call with 50,000 tickets stops the event loop for 2.2 s, chunks of 250 for 25 ms. */
 const ticketsPerCall = 250;
-
-/** A finished ticket says nothing that the record does not say better; some failed ones stay for whoever looks at Bull Board. */
-const ticketOptions: JobsOptions = {
-  removeOnComplete: true,
-  removeOnFail: { count: 1_000, age: 7 * 24 * 3_600 },
-  stackTraceLimit: 1,
-};
 
 export interface PlacedTicket {
   ticket: Ticket;
@@ -67,7 +60,6 @@ export class Lanes {
   async add(placed: PlacedTicket): Promise<void> {
     const { ticket, lane, priority } = placed;
     await this.queue(lane, this.#options.shardOf(ticket.jobId)).add(ticket.type, ticket, {
-      ...ticketOptions,
       jobId: ticketId(ticket.jobId, ticket.attempt),
       priority: rankOf(priority),
     });
@@ -85,7 +77,6 @@ export class Lanes {
             name: ticket.type,
             data: ticket,
             opts: {
-              ...ticketOptions,
               jobId: ticketId(ticket.jobId, ticket.attempt),
               priority: rankOf(priority),
             },
