@@ -217,6 +217,21 @@ describe('faults', () => {
     expect(client.entries()[0]).toMatchObject({ outcome: 'fault', fault: 'error-event' });
   });
 
+  test.for(['reset', 'malformed-json', 'content-type', 'slow-drip', 'split'] as const)(
+    'damage an answer as they damage any: %s',
+    async (kind) => {
+      const client = await startSimulator();
+      const more = { reset: { afterBytes: 100 }, 'slow-drip': { byteDelayMs: 0 } };
+      const fault = { kind, ...(kind in more && more[kind as keyof typeof more]) };
+      client.simulator.state.faults.add({ fault });
+      const response = await ask(client);
+      const answer = await response.json().catch(() => 'damaged');
+      const isWhole = kind !== 'reset' && kind !== 'malformed-json';
+      expect(answer).toEqual(isWhole ? expect.objectContaining({ type: 'message' }) : 'damaged');
+      await waitFor(() => client.entries()[0]?.outcome === (isWhole ? 'bought' : 'fault'));
+    },
+  );
+
   test('cut a stream before message_stop', async () => {
     const client = await startSimulator();
     client.simulator.state.faults.add({ fault: { kind: 'truncate', afterChunks: 4 } });
