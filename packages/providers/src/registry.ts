@@ -6,6 +6,7 @@ import type { ProviderAdapter } from './adapter.ts';
 import { createAnthropicAdapter } from './anthropic/adapter.ts';
 import { createAzureOpenAiAdapter } from './azure-openai/adapter.ts';
 import { createDifyAdapter } from './dify/adapter.ts';
+import { createGeminiAdapter } from './gemini/adapter.ts';
 import { createHttpClient, type HttpClient } from './http/http-client.ts';
 import { createOpenAiAdapter } from './openai/adapter.ts';
 import { createOpenAiCompatibleAdapter } from './openai-compatible/adapter.ts';
@@ -15,6 +16,7 @@ const registry: Record<string, (http: HttpClient) => ProviderAdapter> = {
   anthropic: createAnthropicAdapter,
   'azure-openai': createAzureOpenAiAdapter,
   dify: createDifyAdapter,
+  gemini: createGeminiAdapter,
   openai: createOpenAiAdapter,
   'openai-compatible': createOpenAiCompatibleAdapter,
 };
