@@ -88,8 +88,10 @@ describe('a refusal', () => {
     });
   });
 
-  it('for the rate without a text waits for the reset of what is used up', async () => {
-    const headers = { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '33' };
+  it.each<Record<string, string>>([
+    { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '33' },
+    { 'x-rate-limit-reset-tokens': '33' },
+  ])('for the rate without a text waits for the reset of %o', async (headers) => {
     const error = await failureOf(reply(429, { error: { code: '429', message: '' } }, headers));
     expect(error).toMatchObject({ code: 'rate_limited', retryAfterMs: 33_000 });
   });

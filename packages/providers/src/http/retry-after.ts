@@ -8,7 +8,8 @@ const maxRetryAfterMs = 10 * 60_000;
  * How long an upstream asks to wait, in milliseconds from 0 to ten minutes; undefined where it does not say, or says
  * something that cannot be (negative, no number), so that the caller's own default applies. The first that says wins:
  * `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or date), the error's `retryDelay` (Google), its text
- * (“try again in 12.5s”), then the reset of the dimension that has nothing left (`x-ratelimit-*`, `anthropic-ratelimit-*`).
+ * (“try again in 12.5s”), then the reset of the dimension that has nothing left (`x-ratelimit-*`, `anthropic-ratelimit-*`),
+ * `x-rate-limit-reset-tokens` (older Azure deployments, which do not say what is left).
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterMs(
@@ -24,7 +25,8 @@ export function retryAfterMs(
     parseRetryAfter(textOf(headers['retry-after']), upstreamNowMs) ??
     parseDurationMs(said.retryDelay ?? '') ??
     waitInText(said.message) ??
-    resetOfExhausted(headers, upstreamNowMs);
+    resetOfExhausted(headers, upstreamNowMs) ??
+    parseResetMs(textOf(headers['x-rate-limit-reset-tokens']) ?? '', upstreamNowMs);
   if (waitMs === undefined || !Number.isFinite(waitMs) || waitMs < 0) return undefined;
   return Math.min(Math.ceil(waitMs), maxRetryAfterMs);
 }
