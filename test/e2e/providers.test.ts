@@ -1,0 +1,157 @@
+import type { JobView } from '@sluice/contracts';
+import { expect, test } from 'vitest';
+
+import { useStack } from '../support/start-stack.ts';
+
+/** Where the simulator speaks as each kind of provider; one model of each is called as its provider is. */
+const folders = {
+  'openai-compatible': { kind: 'openai-compatible', folder: '/openai/v1' },
+  openai: { kind: 'openai', folder: '/openai/v1' },
+  'azure-deployments': { kind: 'azure-openai', folder: '/azure' },
+  'azure-v1': { kind: 'azure-openai', folder: '/azure/openai/v1' },
+  anthropic: { kind: 'anthropic', folder: '/anthropic' },
+} as const;
+const names = Object.keys(folders);
+
+const shared = useStack({
+  config: ({ simulatorUrl }) => {
+    const providers = Object.entries(folders).map(([name, { kind, folder }]) => {
+      return [name, { kind, baseUrl: `${simulatorUrl}${folder}`, apiKey: 'sim-key' }];
+    });
+    const price = { inputPerMillion: 2, outputPerMillion: 8 };
+    const models = names.flatMap((name) => {
+      const targets = [{ provider: name, model: 'sim-chat' }];
+      return [
+        [name, { targets, price }],
+        [`${name}-lenient`, { targets, price, dropParams: true }],
+      ];
+    });
+    return {
+      providers: Object.fromEntries(providers),
+      models: Object.fromEntries(models),
+      retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
+    };
+  },
+});
+
+async function run(model: string, input: object): Promise<JobView> {
+  const { id } = await shared().submit({ type: 'chat', model, input });
+  return await shared().ended(id);
+}
+
+test.each(names)('a chat job of %s completes, metered and by one call', async (name) => {
+  const job = await run(name, {
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Grüße aus 東京 🗼' },
+    ],
+    max_tokens: 200,
+  });
+  expect(job).toMatchObject({
+    state: 'completed',
+    result: {
+      type: 'chat',
+      message: { role: 'assistant', content: expect.stringContaining('東京 🗼') },
+      finish_reason: { unified: 'stop' },
+    },
+    usage: {
+      input_tokens: expect.any(Number),
+      output_tokens: expect.any(Number),
+      source: 'provider',
+    },
+    cost_usd: expect.stringMatching(/^0\.\d{6}$/),
+    attempts: [{ provider: name, model: 'sim-chat', outcome: 'succeeded' }],
+  });
+  const [call, ...others] = await shared().simulator.calls('chat');
+  expect(others).toEqual([]);
+  expect(call).toMatchObject({
+    outcome: 'bought',
+    inputTokens: job.usage?.input_tokens,
+    outputTokens: job.usage?.output_tokens,
+  });
+});
+
+const tool = {
+  type: 'function',
+  function: {
+    name: 'look_up',
+    parameters: {
+      type: 'object',
+      properties: { place: { type: 'string' } },
+      required: ['place'],
+    },
+  },
+};
+
+test.each(names)('%s calls a tool and goes on with its result', async (name) => {
+  const question = { role: 'user', content: 'Look up Tokyo' };
+  const first = await run(name, { messages: [question], tools: [tool], tool_choice: 'required' });
+  expect(first).toMatchObject({
+    state: 'completed',
+    result: {
+      message: { tool_calls: [{ type: 'function', function: { name: 'look_up' } }] },
+      finish_reason: { unified: 'tool_calls' },
+    },
+  });
+  if (first.result?.type !== 'chat') throw new Error('the job has no chat result');
+  const { tool_calls: calls = [] } = first.result.message;
+  expect(JSON.parse(calls[0]?.function.arguments ?? '')).toHaveProperty('place');
+
+  const answers = calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: 'sunny' }));
+  const second = await run(name, {
+    messages: [question, { role: 'assistant', tool_calls: calls }, ...answers],
+    tools: [tool],
+  });
+  expect(second).toMatchObject({ state: 'completed' });
+});
+
+test.each(['anthropic'])(
+  '%s refuses a parameter that it cannot take, or drops it',
+  async (name) => {
+    const input = { messages: [{ role: 'user', content: 'hi' }], seed: 7 };
+    expect(await run(name, input)).toMatchObject({
+      state: 'failed',
+      error: {
+        code: 'upstream_invalid_request',
+        param: 'input.seed',
+        message: expect.stringContaining(`${name} (${name}) cannot take input.seed`),
+      },
+      attempts: [{ outcome: 'failed' }],
+    });
+    expect(await shared().simulator.calls('chat')).toEqual([]);
+    expect(await run(`${name}-lenient`, input)).toMatchObject({ state: 'completed' });
+  },
+);
+
+test('anthropic thinks when it is asked to and writes JSON by a schema', async () => {
+  const schema = {
+    type: 'object',
+    properties: { answer: { type: 'string' } },
+    required: ['answer'],
+    additionalProperties: false,
+  };
+  const job = await run('anthropic', {
+    messages: [{ role: 'user', content: 'What is it?' }],
+    reasoning_effort: 'high',
+    response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } },
+  });
+  expect(job).toMatchObject({
+    state: 'completed',
+    result: { message: { reasoning: expect.any(String) } },
+    usage: { reasoning_tokens: expect.any(Number) },
+  });
+  if (job.result?.type !== 'chat') throw new Error('the job has no chat result');
+  expect(JSON.parse(job.result.message.content ?? '')).toHaveProperty('answer');
+});
+
+test.each(names)('%s is called again when its rate limit allows it', async (name) => {
+  await shared().simulator.limits({
+    requests: [{ limit: 1, windowMs: 1_000 }],
+    countLimited: false,
+  });
+  const input = { messages: [{ role: 'user', content: 'hi' }] };
+  expect(await run(name, input)).toMatchObject({ state: 'completed' });
+  expect(await run(name, input)).toMatchObject({ state: 'completed' });
+  const calls = await shared().simulator.calls('chat');
+  expect(calls.map(({ outcome }) => outcome)).toEqual(['bought', 'limited', 'bought']);
+});
