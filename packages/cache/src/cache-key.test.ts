@@ -92,6 +92,9 @@ describe('cacheKey', () => {
     [
       'the address',
       { target: { ...target, provider: { ...target.provider, baseUrl: 'http://x' } } },
+      { target: { ...target, provider: { ...target.provider, kind: 'openai' } } },
+      { target: { ...target, provider: { ...target.provider, options: { beta: 'x' } } } },
+      { target: { ...target, dropParams: !target.dropParams } },
     ],
     ['a message', { input: { ...input, messages: [{ role: 'user', content: 'Hello ' }] } }],
     ['the temperature', { input: { ...input, temperature: 0.70001 } }],

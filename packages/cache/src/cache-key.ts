@@ -27,12 +27,15 @@ export interface CacheKeyParts {
  * counts: after it changes, the results of another app must not be found.
  */
 export function cacheKey({ tenantId, type, name, target, input, user }: CacheKeyParts): string {
-  const { provider, model, apiKey } = target;
+  const { provider, model, apiKey, dropParams } = target;
   const own = type === 'workflow' ? { app: apiKey, user } : { model };
   const upstream = {
     provider: provider.name,
     baseUrl: provider.baseUrl,
     headers: provider.headers,
+    kind: provider.kind,
+    options: provider.options,
+    dropParams,
   };
   const text = canonicalJson({ tenantId, type, name, upstream, own, input });
   return `${version}:${createHash('sha256').update(text).digest('hex')}`;
