@@ -1,12 +1,14 @@
 /** A simulated model; every vendor offers the same ones. */
 export type Model = {
   id: string;
-  type: 'chat' | 'embedding';
+  type: 'chat' | 'embedding' | 'transcription' | 'rerank';
   contextTokens: number;
   /** Most tokens of one answer, for vendors that check it. */
   maxOutputTokens: number;
   inputUsdPerMillion: number;
   outputUsdPerMillion: number;
+  /** Set for a model that is billed by the length of the audio, not by tokens. */
+  usdPerMinute?: number;
 };
 
 /** All models, as `GET /models` lists them. */
@@ -30,6 +32,31 @@ export const MODELS: readonly Model[] = [
   {
     id: 'sim-embedding',
     type: 'embedding',
+    contextTokens: 8192,
+    maxOutputTokens: 0,
+    inputUsdPerMillion: 0.02,
+    outputUsdPerMillion: 0,
+  },
+  {
+    id: 'sim-transcription',
+    type: 'transcription',
+    contextTokens: 0,
+    maxOutputTokens: 0,
+    inputUsdPerMillion: 0,
+    outputUsdPerMillion: 0,
+    usdPerMinute: 0.006,
+  },
+  {
+    id: 'sim-transcription-tokens',
+    type: 'transcription',
+    contextTokens: 16_000,
+    maxOutputTokens: 2000,
+    inputUsdPerMillion: 2.5,
+    outputUsdPerMillion: 10,
+  },
+  {
+    id: 'sim-rerank',
+    type: 'rerank',
     contextTokens: 8192,
     maxOutputTokens: 0,
     inputUsdPerMillion: 0.02,

@@ -5,7 +5,7 @@ import { createModelsRoutes } from '../openai/models/models-routes.ts';
 import type { Call } from '../server/call.ts';
 import type { Route } from '../server/dialect.ts';
 import type { World } from '../world.ts';
-import { withoutTag } from './models/find-ollama-model.ts';
+import { capabilitiesOf, withoutTag } from './models/find-ollama-model.ts';
 import { readObject } from './read-object.ts';
 
 /** What Ollama reads of OpenAI's requests; it ignores the rest without a word, `tool_choice` and `n` too. */
@@ -37,7 +37,7 @@ export function createCompatibleRoutes(world: World): Route[] {
   return [
     keeping(createChatRoute(world, variant), CHAT_FIELDS),
     keeping(createEmbeddingsRoute(world), EMBEDDING_FIELDS),
-    ...createModelsRoutes(),
+    ...createModelsRoutes((model) => capabilitiesOf(model).length > 0),
   ];
 }
 

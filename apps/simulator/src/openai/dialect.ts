@@ -2,11 +2,13 @@ import type { Call } from '../server/call.ts';
 import type { Dialect } from '../server/dialect.ts';
 import { readBearer } from '../server/read-bearer.ts';
 import type { World } from '../world.ts';
+import { createTranscriptionsRoute } from './audio/transcriptions-route.ts';
 import { createChatRoute } from './chat/chat-route.ts';
 import { createEmbeddingsRoute } from './embeddings/embeddings-route.ts';
 import { invalidKey, openAiErrorBody, standardError } from './errors.ts';
 import { createModelsRoutes } from './models/models-routes.ts';
 import { rateLimitHeaders, rateLimitReply } from './rate-limit-headers.ts';
+import { createRerankRoute } from './rerank/rerank-route.ts';
 
 /** The key that is always wrong. */
 const INVALID_KEY = 'invalid-key';
@@ -19,7 +21,13 @@ export function createOpenAiDialect(world: World): Dialect {
   return {
     name: 'openai',
     prefix: '/openai/v1',
-    routes: [createChatRoute(world), createEmbeddingsRoute(world), ...createModelsRoutes()],
+    routes: [
+      createChatRoute(world),
+      createEmbeddingsRoute(world),
+      createTranscriptionsRoute(world),
+      createRerankRoute(world),
+      ...createModelsRoutes(),
+    ],
     readKey: readBearer,
     authenticate: ({ key }) => (key === '' || key === INVALID_KEY ? invalidKey(key) : undefined),
     headers: describeHeaders,

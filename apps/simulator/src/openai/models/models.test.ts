@@ -9,6 +9,9 @@ test('models are listed and described in the vendor form', async () => {
     'sim-chat',
     'sim-chat-large',
     'sim-embedding',
+    'sim-transcription',
+    'sim-transcription-tokens',
+    'sim-rerank',
   ]);
   const model = await (await client.get('/openai/v1/models/sim-chat-canary')).json();
   expect(model).toEqual({
