@@ -8,6 +8,7 @@ import { createAzureOpenAiAdapter } from './azure-openai/adapter.ts';
 import { createDifyAdapter } from './dify/adapter.ts';
 import { createGeminiAdapter } from './gemini/adapter.ts';
 import { createHttpClient, type HttpClient } from './http/http-client.ts';
+import { createOllamaAdapter } from './ollama/adapter.ts';
 import { createOpenAiAdapter } from './openai/adapter.ts';
 import { createOpenAiCompatibleAdapter } from './openai-compatible/adapter.ts';
 
@@ -17,6 +18,7 @@ const registry: Record<string, (http: HttpClient) => ProviderAdapter> = {
   'azure-openai': createAzureOpenAiAdapter,
   dify: createDifyAdapter,
   gemini: createGeminiAdapter,
+  ollama: createOllamaAdapter,
   openai: createOpenAiAdapter,
   'openai-compatible': createOpenAiCompatibleAdapter,
 };

@@ -2,6 +2,7 @@ import { anthropic } from './anthropic.ts';
 import { azureOpenAi } from './azure-openai.ts';
 import { dify } from './dify.ts';
 import { gemini } from './gemini.ts';
+import { ollama } from './ollama.ts';
 import { openAi } from './openai.ts';
 import { openAiCompatible } from './openai-compatible.ts';
 import type { Subject } from './subject.ts';
@@ -14,4 +15,5 @@ export const subjects: readonly Subject[] = [
   anthropic,
   dify,
   gemini,
+  ollama,
 ];
