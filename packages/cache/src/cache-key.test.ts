@@ -92,10 +92,13 @@ describe('cacheKey', () => {
     [
       'the address',
       { target: { ...target, provider: { ...target.provider, baseUrl: 'http://x' } } },
-      { target: { ...target, provider: { ...target.provider, kind: 'openai' } } },
-      { target: { ...target, provider: { ...target.provider, options: { beta: 'x' } } } },
-      { target: { ...target, dropParams: !target.dropParams } },
     ],
+    ['the adapter', { target: { ...target, provider: { ...target.provider, kind: 'openai' } } }],
+    [
+      'an option of the provider',
+      { target: { ...target, provider: { ...target.provider, options: { beta: 'x' } } } },
+    ],
+    ['what is dropped', { target: { ...target, dropParams: !target.dropParams } }],
     ['a message', { input: { ...input, messages: [{ role: 'user', content: 'Hello ' }] } }],
     ['the temperature', { input: { ...input, temperature: 0.70001 } }],
     ['an option more', { input: { ...input, top_p: 1 } }],
