@@ -10,6 +10,8 @@ const folders = {
   'azure-deployments': { kind: 'azure-openai', folder: '/azure' },
   'azure-v1': { kind: 'azure-openai', folder: '/azure/openai/v1' },
   anthropic: { kind: 'anthropic', folder: '/anthropic' },
+  gemini: { kind: 'gemini', folder: '/gemini' },
+  ollama: { kind: 'ollama', folder: '/ollama' },
 } as const;
 const names = Object.keys(folders);
 
@@ -26,9 +28,10 @@ const shared = useStack({
         [`${name}-lenient`, { targets, price, dropParams: true }],
       ];
     });
+    const missing = { targets: [{ provider: 'ollama', model: 'nowhere:7b' }] };
     return {
       providers: Object.fromEntries(providers),
-      models: Object.fromEntries(models),
+      models: { ...Object.fromEntries(models), missing },
       retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
     };
   },
@@ -84,8 +87,10 @@ const tool = {
 };
 
 test.each(names)('%s calls a tool and goes on with its result', async (name) => {
-  const question = { role: 'user', content: 'Look up Tokyo' };
-  const first = await run(name, { messages: [question], tools: [tool], tool_choice: 'required' });
+  const question = { role: 'user', content: 'Call look_up for Tokyo' };
+  // Ollama has no tool choice.
+  const choice = name === 'ollama' ? {} : { tool_choice: 'required' };
+  const first = await run(name, { messages: [question], tools: [tool], ...choice });
   expect(first).toMatchObject({
     state: 'completed',
     result: {
@@ -105,43 +110,86 @@ test.each(names)('%s calls a tool and goes on with its result', async (name) => 
   expect(second).toMatchObject({ state: 'completed' });
 });
 
-test.each(['anthropic'])(
-  '%s refuses a parameter that it cannot take, or drops it',
+test.each([
+  ['anthropic', { seed: 7 }, 'seed'],
+  ['gemini', { logit_bias: { '7': 1 } }, 'logit_bias'],
+  ['ollama', { tool_choice: 'required', tools: [tool] }, 'tool_choice'],
+])('%s refuses %j, which it cannot take, or drops it', async (name, refused, parameter) => {
+  const input = { messages: [{ role: 'user', content: 'hi' }], ...refused };
+  expect(await run(name, input)).toMatchObject({
+    state: 'failed',
+    error: {
+      code: 'upstream_invalid_request',
+      param: `input.${parameter}`,
+      message: expect.stringContaining(`${name} (${name}) cannot take input.${parameter}`),
+    },
+    attempts: [{ outcome: 'failed' }],
+  });
+  expect(await shared().simulator.calls('chat')).toEqual([]);
+  expect(await run(`${name}-lenient`, input)).toMatchObject({ state: 'completed' });
+});
+
+test.each(['anthropic', 'gemini', 'ollama'])(
+  '%s thinks when it is asked to and writes JSON by a schema',
   async (name) => {
-    const input = { messages: [{ role: 'user', content: 'hi' }], seed: 7 };
-    expect(await run(name, input)).toMatchObject({
-      state: 'failed',
-      error: {
-        code: 'upstream_invalid_request',
-        param: 'input.seed',
-        message: expect.stringContaining(`${name} (${name}) cannot take input.seed`),
-      },
-      attempts: [{ outcome: 'failed' }],
+    const schema = {
+      type: 'object',
+      properties: { answer: { type: 'string' } },
+      required: ['answer'],
+      additionalProperties: false,
+    };
+    const job = await run(name, {
+      messages: [{ role: 'user', content: 'What is it?' }],
+      reasoning_effort: 'high',
+      response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } },
     });
-    expect(await shared().simulator.calls('chat')).toEqual([]);
-    expect(await run(`${name}-lenient`, input)).toMatchObject({ state: 'completed' });
+    expect(job).toMatchObject({
+      state: 'completed',
+      result: { message: { reasoning: expect.any(String) } },
+    });
+    // Ollama does not count its thoughts apart.
+    if (name !== 'ollama') expect(job.usage?.reasoning_tokens).toBeGreaterThan(0);
+    if (job.result?.type !== 'chat') throw new Error('the job has no chat result');
+    expect(JSON.parse(job.result.message.content ?? '')).toHaveProperty('answer');
   },
 );
 
-test('anthropic thinks when it is asked to and writes JSON by a schema', async () => {
-  const schema = {
-    type: 'object',
-    properties: { answer: { type: 'string' } },
-    required: ['answer'],
-    additionalProperties: false,
-  };
-  const job = await run('anthropic', {
-    messages: [{ role: 'user', content: 'What is it?' }],
-    reasoning_effort: 'high',
-    response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } },
+test('a Gemini that thinks gets the signature of its call back with the result', async () => {
+  const question = { role: 'user', content: 'Call look_up for Tokyo' };
+  const asked = { tools: [tool], reasoning_effort: 'low' };
+  const first = await run('gemini', { ...asked, messages: [question] });
+  if (first.result?.type !== 'chat') throw new Error('the job has no chat result');
+  const { tool_calls: calls = [] } = first.result.message;
+  expect(calls).toMatchObject([
+    { extra_content: { google: { thought_signature: expect.any(String) } } },
+  ]);
+  const answer = { role: 'tool', tool_call_id: calls[0]?.id, content: 'sunny' };
+  const again = (tool_calls: object[]) =>
+    run('gemini', { ...asked, messages: [question, { role: 'assistant', tool_calls }, answer] });
+  expect(await again(calls)).toMatchObject({ state: 'completed' });
+  const unsigned = calls.map(({ id, type, function: called }) => ({ id, type, function: called }));
+  expect(await again(unsigned)).toMatchObject({
+    state: 'failed',
+    error: { message: expect.stringContaining('thought_signature') },
   });
-  expect(job).toMatchObject({
-    state: 'completed',
-    result: { message: { reasoning: expect.any(String) } },
-    usage: { reasoning_tokens: expect.any(Number) },
+});
+
+test('a prompt that Gemini blocks and a model that Ollama does not have fail at once, and say why', async () => {
+  const blocked = { messages: [{ role: 'user', content: '[[content_filter]]' }] };
+  expect(await run('gemini', blocked)).toMatchObject({
+    state: 'failed',
+    error: { code: 'content_filtered', message: 'gemini blocked the prompt (SAFETY)' },
+    attempts: [{ outcome: 'failed' }],
   });
-  if (job.result?.type !== 'chat') throw new Error('the job has no chat result');
-  expect(JSON.parse(job.result.message.content ?? '')).toHaveProperty('answer');
+  const missing = { messages: [{ role: 'user', content: 'hi' }] };
+  expect(await run('missing', missing)).toMatchObject({
+    state: 'failed',
+    error: {
+      code: 'upstream_not_found',
+      message: expect.stringContaining('(ollama pull nowhere:7b)'),
+    },
+    attempts: [{ outcome: 'failed' }],
+  });
 });
 
 test.each(names)('%s is called again when its rate limit allows it', async (name) => {
