@@ -24,7 +24,7 @@ export function connectionError(
     const message = `the request to ${provider} cannot be sent: ${error.message}`;
     return new SluiceError('upstream_invalid_request', message, { cause: error });
   }
-  if (isNotHttp(error, code)) {
+  if (error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const message = `${provider} sent something that is not HTTP: ${error.message}`;
     return new SluiceError('bad_upstream', message, { cause: error });
   }
@@ -35,12 +35,6 @@ export function connectionError(
   const where = progress === 'sent' ? 'before the reply' : 'inside the reply';
   const message = `the connection to ${provider} broke ${where} (${code})`;
   return new SluiceError('upstream_truncated', message, { cause: error });
-}
-
-/** The parser also reports a connection that closes inside a message; that is a break, not bad HTTP. */
-function isNotHttp(error: Error, code: string): boolean {
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return true;
-  return error.name === 'HTTPParserError' && !/invalid eof state/i.test(error.message);
 }
 
 /** What a call rejects with when its signal aborts: the reason if it is a SluiceError, else `cancelled`. */
