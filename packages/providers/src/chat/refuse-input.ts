@@ -20,17 +20,6 @@ export function refuseParameter(target: Target, path: string, problem = 'it has 
   throw unsupportedInput(target, path, `${problem}; "dropParams: true" of the model leaves it out`);
 }
 
-/** {@link refuseParameter} for each of these parameters that is there. */
-export function refuseParameters(
-  target: Target,
-  input: ChatInput,
-  names: readonly (keyof ChatInput)[],
-): void {
-  for (const name of names) {
-    if (input[name] !== undefined) refuseParameter(target, name);
-  }
-}
-
 /**
  * How many tokens the reply may have: `max_completion_tokens`, or its old name `max_tokens`. Two that differ cannot both be
  * meant.

@@ -253,7 +253,14 @@ describe('the parameters of a Gemini request', () => {
       { mode: 'ANY', allowedFunctionNames: ['f'] },
     ],
   ])('have the tool choice %j as %j', (tool_choice, functionCallingConfig) => {
-    expect(bodyOf({ tool_choice })['toolConfig']).toEqual({ functionCallingConfig });
+    const tools: ChatInput['tools'] = [{ type: 'function', function: { name: 'f' } }];
+    expect(bodyOf({ tools, tool_choice })['toolConfig']).toEqual({ functionCallingConfig });
+  });
+
+  it('leave out what changes nothing', () => {
+    expect(bodyOf({ tool_choice: 'none', logit_bias: {} })).toEqual(bodyOf({}));
+    expect(bodyOf({ tool_choice: 'auto' })).toEqual(bodyOf({}));
+    expect(bodyOf({ tool_choice: 'required' })).toHaveProperty('toolConfig');
   });
 
   it('have tools as declarations with JSON Schema', () => {

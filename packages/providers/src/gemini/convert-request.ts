@@ -2,12 +2,7 @@ import type { Target } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
-import {
-  outputLimit,
-  refuseParameter,
-  refuseParameters,
-  stopSequences,
-} from '../chat/refuse-input.ts';
+import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
 import { convertMessages } from './convert-messages.ts';
 import { convertThinking } from './convert-thinking.ts';
 
@@ -18,15 +13,13 @@ type Fields = Record<string, unknown>;
  * @see https://ai.google.dev/api/generate-content
  */
 export function convertRequest({ input, target }: ChatCall): Fields {
-  refuseParameters(target, input, ['logit_bias']);
+  if (Object.keys(input.logit_bias ?? {}).length > 0) refuseParameter(target, 'logit_bias');
   if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
   const generationConfig = convertGenerationConfig(target, input);
   return {
     ...convertMessages(target, input.messages),
     ...(input.tools && { tools: [{ functionDeclarations: convertTools(target, input.tools) }] }),
-    ...(input.tool_choice !== undefined && {
-      toolConfig: { functionCallingConfig: convertToolChoice(input.tool_choice) },
-    }),
+    ...convertToolChoice(input),
     ...(Object.keys(generationConfig).length > 0 && { generationConfig }),
   };
 }
@@ -73,9 +66,12 @@ function convertTools(target: Target, tools: NonNullable<ChatInput['tools']>): F
   });
 }
 
-function convertToolChoice(choice: NonNullable<ChatInput['tool_choice']>): Fields {
-  if (typeof choice === 'object') {
-    return { mode: 'ANY', allowedFunctionNames: [choice.function.name] };
-  }
-  return { mode: { none: 'NONE', auto: 'AUTO', required: 'ANY' }[choice] };
+/** Without tools there is nothing to choose: `none` and `auto` are left out then, as they change nothing. */
+function convertToolChoice({ tools, tool_choice: choice }: ChatInput): Fields {
+  if (choice === undefined || (!tools && (choice === 'none' || choice === 'auto'))) return {};
+  const functionCallingConfig =
+    typeof choice === 'object'
+      ? { mode: 'ANY', allowedFunctionNames: [choice.function.name] }
+      : { mode: { none: 'NONE', auto: 'AUTO', required: 'ANY' }[choice] };
+  return { toolConfig: { functionCallingConfig } };
 }

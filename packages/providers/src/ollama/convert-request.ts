@@ -2,12 +2,7 @@ import type { Target } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
-import {
-  outputLimit,
-  refuseParameter,
-  refuseParameters,
-  stopSequences,
-} from '../chat/refuse-input.ts';
+import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
 import { convertMessages } from './convert-messages.ts';
 
 type Fields = Record<string, unknown>;
@@ -17,7 +12,7 @@ type Fields = Record<string, unknown>;
  * @see https://docs.ollama.com/api/chat
  */
 export function convertRequest({ input, target }: ChatCall): Fields {
-  refuseParameters(target, input, ['logit_bias']);
+  if (Object.keys(input.logit_bias ?? {}).length > 0) refuseParameter(target, 'logit_bias');
   if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
   const options = convertOptions(target, input);
   const tools = convertTools(target, input);
