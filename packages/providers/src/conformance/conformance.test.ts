@@ -454,13 +454,13 @@ describe.each(subjects)('$kind', (subject) => {
         void openStream()(response, received);
         for (const event of events) {
           await new Promise((resolve) => {
-            setTimeout(resolve, 60);
+            setTimeout(resolve, 250);
           });
           response.write(event);
         }
         response.end();
       };
-      const patient = { firstByteMs: 150, idleMs: 150 };
+      const patient = { firstByteMs: 1_000, idleMs: 1_000 };
       expect(await call(slow, { timeouts: patient })).toMatchObject(asObject(subject.reply));
     });
   });

@@ -144,10 +144,10 @@ describe('a reader that takes its time', () => {
 
   it('does not run into the idle deadline', async () => {
     const reader = new SlowReader();
-    const reply = ask(reader, send('end'), { idleMs: 60 });
+    const reply = ask(reader, send('end'), { idleMs: 500 });
     await waitFor(() => reader.busyCount === 1);
     await new Promise((resolve) => {
-      setTimeout(resolve, 200);
+      setTimeout(resolve, 800);
     });
     const releasing = setInterval(() => reader.release(), 1);
     expect(await reply).toBe(pieces.join(''));
