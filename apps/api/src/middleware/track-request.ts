@@ -11,13 +11,16 @@ const validRequestId = /^[A-Za-z0-9._:-]{1,128}$/;
  * requests are logged at `debug` only: a line for each costs more than accepting a job.
  */
 export function trackRequests({ clock, log, metrics }: Pick<ApiDeps, 'clock' | 'log' | 'metrics'>) {
+  // Unique by its process, short of the cost of 16 random characters a request.
+  const prefix = newId('req', clock.now());
+  let count = 0;
   return (request: Request, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
     const given = request.headers['x-request-id'];
     const known = typeof given === 'string' && validRequestId.test(given);
-    const requestId = known ? given : newId('req', clock.now());
+    const requestId = known ? given : `${prefix}_${(count += 1)}`;
     response.locals['requestId'] = requestId;
-    response.once('close', () => {
+    response.on('close', () => {
       const durationMs = performance.now() - startedAt;
       const route = routeOf(request, response);
       const status = response.writableFinished ? response.statusCode : 499;
