@@ -50,7 +50,7 @@ test('every curl command of the README works as written', async () => {
       .replaceAll('JOB_ID', jobId);
     const { stdout } = await run('sh', ['-c', here], { env: { ...process.env, KEY: adminKey } });
     const job = JSON.parse(stdout) as { id: string; object: string; error?: unknown };
-    expect(job, command).toMatchObject({ object: 'job', id: expect.stringMatching(/^job_/) });
+    expect(job).toMatchObject({ object: 'job', id: expect.stringMatching(/^job_/) });
     expect(job).not.toHaveProperty('error');
     jobId ||= job.id;
   }

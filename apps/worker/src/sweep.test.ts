@@ -42,40 +42,40 @@ async function setUp() {
     await records.accept(request);
     return request.jobId;
   };
-  return { records, lanes, clock, accept, sweep: () => sweep(0, deps) };
+  return { records, lanes, clock, accept, sweepNow: () => sweep(0, deps) };
 }
 
 test('a job whose API died before it added the ticket gets one, in its own lane and run', async () => {
-  const { records, lanes, clock, accept, sweep } = await setUp();
+  const { records, lanes, clock, accept, sweepNow } = await setUp();
   const fresh = await accept();
-  await sweep();
+  await sweepNow();
   expect(await lanes.ticketState('sim', fresh, 1)).toBe('missing');
 
   await clock.advance(31_000);
-  await sweep();
+  await sweepNow();
   expect(await lanes.ticketState('sim', fresh, 1)).toBe('live');
 
   const fallen = await accept();
   await records.begin(fallen);
   await records.requeue(fallen, { targetIndex: 1, lane: 'sim' });
   await clock.advance(31_000);
-  await sweep();
+  await sweepNow();
   expect(await lanes.ticketState('sim', fallen, 2)).toBe('live');
 });
 
 test('a job that has a ticket is left alone and looked at again later', async () => {
-  const { records, lanes, clock, accept, sweep } = await setUp();
+  const { records, lanes, clock, accept, sweepNow } = await setUp();
   const jobId = await accept();
   const ticket = { jobId, tenantId: 'default', type: 'chat', model: 'chat', attempt: 1 } as const;
   await lanes.add({ ticket, lane: 'sim', priority: 'normal' });
   await clock.advance(31_000);
-  await sweep();
+  await sweepNow();
   expect((await lanes.counts())[0]).toMatchObject({ waiting: 1 });
   expect(await records.due(0, 10)).toEqual([]);
 });
 
 test('a queued job whose time to start has passed ends as expired, one that was tried does not', async () => {
-  const { records, clock, accept, sweep } = await setUp();
+  const { records, clock, accept, sweepNow } = await setUp();
   const late = await accept({ startByMs: clock.now() + minute });
   const tried = await accept({ startByMs: clock.now() + minute });
   await records.begin(tried);
@@ -89,7 +89,7 @@ test('a queued job whose time to start has passed ends as expired, one that was 
   } as const;
   await records.requeue(tried, { attempt });
   await clock.advance(minute);
-  await sweep();
+  await sweepNow();
   expect(await records.read(late)).toMatchObject({ state: 'expired', error: { code: 'expired' } });
   expect(await records.read(tried)).toMatchObject({ state: 'queued' });
 });

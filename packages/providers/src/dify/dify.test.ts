@@ -80,14 +80,15 @@ async function startDify(routes: {
     if (found) found(request, response);
     else notFound(response);
   };
-  const server = createServer(async (request, response) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
     requests.push(`${request.method} ${request.url}`);
     headers.push(request.headers);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     bodies.push(chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined);
     handle_(request, response);
-  });
+  };
+  const server = createServer((request, response) => void receive(request, response));
   server.on('connection', (socket) => {
     open += 1;
     socket.on('close', () => (open -= 1));

@@ -328,7 +328,7 @@ describe('a wrong request', () => {
     ],
     [
       'six stop sequences',
-      prompt('x', { generationConfig: { stopSequences: [...'abcdef'] } }),
+      prompt('x', { generationConfig: { stopSequences: 'abcdef'.split('') } }),
       'stop sequences must be in the range [0, 5]',
     ],
     [

@@ -83,8 +83,14 @@ async function readFile(file: FormValue): Promise<Sound | Reply> {
 function readLanguage(language: FormValue): string | Reply {
   if (language === null || language === '') return 'en';
   if (typeof language === 'string' && /^[a-z]{2}$/u.test(language)) return language;
-  const message = `Invalid language '${String(language)}'. Language parameter must be specified in ISO-639-1 format.`;
+  const message = `Invalid language '${shown(language)}'. Language parameter must be specified in ISO-639-1 format.`;
   return invalidParameter(message, 'language', 'invalid_language_format');
+}
+
+/** A form's value in a message; of a file its name. */
+function shown(value: FormValue): string {
+  if (value === null) return '';
+  return typeof value === 'string' ? value : value.name;
 }
 
 function readFormat(
@@ -95,7 +101,7 @@ function readFormat(
   const format = FORMATS.find((name) => name === given);
   if (format === undefined) {
     const known = FORMATS.map((name) => `'${name}'`).join(', ');
-    const message = `Invalid value: '${String(given)}'. Supported values are: ${known}.`;
+    const message = `Invalid value: '${shown(given)}'. Supported values are: ${known}.`;
     return invalidParameter(message, 'response_format');
   }
   if (model.usdPerMinute === undefined && format !== 'json' && format !== 'text') {
