@@ -23,7 +23,10 @@ beforeEach(async () => {
     PORT: String(await findFreePort()),
     SLUICE_SIMULATOR_PORT: String(await findFreePort()),
   };
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // What a killed start leaves behind may go on writing for a moment.
+  onTestFinished(() =>
+    rm(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 }),
+  );
 });
 
 interface Start {
