@@ -4,14 +4,17 @@ import { median, quantile } from './statistics.ts';
 
 /** What a server did under load. */
 export interface LoadResult {
+  /** Of those that succeeded. */
   requestsPerSecond: number;
+  /** How many were not answered with 2xx. */
+  refused: number;
   p50Ms: number;
   p99Ms: number;
 }
 
 /**
  * Sends `amount` POSTs of one JSON body over `connections` connections, each as soon as the one before is answered.
- * @throws Error when any reply is not 2xx.
+ * @throws Error when more than one in twenty is not answered with 2xx.
  */
 export async function postMany(
   url: string,
@@ -40,12 +43,14 @@ export async function postMany(
       endedAt = performance.now();
     });
   });
-  if (result['2xx'] !== amount) {
+  const succeeded = result['2xx'];
+  if (succeeded < amount * 0.95) {
     const counts = JSON.stringify(result.statusCodeStats);
-    throw new Error(`${url}: ${result['2xx']} of ${amount} requests succeeded; ${counts}`);
+    throw new Error(`${url}: ${succeeded} of ${amount} requests succeeded; ${counts}`);
   }
   return {
-    requestsPerSecond: amount / ((endedAt - startedAt) / 1_000),
+    requestsPerSecond: succeeded / ((endedAt - startedAt) / 1_000),
+    refused: amount - succeeded,
     p50Ms: median(latenciesMs),
     p99Ms: quantile(latenciesMs, 0.99),
   };
