@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { Config } from '@sluice/config';
+import type { ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
@@ -18,6 +19,7 @@ export interface ApiDeps {
   redis: Redis;
   records: Records;
   lanes: Lanes;
+  parkedKeys: ParkedKeys;
   redisWatch: RedisWatch;
   laneWatch: LaneWatch;
   metrics: ApiMetrics;

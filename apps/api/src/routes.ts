@@ -7,6 +7,7 @@ import { getJobRoute } from './routes/get-job.ts';
 import { healthzRoute } from './routes/healthz.ts';
 import { listJobsRoute } from './routes/list-jobs.ts';
 import { listModelsRoute } from './routes/list-models.ts';
+import { listProvidersRoute } from './routes/list-providers.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { readyzRoute } from './routes/readyz.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
@@ -27,6 +28,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs/:id/cancel', handler: cancelJobRoute },
   { method: 'delete', path: '/v1/jobs/:id', handler: deleteJobRoute },
   { method: 'get', path: '/v1/models', handler: listModelsRoute },
+  { method: 'get', path: '/v1/providers', handler: listProvidersRoute },
   { method: 'get', path: '/healthz', open: true, handler: healthzRoute },
   { method: 'get', path: '/readyz', open: true, handler: readyzRoute },
   { method: 'get', path: '/metrics', handler: metricsRoute },

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { Config } from '@sluice/config';
+import { ParkedKeys } from '@sluice/limits';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
 import { createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
@@ -102,6 +103,7 @@ function wire(
     redis,
     records,
     lanes,
+    parkedKeys: new ParkedKeys({ redis, root, clock }),
     clock,
     log,
     closing,

@@ -96,7 +96,11 @@ async function fallBack(
   const target = resolveRoute(deps.config, type, ticket.model).targets[targetIndex];
   if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
   const lane = target.lane;
-  const live = await deps.records.requeue(ticket.jobId, { attempt, targetIndex, lane });
+  const live = await deps.records.requeue(ticket.jobId, {
+    ...(attempt && { attempt }),
+    targetIndex,
+    lane,
+  });
   if (live) {
     await deps.lanes.add({
       ticket: { ...ticket, attempt: targetIndex + 1 },

@@ -17,11 +17,15 @@ function attempt(number: number): Attempt {
 }
 
 /** What becomes of a job after `failed` earlier attempts and this error. */
-async function judge(error: SluiceError, options: { failed?: number; targets?: number } = {}) {
+async function judge(
+  error: SluiceError,
+  options: { failed?: number; targets?: number; otherKey?: string } = {},
+) {
   const { failed = 0, targets = 1 } = options;
   const clock = createFakeClock();
   const paused: number[] = [];
-  const target = { provider: { name: 'first' }, model: 'm' };
+  const parked: string[] = [];
+  const target = { provider: { name: 'first' }, model: 'm', apiKey: 'key-1' };
   const plan = {
     record: {
       jobId: 'job_a',
@@ -41,6 +45,12 @@ async function judge(error: SluiceError, options: { failed?: number; targets?: n
     random: () => 0.5,
     log: createLogger({ name: 'test', level: 'silent' }),
     metrics: createWorkerMetrics(),
+    parkedKeys: {
+      park: async (_target: unknown, apiKey: string) => {
+        parked.push(apiKey);
+        return { kind: options.otherKey === undefined ? 'parked' : 'key' };
+      },
+    },
     limits: { penalize: async (_lane: unknown, pauseMs: number) => void paused.push(pauseMs) },
   } as unknown as Parameters<typeof judgeFailure>[2];
   const outcome = await judgeFailure(
@@ -48,7 +58,7 @@ async function judge(error: SluiceError, options: { failed?: number; targets?: n
     { ok: false, attempt: attempt(failed + 1), error },
     deps,
   );
-  return { outcome, paused };
+  return { outcome, paused, parked };
 }
 
 const failure = (code: ErrorCode, options?: ConstructorParameters<typeof SluiceError>[2]) =>
@@ -102,4 +112,15 @@ test('a refused key falls back at once, a wrong request does not', async () => {
   expect((await judge(failure('upstream_auth'), two)).outcome).toMatchObject({ kind: 'fallback' });
   const wrong = await judge(failure('upstream_invalid_request'), two);
   expect(wrong.outcome).toMatchObject({ kind: 'ended' });
+});
+
+test('a refused key is parked; with another one the job asks again at once and unburned', async () => {
+  const other = await judge(failure('quota_exceeded'), { otherKey: 'key-2' });
+  expect(other.parked).toEqual(['key-1']);
+  expect(other.outcome).toMatchObject({ kind: 'wait', scope: 'lane', waitMs: 1 });
+  expect(other.outcome).not.toHaveProperty('attempt');
+  const last = await judge(failure('quota_exceeded'));
+  expect(last.parked).toEqual(['key-1']);
+  expect(last.outcome).toMatchObject({ ending: { error: { code: 'quota_exceeded' } } });
+  expect((await judge(failure('upstream_overloaded'))).parked).toEqual([]);
 });

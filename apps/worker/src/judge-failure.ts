@@ -1,4 +1,6 @@
+import { maskKey } from '@sluice/config';
 import type { Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
+import { refusesKey } from '@sluice/limits';
 import { retryDelayMs, stopReasons } from '@sluice/queue';
 import { mayFallBack, nextTarget } from '@sluice/routing';
 
@@ -20,6 +22,7 @@ const defaultPauseMs = 1_000;
  * | this worker goes away                     | give the ticket back                                     |
  * | it did not leave before its permit ran out| wait for another permit, unburned                        |
  * | lock lost, or the job was cancelled       | nothing: the record is somebody else's or has ended      |
+ * | the key was refused, another is left      | park the key; ask again at once, unburned                |
  * | 429                                       | close the lane for everyone; the ticket waits, unburned  |
  * | retryable, attempts left                  | retry later, with full jitter                            |
  * | another target may do better              | fall back                                                |
@@ -34,7 +37,7 @@ export async function judgeFailure(
   const { error, attempt } = call;
   if (error === stopReasons.drained) return { kind: 'give_back' };
   if (error === stopReasons.lockLost) return { kind: 'nothing', reason: 'lock lost' };
-  if (error.code === 'permit_expired') return anotherPermit(deps);
+  if (error.code === 'permit_expired') return askAgain('connection', deps);
   if (error.code === 'cancelled') return { kind: 'nothing', reason: 'cancelled' };
   deps.log.info(
     {
@@ -49,6 +52,7 @@ export async function judgeFailure(
     },
     'attempt failed',
   );
+  if (await hasOtherKey(plan, error, deps)) return askAgain('API key', deps);
   if (error.code === 'rate_limited') return await rateLimited(plan, error, deps);
   if (error.retryable && failuresOf(plan) + 1 < plan.route.retry.maxAttempts) {
     return retryLater(plan, call, deps);
@@ -60,14 +64,26 @@ export async function judgeFailure(
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
 }
 
-/** Nothing was sent or charged: the ticket asks again at once, from the head of its lane. */
-function anotherPermit(deps: RunJobDeps): Outcome {
+/** Parks a key that was refused, for all workers. Whether the target has another one. */
+async function hasOtherKey(plan: Plan, error: SluiceError, deps: RunJobDeps): Promise<boolean> {
+  const { target } = plan;
+  if (target.apiKey === undefined || !refusesKey(error)) return false;
+  const left = await deps.parkedKeys.park(target, target.apiKey, error);
+  deps.log.warn(
+    { provider: target.provider.name, key: maskKey(target.apiKey), code: error.code },
+    'an API key was refused and is parked',
+  );
+  return left.kind === 'key';
+}
+
+/** Nothing came of the call that counts: the ticket asks again at once, from the head of its lane. */
+function askAgain(limit: string, deps: RunJobDeps): Outcome {
   const waitMs = 1;
   return {
     kind: 'wait',
     scope: 'lane',
     waitMs,
-    waitingOn: waitingOn('connection', 'lane', deps.clock.now() + waitMs),
+    waitingOn: waitingOn(limit, 'lane', deps.clock.now() + waitMs),
   };
 }
 

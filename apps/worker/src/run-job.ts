@@ -1,6 +1,7 @@
 import type { Outcome, Ticket } from '@sluice/contracts';
 
 import { callUpstream, settlePermit } from './call-upstream.ts';
+import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
 import { judgeFailure } from './judge-failure.ts';
 import { planJob } from './plan-job.ts';
@@ -10,7 +11,7 @@ import type { RunJobDeps } from './run-job-deps.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /**
- * The way of a job through a worker: begin → cache → permit → adapter → settle → outcome. It never sleeps for a limit and
+ * The way of a job through a worker: begin → cache → key → permit → adapter → settle → outcome. It never sleeps for a limit and
  * never retries: it says what became of the run, and `apply-outcome.ts` moves record and ticket. What it may leave behind
  * when the process dies at any line: a record in progress (the next run of the ticket takes over), a slot (its lease ends),
  * and a Dify run (its handle is in the record, so the next run attaches to it).
@@ -30,11 +31,14 @@ export async function runJob(
   const cached = await readCachedResult(plan, deps);
   if (cached) return cached;
 
+  const keyed = await chooseKey(plan, deps);
+  if (keyed.kind === 'impossible') return keyed.outcome;
+
   const decision = await deps.limits.acquire(plan.lane, plan.amounts);
   if (decision.kind === 'denied') return waitForPermit(plan, decision, deps);
 
-  const call = await callUpstream(plan, decision.permit, deps, signal);
+  const call = await callUpstream(keyed, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
   settlePermit(plan, decision.permit, call, deps);
-  return call.ok ? completeJob(plan, call) : await judgeFailure(plan, call, deps);
+  return call.ok ? completeJob(plan, call) : await judgeFailure(keyed, call, deps);
 }

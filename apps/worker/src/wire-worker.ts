@@ -1,6 +1,6 @@
 import { createCache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
-import { createLimits } from '@sluice/limits';
+import { createLimits, ParkedKeys } from '@sluice/limits';
 import { createAdapters } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
@@ -36,6 +36,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     }),
     cache: createCache({ redis, root }),
     limits: createLimits({ redis, root, clock }),
+    parkedKeys: new ParkedKeys({ redis, root, clock }),
     adapterFor: createAdapters({}),
     metrics: createWorkerMetrics(),
     sender: createWebhookSender({

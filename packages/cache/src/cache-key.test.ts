@@ -107,14 +107,14 @@ describe('cacheKey', () => {
   });
 
   it('of a chat does not depend on the API key and the user', () => {
-    expect(cacheKey({ ...chat, user: 'ada', target: { ...target, apiKey: 'new' } })).toBe(
-      cacheKey(chat),
-    );
+    expect(
+      cacheKey({ ...chat, user: 'ada', target: { ...target, apiKeys: ['new'], apiKey: 'new' } }),
+    ).toBe(cacheKey(chat));
   });
 
   it('of a workflow depends on both, because Dify does', () => {
     expect(cacheKey({ ...workflow, user: 'bob' })).not.toBe(cacheKey(workflow));
-    expect(cacheKey({ ...workflow, target: { ...app, apiKey: 'app-2' } })).not.toBe(
+    expect(cacheKey({ ...workflow, target: { ...app, apiKeys: ['app-2'] } })).not.toBe(
       cacheKey(workflow),
     );
   });

@@ -23,12 +23,12 @@ export interface CacheKeyParts {
 /**
  * The name of a request's result in the cache: equal for requests that mean the same (key order and absent fields do not
  * count), different for any other, and never shared between tenants. A chat target is known by provider, address and
- * model, so a new key for the same account still hits. A Dify app is known by nothing but its key, so there the key
- * counts: after it changes, the results of another app must not be found.
+ * model, so a new key for the same account still hits. A Dify app is known by nothing but its key, so there the first
+ * key counts: after it changes, the results of another app must not be found.
  */
 export function cacheKey({ tenantId, type, name, target, input, user }: CacheKeyParts): string {
-  const { provider, model, apiKey, dropParams } = target;
-  const own = type === 'workflow' ? { app: apiKey, user } : { model };
+  const { provider, model, apiKeys, dropParams } = target;
+  const own = type === 'workflow' ? { app: apiKeys[0], user } : { model };
   const upstream = {
     provider: provider.name,
     baseUrl: provider.baseUrl,

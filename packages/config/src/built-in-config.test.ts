@@ -18,7 +18,7 @@ describe('without a file', () => {
     expect(routes.chat['sim-chat']!.targets).toMatchObject([
       {
         model: 'sim-chat',
-        apiKey: 'sim-key',
+        apiKeys: ['sim-key'],
         lane: 'simulator',
         price: { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 },
       },
@@ -46,7 +46,7 @@ describe('without a file', () => {
     expect(providers['openai']).toMatchObject({
       kind: 'openai',
       baseUrl: 'https://api.openai.com/v1',
-      apiKey: 'sk-1',
+      apiKeys: ['sk-1'],
     });
     expect(routes.chat['gpt-5.4-nano']!.targets[0].price).toMatchObject({ inputPerMillion: 0.2 });
     const elsewhere = load({ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: 'http://vllm:8000/v1/' });
@@ -58,7 +58,7 @@ describe('without a file', () => {
     expect(providers['anthropic']).toMatchObject({
       kind: 'anthropic',
       baseUrl: 'https://api.anthropic.com',
-      apiKey: 'sk-ant-1',
+      apiKeys: ['sk-ant-1'],
     });
     expect(routes.chat['claude-opus-5-5']!.targets).toMatchObject([
       { model: 'claude-opus-5-5', lane: 'anthropic', price: { inputPerMillion: 4 } },
@@ -74,7 +74,7 @@ describe('without a file', () => {
     [{ GEMINI_API_KEY: 'a', GOOGLE_API_KEY: 'b' }, 'b'],
   ])('Gemini is added with %o', (env, apiKey) => {
     const { routes, providers } = load(env);
-    expect(providers['gemini']).toMatchObject({ kind: 'gemini', apiKey });
+    expect(providers['gemini']).toMatchObject({ kind: 'gemini', apiKeys: [apiKey] });
     expect(routes.chat['gemini-2.5-pro']!.targets[0].price).toMatchObject({
       inputPerMillion: 1.25,
     });

@@ -52,7 +52,7 @@ function checkApp(path: Path, value: unknown, providers: Mapping): PathProblem[]
   const problems = targets.flatMap((target: unknown, index) =>
     checkAppTarget([...path, 'targets', index], asMapping(target), providers),
   );
-  if (app['provider'] === undefined && app['apiKey'] === undefined) return problems;
+  if (['provider', 'apiKey', 'apiKeys'].every((key) => app[key] === undefined)) return problems;
   const message = 'has targets, so provider and apiKey belong into each of them';
   return [{ path, message }, ...problems];
 }
@@ -66,8 +66,11 @@ function checkAppTarget(path: Path, target: Mapping, providers: Mapping): PathPr
 }
 
 /** Whether there is a key. A value of the wrong type counts: the schema speaks of that. */
-function hasKey({ apiKey }: Mapping): boolean {
-  return typeof apiKey === 'string' ? cleanApiKey(apiKey) !== undefined : apiKey !== undefined;
+function hasKey({ apiKey, apiKeys }: Mapping): boolean {
+  const given: unknown[] = Array.isArray(apiKeys) ? [apiKey, ...apiKeys] : [apiKey, apiKeys];
+  return given.some((key) =>
+    typeof key === 'string' ? cleanApiKey(key) !== undefined : key !== undefined,
+  );
 }
 
 function checkProvider(

@@ -37,6 +37,14 @@ const apiKey = z
     error: 'must be printable ASCII without white space',
   });
 
+/** Keys to take turns with. A text is several with commas between them, as an environment variable holds them. */
+const apiKeys = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? value.split(',') : value),
+    z.array(apiKey).max(1_000),
+  )
+  .optional();
+
 const headers = z.record(
   z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not a valid header name'),
   z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII in one line'),
@@ -82,6 +90,7 @@ const provider = z.strictObject({
   kind: z.enum(Object.keys(adapterKinds)),
   baseUrl: baseUrl.optional(),
   apiKey: apiKey.optional(),
+  apiKeys,
   headers: headers.default({}),
   options: z.record(z.string(), option).default({}),
   limits: limits.prefault({}),
@@ -155,10 +164,15 @@ const model = z.strictObject({
   dropParams: z.boolean().default(false),
 });
 
-const appTarget = z.strictObject({ provider: z.string(), apiKey: apiKey.optional() });
+const appTarget = z.strictObject({
+  provider: z.string(),
+  apiKey: apiKey.optional(),
+  apiKeys,
+});
 const app = z.strictObject({
   provider: z.string().optional(),
   apiKey: apiKey.optional(),
+  apiKeys,
   targets: z.array(appTarget).min(1).optional(),
   cache: cache.optional(),
   limits: limits.optional(),

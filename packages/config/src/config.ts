@@ -44,7 +44,8 @@ export interface Provider {
   kind: string;
   /** Without a trailing slash. */
   baseUrl: string;
-  apiKey: string | undefined;
+  /** Keys of the account, which take turns; empty for an upstream that wants none. */
+  apiKeys: readonly string[];
   headers: Record<string, string>;
   /** What only this kind of adapter knows, defaults filled in: `adapter-kinds.ts` lists them. */
   options: Record<string, string>;
@@ -61,7 +62,9 @@ export interface Target {
   provider: Provider;
   /** The upstream's name of the model; for Dify the public name of the app. */
   model: string;
-  /** The key to call with: the app's own for Dify, else the provider's. */
+  /** The keys that may be called with: the app's own for Dify, else the provider's. */
+  apiKeys: readonly string[];
+  /** The key of one call: the first of `apiKeys`, unless whoever makes the call chose another. */
   apiKey: string | undefined;
   lane: string;
   price: Price | undefined;

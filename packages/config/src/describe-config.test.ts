@@ -20,8 +20,8 @@ it('shows what is configured and none of its secrets', () => {
   }
   expect(describeConfig(config)).toMatchObject({
     redisUrl: 'redis://***@redis:6379',
-    providers: { openai: { key: 'set (…1234)', headers: ['X-Org'] } },
-    models: { 'sim-chat': ['simulator/sim-chat in lane simulator, key set'] },
+    providers: { openai: { keys: ['…1234'], headers: ['X-Org'] } },
+    models: { 'sim-chat': ['simulator/sim-chat in lane simulator, keys …'] },
     lanes: { simulator: ['50 requests per 1 s (smooth)', 'concurrency 20'] },
   });
 });

@@ -1,4 +1,4 @@
-import { maskSecret, maskUrlCredentials } from './api-key.ts';
+import { maskKey, maskSecret, maskUrlCredentials } from './api-key.ts';
 import type { Bucket, Config, Lane, Provider, Target } from './config.ts';
 
 /** The configuration in short, for the log and for people: no keys, no header values, no passwords. */
@@ -25,12 +25,14 @@ export function describeConfig(config: Config): Record<string, unknown> {
 }
 
 function describeProvider(provider: Provider): Record<string, unknown> {
-  const { kind, baseUrl, apiKey, headers, options } = provider;
-  return { kind, baseUrl, key: maskSecret(apiKey), headers: Object.keys(headers), options };
+  const { kind, baseUrl, apiKeys, headers, options } = provider;
+  return { kind, baseUrl, keys: apiKeys.map(maskKey), headers: Object.keys(headers), options };
 }
 
 function describeTarget(target: Target): string {
-  return `${target.provider.name}/${target.model} in lane ${target.lane}, key ${maskSecret(target.apiKey)}`;
+  const keys =
+    target.apiKeys.length === 0 ? 'no key' : `keys ${target.apiKeys.map(maskKey).join(' ')}`;
+  return `${target.provider.name}/${target.model} in lane ${target.lane}, ${keys}`;
 }
 
 function describeLane(lane: Lane): string[] {

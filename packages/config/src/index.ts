@@ -1,5 +1,6 @@
 export { adapterKinds, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
 export type { AdapterKind } from './adapter-kinds.ts';
+export { cleanApiKey, maskKey } from './api-key.ts';
 export type {
   Bucket,
   Config,
@@ -15,6 +16,7 @@ export { findConfigFile } from './config-source.ts';
 export type { ConfigLocation } from './config-source.ts';
 export { describeConfig } from './describe-config.ts';
 export type { Environment } from './environment.ts';
+export { keysOf } from './keys-of.ts';
 export { loadConfig } from './load-config.ts';
 export { modelPrices, modelPricesAsOf } from './model-prices.ts';
 export { nearestName, suggestName } from './nearest-name.ts';

@@ -71,12 +71,13 @@ describe('a configuration file', () => {
         name: 'openai',
         kind: 'openai-compatible',
         baseUrl: 'https://api.openai.com/v1',
-        apiKey: 'sk-1',
+        apiKeys: ['sk-1'],
         headers: {},
         options: {},
         timeouts: { firstByteMs: 120_000, idleMs: 300_000 },
       },
       model: 'gpt-5.4-nano',
+      apiKeys: ['sk-1'],
       apiKey: 'sk-1',
       lane: 'openai',
       price: {
@@ -129,6 +130,24 @@ providers:
 models: { m: p/x }
 `);
     expect(lanes['p']!.buckets.map((bucket) => bucket.pacing)).toEqual(['smooth', 'burst']);
+  });
+
+  it('takes several keys of a provider or app, cleaned, each once', () => {
+    const { providers, routes } = load(
+      `
+providers:
+  openai: { kind: openai, apiKey: sk-1, apiKeys: [' "Bearer sk-2" ', sk-1, "", "'sk-3'"] }
+  listed: { kind: openai, apiKeys: "\${KEYS}" }
+  dify: { kind: dify, baseUrl: https://dify.test/v1 }
+models: { fast: openai/gpt-5.4-nano }
+apps: { a: { provider: dify, apiKeys: [app-1, app-2] } }
+`,
+      { KEYS: 'sk-4, sk-5,' },
+    );
+    expect(providers['openai']!.apiKeys).toEqual(['sk-1', 'sk-2', 'sk-3']);
+    expect(providers['listed']!.apiKeys).toEqual(['sk-4', 'sk-5']);
+    expect(routes.chat['fast']!.targets[0].apiKey).toBe('sk-1');
+    expect(routes.workflow['a']!.targets[0].apiKeys).toEqual(['app-1', 'app-2']);
   });
 
   it('gives a Dify app its own key, and several endpoints one each', () => {
@@ -241,7 +260,7 @@ models: { m: p/x }
     );
     expect(config.providers['p']).toMatchObject({
       baseUrl: 'http://localhost:81/v1',
-      apiKey: '${RPM}',
+      apiKeys: ['${RPM}'],
       headers: { 'X-Literal': '${KEY} costs $5', 'X-Empty': '' },
     });
     expect(config.lanes['p']!.buckets[0]!.limit).toBe(60);
@@ -375,6 +394,11 @@ models: { m: a/x }`,
       'a key with a space in it, without showing it',
       provider('apiKey: "sk one"'),
       [at('providers.p.apiKey: must be printable ASCII without white space')],
+    ],
+    [
+      'a key of a list that no header can carry',
+      provider('apiKeys: [sk-1, "sk one"]'),
+      [at('providers.p.apiKeys[1]: must be printable ASCII without white space')],
     ],
     [
       'a header over two lines, without showing it',

@@ -13,7 +13,7 @@ export function formatPath(path: Path): string {
 
 /** Whether the value at this path must never be shown: API keys and headers. */
 export function isSecretPath(path: Path): boolean {
-  return path.includes('apiKey') || path.includes('headers');
+  return path.includes('apiKey') || path.includes('apiKeys') || path.includes('headers');
 }
 
 /** The value at `path` of plain data, or `undefined`. */

@@ -1,4 +1,5 @@
 import { defaultBaseUrls, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
+import { allKeys } from './api-key.ts';
 import type { Config, Price, Provider, RetryPolicy, Route, Target } from './config.ts';
 import type { ConfigFile, RetrySection } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
@@ -38,14 +39,15 @@ export function resolveRoutes(file: ConfigFile): ResolvedRoutes {
 }
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
-  const { kind, apiKey, headers, timeouts } = section;
+  const { kind, headers, timeouts } = section;
   if (!isAdapterKind(kind)) throw new Error(`the schema allows no kind ${kind}`);
   const baseUrl = section.baseUrl ?? defaultBaseUrls[kind];
   if (baseUrl === undefined) throw new Error(`provider ${name} was not checked`);
   const options = { ...defaultOptions(kind), ...section.options };
   const firstByteMs = toMs(timeouts.firstByteSeconds);
   const idleMs = toMs(timeouts.idleSeconds);
-  return { name, kind, baseUrl, apiKey, headers, options, timeouts: { firstByteMs, idleMs } };
+  const apiKeys = allKeys(section);
+  return { name, kind, baseUrl, apiKeys, headers, options, timeouts: { firstByteMs, idleMs } };
 }
 
 function resolveModel(name: string, model: ConfigFile['models'][string], context: Context): Route {
@@ -54,7 +56,8 @@ function resolveModel(name: string, model: ConfigFile['models'][string], context
     return {
       provider,
       model: target.model,
-      apiKey: provider.apiKey,
+      apiKeys: provider.apiKeys,
+      apiKey: provider.apiKeys[0],
       lane: resolveLane({ section: 'models', name, limits: model.limits }, provider, context),
       price: toPrice(target.price ?? model.price) ?? modelPrices[target.model],
       dropParams: model.dropParams,
@@ -64,13 +67,16 @@ function resolveModel(name: string, model: ConfigFile['models'][string], context
 }
 
 function resolveApp(name: string, app: ConfigFile['apps'][string], context: Context): Route {
-  const sections = app.targets ?? [{ provider: app.provider ?? '', apiKey: app.apiKey }];
+  const sections = app.targets ?? [{ ...app, provider: app.provider ?? '' }];
   const targets = sections.map((target): Target => {
     const provider = providerOf(target.provider, context);
+    const own = allKeys(target);
+    const apiKeys = own.length > 0 ? own : provider.apiKeys;
     return {
       provider,
       model: name,
-      apiKey: target.apiKey ?? provider.apiKey,
+      apiKeys,
+      apiKey: apiKeys[0],
       lane: resolveLane({ section: 'apps', name, limits: app.limits }, provider, context),
       price: undefined,
       dropParams: false,

@@ -10,7 +10,7 @@ import type { JobEnding } from './record.ts';
  * | nothing  | was terminal or gone   | done                                     | no              |
  * | wait     | queued, `waitingOn`    | lane: the lane pauses; tenant: delayed   | no              |
  * | retry    | queued, `waitingOn`    | delayed                                  | yes             |
- * | fallback | queued, next target    | done; a new one in the next target's lane | yes             |
+ * | fallback | queued, next target    | done; a new one in the next target's lane | if it has one   |
  * | give_back| queued                 | head of its lane: this worker goes away  | no              |
  */
 export type Outcome =
@@ -29,5 +29,6 @@ export type Outcome =
       attempt?: Attempt;
     }
   | { kind: 'retry'; delayMs: number; waitingOn: WaitingOn; attempt: Attempt }
-  | { kind: 'fallback'; targetIndex: number; attempt: Attempt; priority: Priority }
+  /** Without an attempt where the target could not even be called. */
+  | { kind: 'fallback'; targetIndex: number; attempt?: Attempt; priority: Priority }
   | { kind: 'give_back' };

@@ -14,9 +14,11 @@ export function createLogger(options: { name: string; level?: string | undefined
       redact: {
         paths: [
           '*.apiKey',
+          '*.apiKeys',
           '*.secret',
           '*.authorization',
           'apiKey',
+          'apiKeys',
           'secret',
           'authorization',
           'input',

@@ -147,7 +147,7 @@ const provider: Provider = {
   name: 'test',
   kind: 'openai',
   baseUrl: 'http://127.0.0.1:9',
-  apiKey: 'sk-provider-secret-canary',
+  apiKeys: ['sk-provider-secret-canary'],
   headers: {},
   options: {},
   timeouts: { firstByteMs: 1_000, idleMs: 1_000 },
@@ -157,7 +157,8 @@ function route(type: Route['type'], name: string, lane: string): Route {
   const target = {
     provider,
     model: name,
-    apiKey: provider.apiKey,
+    apiKeys: provider.apiKeys,
+    apiKey: provider.apiKeys[0],
     lane,
     price: undefined,
     dropParams: false,

@@ -123,13 +123,21 @@ function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
     name: 'dify',
     kind: 'dify',
     baseUrl: `http://127.0.0.1:${port}/v1`,
-    apiKey: undefined,
+    apiKeys: [],
     headers: {},
     options: {},
     timeouts: { firstByteMs, idleMs },
   };
   const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
-    target: { provider, model: 'flow', apiKey, lane: 'flow', price: undefined, dropParams: false },
+    target: {
+      provider,
+      model: 'flow',
+      apiKeys: [apiKey],
+      apiKey,
+      lane: 'flow',
+      price: undefined,
+      dropParams: false,
+    },
     jobId: 'job_1',
     user: undefined,
     signal: new AbortController().signal,

@@ -36,7 +36,7 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
     name: 'dify',
     kind: 'dify',
     baseUrl: 'http://127.0.0.1:1',
-    apiKey: undefined,
+    apiKeys: [],
     headers: {},
     options: {},
     timeouts: { firstByteMs: 1, idleMs: 1 },
@@ -44,6 +44,7 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
   const target = {
     provider,
     model: 'flow',
+    apiKeys: ['app-1'],
     apiKey: 'app-1',
     lane: 'flow',
     price: undefined,

@@ -1,15 +1,5 @@
 import { SluiceError } from '@sluice/contracts';
-import type { Target } from '@sluice/config';
-
-/** A key as it was meant: without the white space, quotes and `Bearer ` that come along when keys are pasted. */
-export function cleanApiKey(key: string | undefined): string | undefined {
-  const clean = key
-    ?.trim()
-    .replace(/^(["'])(.*)\1$/s, '$2')
-    .replace(/^\s*bearer\s+/i, '')
-    .trim();
-  return clean === '' ? undefined : clean;
-}
+import { cleanApiKey, type Target } from '@sluice/config';
 
 /** `Authorization: Bearer <key>`, or nothing without a key. Throws `upstream_auth` for a key that no header can carry. */
 export function bearerHeader(target: Target): Record<string, string> {

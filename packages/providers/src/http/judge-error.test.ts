@@ -177,6 +177,7 @@ const recorded: [name: string, status: number | undefined, body: unknown, means:
     { error: { code: 'Arrearage', message: 'Access denied' } },
     'quota_exceeded',
   ],
+  ['a moderated input', 403, { error: { message: 'your input was flagged' } }, 'content_filtered'],
   ['DashScope filter', 400, { error: { code: 'data_inspection_failed' } }, 'content_filtered'],
   [
     'DashScope overflow',

@@ -39,6 +39,8 @@ const rules: readonly Rule[] = [
     codes: /content_?filter|content_policy|responsibleaipolicy|data_?inspection_?failed/,
     code: 'content_filtered',
   },
+  // A refused input must not look like a refused key, or any client could park one.
+  { text: /\bmoderation\b|\bflagged\b/i, statuses: [403], code: 'content_filtered' },
   // A call that is larger than the limit itself never passes, however long it waits.
   { text: /^request too large/i, statuses: [429], code: 'upstream_invalid_request' },
   {

@@ -1,6 +1,4 @@
-import type { Target } from '@sluice/config';
-
-import { cleanApiKey } from './api-key.ts';
+import { cleanApiKey, type Target } from '@sluice/config';
 
 /** Takes what must not be seen out of a text that an upstream wrote. */
 export type Redact = (text: string) => string;
@@ -10,11 +8,14 @@ const keyLike =
   /\bBearer\s+\S+|\b(?:sk|pk|rk|app|dataset|xai|key|api)-(?=[\w*.-]*[\d*]|[\w.-]{16})[\w*.-]{6,}|\bgsk_\w{6,}/gi;
 const shortestSecret = 6;
 
-/** Redacts the target's key, the values of its headers and whatever looks like a key. */
-export function redactorOf({ apiKey, provider }: Target): Redact {
-  const secrets = [apiKey, cleanApiKey(apiKey), ...Object.values(provider.headers)].filter(
-    (secret) => secret !== undefined && secret.length >= shortestSecret,
-  );
+/** Redacts the target's keys, the values of its headers and whatever looks like a key. */
+export function redactorOf({ apiKey, apiKeys, provider }: Target): Redact {
+  const secrets = [
+    apiKey,
+    cleanApiKey(apiKey),
+    ...apiKeys,
+    ...Object.values(provider.headers),
+  ].filter((secret) => secret !== undefined && secret.length >= shortestSecret);
   return (text) => {
     let clean = text;
     for (const secret of secrets) clean = clean.replaceAll(secret ?? '', '[redacted]');
