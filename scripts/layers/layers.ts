@@ -19,6 +19,7 @@ export interface RestrictedLibrary {
 
 const base = ['contracts', 'runtime', 'config'];
 const steps = [
+  'tenants',
   'records',
   'queue',
   'limits',

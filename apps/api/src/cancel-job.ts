@@ -2,7 +2,7 @@ import { cancelChannel, isTerminal, SluiceError, type JobEnding } from '@sluice/
 import type { JobSummary } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
-import { tenantId, type ApiDeps } from './deps.ts';
+import type { ApiDeps } from './deps.ts';
 
 type CancelDeps = Pick<ApiDeps, 'config' | 'lanes' | 'records' | 'redis'>;
 
@@ -49,7 +49,7 @@ async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
 }
 
 async function cancelChildren(
-  { jobId: batchId, type }: Pick<JobSummary, 'jobId' | 'type'>,
+  { jobId: batchId, tenantId, type }: Pick<JobSummary, 'jobId' | 'tenantId' | 'type'>,
   deps: CancelDeps,
 ): Promise<void> {
   if (type !== 'batch') return;

@@ -20,13 +20,16 @@ describe('every route', () => {
       { 'x-api-key': '' },
       { 'x-api-key': `${api.config.adminKey}x` },
     ];
-    for (const { method, path, open } of apiRoutes) {
+    for (const { method, path, access } of apiRoutes) {
       for (const headers of wrong) {
-        const response = await fetch(api.url + pathOf(path), { method, headers });
+        const response = await fetch(api.url + pathOf(path), {
+          method: method.toUpperCase(),
+          headers,
+        });
         const asked = { method, path, headers };
         const refused = response.status === 401;
-        expect({ ...asked, refused }).toEqual({ ...asked, refused: open !== true });
-        if (open) continue;
+        expect({ ...asked, refused }).toEqual({ ...asked, refused: access !== 'open' });
+        if (access === 'open') continue;
         const error = await expectError(response, 401, 'invalid_api_key');
         expect(error.message).toContain('Authorization: Bearer <key>');
         expect(response.headers.get('www-authenticate')).toContain('Bearer');
@@ -44,7 +47,10 @@ describe('every route', () => {
         { 'x-api-key': key },
         { authorization: 'Bearer wrong', 'x-api-key': key },
       ]) {
-        const response = await fetch(api.url + pathOf(path), { method, headers });
+        const response = await fetch(api.url + pathOf(path), {
+          method: method.toUpperCase(),
+          headers,
+        });
         expect({ method, path, status: response.status }).not.toMatchObject({ status: 401 });
         await response.text();
       }
@@ -67,7 +73,7 @@ describe('every route', () => {
     const api = await startTestApi();
     for (const path of new Set(apiRoutes.map((route) => route.path))) {
       const known = apiRoutes.filter((route) => route.path === path).map(({ method }) => method);
-      const response = await api.call(pathOf(path), { method: 'PATCH' });
+      const response = await api.call(pathOf(path), { method: 'PUT' });
       await expectError(response, 405, 'method_not_allowed');
       expect(response.headers.get('allow')?.toLowerCase().split(', ')).toEqual(known);
     }

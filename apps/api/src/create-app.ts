@@ -19,9 +19,10 @@ export function createApp(deps: ApiDeps): Express {
   app.set('query parser', 'simple');
 
   app.use(trackRequests(deps));
-  const withKey = authenticate(deps.adminKey);
-  for (const { method, path, open, handler } of apiRoutes) {
-    const handlers: RequestHandler[] = open ? [handler(deps)] : [withKey, handler(deps)];
+  const withKey = authenticate(deps);
+  for (const { method, path, access, handler } of apiRoutes) {
+    const handlers: RequestHandler[] =
+      access === 'open' ? [handler(deps)] : [withKey(access), handler(deps)];
     app[method](path, ...handlers);
   }
   for (const [path, of] of Map.groupBy(apiRoutes, (route) => route.path)) {

@@ -5,6 +5,7 @@ import type { ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
+import type { ApiKeys, KeyRing, Tenants } from '@sluice/tenants';
 
 import type { ApiMetrics } from './metrics.ts';
 import type { LaneWatch } from './watch/lane-watch.ts';
@@ -13,8 +14,11 @@ import type { RedisWatch } from './watch/redis-watch.ts';
 /** What the routes work with. Made in `start-api.ts`, and by tests. */
 export interface ApiDeps {
   config: Config;
-  /** Who shows it may do everything. */
+  /** Who shows it may do everything, as the tenant `default`. */
   adminKey: string;
+  keyRing: KeyRing;
+  tenants: Tenants;
+  apiKeys: ApiKeys;
   /** Of role `producer`: it fails fast. */
   redis: Redis;
   records: Records;
@@ -28,6 +32,3 @@ export interface ApiDeps {
   /** Aborts when the process stops: whoever waits for a job is answered with what is known. */
   closing: AbortSignal;
 }
-
-/** The one tenant there is until keys belong to tenants. */
-export const tenantId = 'default';

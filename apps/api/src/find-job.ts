@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { SluiceError } from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
-import { tenantId, type ApiDeps } from './deps.ts';
+import type { ApiDeps } from './deps.ts';
 
 /** The job id in the path. */
 export function jobIdOf(request: Request): string {
@@ -16,13 +16,18 @@ export function jobIdOf(request: Request): string {
  */
 export async function findJob(
   jobId: string,
+  tenantId: string,
   { records }: Pick<ApiDeps, 'records'>,
 ): Promise<JobWithoutInput> {
-  return ownJob(jobId, await records.readWithoutInput(jobId));
+  return ownJob(jobId, tenantId, await records.readWithoutInput(jobId));
 }
 
 /** @throws SluiceError `not_found` when there is no such job or it belongs to another tenant. */
-export function ownJob(jobId: string, job: JobWithoutInput | undefined): JobWithoutInput {
+export function ownJob(
+  jobId: string,
+  tenantId: string,
+  job: JobWithoutInput | undefined,
+): JobWithoutInput {
   if (job?.tenantId === tenantId) return job;
   const shown = jobId.length > 80 ? `${jobId.slice(0, 80)}…` : jobId;
   throw new SluiceError(

@@ -1,6 +1,21 @@
 import type { RequestHandler } from 'express';
 
 import type { ApiDeps } from './deps.ts';
+import type { Access } from './middleware/authenticate.ts';
+import {
+  changeTenantRoute,
+  createTenantRoute,
+  deleteTenantRoute,
+  getTenantRoute,
+  listTenantsRoute,
+} from './routes/admin-tenants.ts';
+import {
+  createKeyRoute,
+  getKeyRoute,
+  listKeysRoute,
+  revokeKeyRoute,
+  rotateKeyRoute,
+} from './routes/admin-keys.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
 import { getJobRoute } from './routes/get-job.ts';
@@ -13,23 +28,33 @@ import { readyzRoute } from './routes/readyz.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
 
 export interface ApiRoute {
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'patch' | 'delete';
   path: string;
-  /** Needs no API key. Every route is closed that does not say so. */
-  open?: true;
+  /** The scope that a key needs here; `any` is any key, `open` none at all. */
+  access: Access | 'open';
   handler(deps: ApiDeps): RequestHandler;
 }
 
 /** Every route of the API, the hottest first. Beside them there is only the queue board. */
 export const apiRoutes: readonly ApiRoute[] = [
-  { method: 'post', path: '/v1/jobs', handler: submitJobRoute },
-  { method: 'get', path: '/v1/jobs/:id', handler: getJobRoute },
-  { method: 'get', path: '/v1/jobs', handler: listJobsRoute },
-  { method: 'post', path: '/v1/jobs/:id/cancel', handler: cancelJobRoute },
-  { method: 'delete', path: '/v1/jobs/:id', handler: deleteJobRoute },
-  { method: 'get', path: '/v1/models', handler: listModelsRoute },
-  { method: 'get', path: '/v1/providers', handler: listProvidersRoute },
-  { method: 'get', path: '/healthz', open: true, handler: healthzRoute },
-  { method: 'get', path: '/readyz', open: true, handler: readyzRoute },
-  { method: 'get', path: '/metrics', handler: metricsRoute },
+  { method: 'post', path: '/v1/jobs', access: 'submit', handler: submitJobRoute },
+  { method: 'get', path: '/v1/jobs/:id', access: 'read', handler: getJobRoute },
+  { method: 'get', path: '/v1/jobs', access: 'read', handler: listJobsRoute },
+  { method: 'post', path: '/v1/jobs/:id/cancel', access: 'cancel', handler: cancelJobRoute },
+  { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
+  { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
+  { method: 'get', path: '/v1/providers', access: 'admin', handler: listProvidersRoute },
+  { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
+  { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },
+  { method: 'get', path: '/metrics', access: 'admin', handler: metricsRoute },
+  { method: 'post', path: '/v1/admin/tenants', access: 'admin', handler: createTenantRoute },
+  { method: 'get', path: '/v1/admin/tenants', access: 'admin', handler: listTenantsRoute },
+  { method: 'get', path: '/v1/admin/tenants/:id', access: 'admin', handler: getTenantRoute },
+  { method: 'patch', path: '/v1/admin/tenants/:id', access: 'admin', handler: changeTenantRoute },
+  { method: 'delete', path: '/v1/admin/tenants/:id', access: 'admin', handler: deleteTenantRoute },
+  { method: 'post', path: '/v1/admin/keys', access: 'admin', handler: createKeyRoute },
+  { method: 'get', path: '/v1/admin/keys', access: 'admin', handler: listKeysRoute },
+  { method: 'get', path: '/v1/admin/keys/:id', access: 'admin', handler: getKeyRoute },
+  { method: 'post', path: '/v1/admin/keys/:id/rotate', access: 'admin', handler: rotateKeyRoute },
+  { method: 'delete', path: '/v1/admin/keys/:id', access: 'admin', handler: revokeKeyRoute },
 ];

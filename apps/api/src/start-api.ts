@@ -7,6 +7,7 @@ import { ParkedKeys } from '@sluice/limits';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
 import { createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
+import { createApiKeys, createKeyRing, createTenants } from '@sluice/tenants';
 
 import { createApp } from './create-app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -64,6 +65,7 @@ export async function startApi({
   try {
     await readyOrSay(redis, config.redisUrl);
     const deps = wire({ config, adminKey, log, redis, subscriber }, stop.signal);
+    await deps.tenants.ensureDefault();
     const server = createServer(timeouts, createApp(deps));
     const url = await listen(server, config.server);
     return {
@@ -100,6 +102,9 @@ function wire(
   return {
     config,
     adminKey: given.adminKey,
+    keyRing: createKeyRing({ redis, root, clock, log }),
+    tenants: createTenants({ redis, root, clock }),
+    apiKeys: createApiKeys({ redis, root, clock }),
     redis,
     records,
     lanes,

@@ -2,6 +2,8 @@ import { enableCompileCache } from 'node:module';
 
 import { Command } from 'commander';
 
+import { addAdminCommands } from './admin/commands.ts';
+
 enableCompileCache();
 
 /** Runs a subcommand; whatever it throws is one line on standard error and exit code 1. */
@@ -42,5 +44,7 @@ program
   .command('simulator')
   .description('fake OpenAI and Dify that enforce limits and inject faults')
   .action(() => orExplain(() => import('../../simulator/src/main.ts')));
+
+addAdminCommands(program, orExplain);
 
 await program.parseAsync();

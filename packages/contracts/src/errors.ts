@@ -9,6 +9,8 @@ export const errorCodes = {
   body_too_large: { type: 'invalid_request_error', retryable: false },
   unsupported_media_type: { type: 'invalid_request_error', retryable: false },
   invalid_api_key: { type: 'authentication_error', retryable: false },
+  insufficient_scope: { type: 'permission_error', retryable: false },
+  already_exists: { type: 'invalid_request_error', retryable: false },
   not_found: { type: 'invalid_request_error', retryable: false },
   method_not_allowed: { type: 'invalid_request_error', retryable: false },
   model_not_found: { type: 'invalid_request_error', retryable: false },

@@ -33,6 +33,24 @@ export type {
 export { name } from './name.ts';
 export type { Outcome } from './outcome.ts';
 export type { JobEnding, JobRecord, JobRequest } from './record.ts';
+export {
+  changeTenant,
+  createApiKey,
+  createTenant,
+  defaultTenantId,
+  rotateApiKey,
+  scopes,
+  tenantId,
+} from './tenant.ts';
+export type {
+  ApiKeyView,
+  ChangeTenant,
+  CreateApiKey,
+  CreateTenant,
+  RotateApiKey,
+  Scope,
+  TenantView,
+} from './tenant.ts';
 export { ticket } from './ticket.ts';
 export type { Ticket } from './ticket.ts';
 export type { CostUsd, Usage } from './usage.ts';

@@ -11,6 +11,8 @@ const elsewhereMaySucceed = {
   body_too_large: false,
   unsupported_media_type: false,
   invalid_api_key: false,
+  insufficient_scope: false,
+  already_exists: false,
   not_found: false,
   method_not_allowed: false,
   model_not_found: false,

@@ -1,19 +1,16 @@
 import type { Config } from '@sluice/config';
 import type { JobRequest, SubmitJob } from '@sluice/contracts';
 
-import { tenantId } from '../deps.ts';
-
 /** What the client asked for, with the defaults filled in: the part of the record that never changes. */
 export function toJobRequest(
   submitted: SubmitJob,
-  made: { jobId: string; lane: string; createdAtMs: number },
+  made: { jobId: string; tenantId: string; lane: string; createdAtMs: number },
   jobs: Config['jobs'],
 ): JobRequest {
   const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;
   const maxWaitMs = maxWaitSeconds === undefined ? jobs.maxWaitMs : maxWaitSeconds * 1_000;
   return {
     ...made,
-    tenantId,
     type: submitted.type,
     model: publicName(submitted),
     input: submitted.input,

@@ -12,6 +12,8 @@ const statusOf: Record<ErrorCode, number> = {
   invalid_json: 400,
   blocked_address: 400,
   invalid_api_key: 401,
+  insufficient_scope: 403,
+  already_exists: 409,
   not_found: 404,
   model_not_found: 404,
   app_not_found: 404,
@@ -61,7 +63,12 @@ export function handleErrors(log: Logger) {
       return;
     }
     const retryAfter = { 'Retry-After': String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)) };
-    replyJson(response, status, errorBody(error, requestId), status === 503 ? retryAfter : {});
+    replyJson(
+      response,
+      status,
+      errorBody(error, requestId),
+      status === 503 || status === 429 ? retryAfter : {},
+    );
   };
 }
 

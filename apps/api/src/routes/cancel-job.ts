@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { cancelJob } from '../cancel-job.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findJob, jobIdOf } from '../find-job.ts';
+import { callerOf } from '../middleware/authenticate.ts';
 import { replyJson } from '../http/reply.ts';
 import { jobView } from '../view/job-view.ts';
 
@@ -13,8 +14,9 @@ import { jobView } from '../view/job-view.ts';
 export function cancelJobRoute(deps: ApiDeps) {
   return async (request: Request, response: Response): Promise<void> => {
     const id = jobIdOf(request);
-    await cancelJob(await findJob(id, deps), deps);
-    const view = jobView(await findJob(id, deps), deps.config.jobs);
+    const { tenantId } = callerOf(response);
+    await cancelJob(await findJob(id, tenantId, deps), deps);
+    const view = jobView(await findJob(id, tenantId, deps), deps.config.jobs);
     replyJson(response, 200, JSON.stringify(view));
   };
 }

@@ -7,6 +7,7 @@ import { jobIdOf, ownJob } from '../find-job.ts';
 import { goneSignal, maxWaitSeconds } from '../http/long-poll.ts';
 import { oneOf, readQuery, wholeNumber } from '../http/query.ts';
 import { replyJson } from '../http/reply.ts';
+import { callerOf } from '../middleware/authenticate.ts';
 import { endedHeaders } from '../view/ended-headers.ts';
 import { jobView } from '../view/job-view.ts';
 import { waitForJob } from '../wait-for-job.ts';
@@ -28,12 +29,13 @@ export function getJobRoute(deps: ApiDeps) {
     if (query.include !== undefined) oneOf('include', query.include, ['timeline']);
 
     const id = jobIdOf(request);
+    const { tenantId } = callerOf(response);
     const gone = goneSignal(response, deps.closing);
     const found =
       waitMs === 0
         ? await deps.records.readWithoutInput(id)
         : await waitForJob(id, waitMs, gone, deps);
-    const view = jobView(ownJob(id, found), deps.config.jobs);
+    const view = jobView(ownJob(id, tenantId, found), deps.config.jobs);
     if (query.include === 'timeline') {
       view.timeline = await deps.records.timeline(id, { limit: maxTimelineEvents });
     }

@@ -3,9 +3,10 @@ import type { Request, Response } from 'express';
 import { jobStates, jobTypes } from '@sluice/contracts';
 import type { JobFilter } from '@sluice/records';
 
-import { tenantId, type ApiDeps } from '../deps.ts';
+import type { ApiDeps } from '../deps.ts';
 import { oneOf, readQuery, wholeNumber } from '../http/query.ts';
 import { replyJson } from '../http/reply.ts';
+import { callerOf } from '../middleware/authenticate.ts';
 import { jobView } from '../view/job-view.ts';
 
 const defaultLimit = 20;
@@ -19,6 +20,7 @@ const maxLimit = 100;
  */
 export function listJobsRoute(deps: ApiDeps) {
   return async (request: Request, response: Response): Promise<void> => {
+    const { tenantId } = callerOf(response);
     const page = await deps.records.list(tenantId, readFilter(request));
     const body = {
       object: 'list',

@@ -16,11 +16,13 @@ export const queueBoardPath = '/admin/queues';
  * bearer token or, for a browser, as the password of HTTP Basic with any user name. It shows tickets, which carry ids and
  * never a prompt or a secret. Read-only twice: the board offers no action, and no method that could be one gets to it.
  */
-export function queueBoard({ adminKey, lanes }: Pick<ApiDeps, 'adminKey' | 'lanes'>): Router {
+export function queueBoard(
+  deps: Pick<ApiDeps, 'adminKey' | 'keyRing' | 'clock' | 'lanes'>,
+): Router {
   const adapter = new ExpressAdapter();
   adapter.setBasePath(queueBoardPath);
   createBullBoard({
-    queues: lanes.all().map(
+    queues: deps.lanes.all().map(
       (queue) =>
         new BullMQAdapter(queue, {
           readOnlyMode: true,
@@ -34,7 +36,7 @@ export function queueBoard({ adminKey, lanes }: Pick<ApiDeps, 'adminKey' | 'lane
   });
   const board: Router = adapter.getRouter();
   const router = Router();
-  router.use(authenticatePage(adminKey), onlyReads, protectPage, board);
+  router.use(authenticatePage(deps, 'admin'), onlyReads, protectPage, board);
   return router;
 }
 

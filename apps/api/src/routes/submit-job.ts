@@ -7,11 +7,12 @@ import { acceptJob, type Accepted } from '../accept/accept-job.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../accept/idempotency.ts';
 import { firstLane, parseSubmit } from '../accept/parse-submit.ts';
 import { toJobRequest } from '../accept/to-job-request.ts';
-import { tenantId, type ApiDeps } from '../deps.ts';
+import type { ApiDeps } from '../deps.ts';
 import { ownJob } from '../find-job.ts';
 import { goneSignal, preferredWaitSeconds } from '../http/long-poll.ts';
 import { readJson } from '../http/read-json.ts';
 import { replyJson } from '../http/reply.ts';
+import { callerOf } from '../middleware/authenticate.ts';
 import { jobView, queuedView } from '../view/job-view.ts';
 import { endedHeaders } from '../view/ended-headers.ts';
 import { waitForJob } from '../wait-for-job.ts';
@@ -30,6 +31,7 @@ export function submitJobRoute(deps: ApiDeps) {
   const allow = parseAllowList(config.allowPrivateHosts);
   return async (request: Request, response: Response): Promise<void> => {
     deps.redisWatch.assertRoom();
+    const { tenantId } = callerOf(response);
     const idempotencyKey = idempotencyKeyOf(request);
     const body = await readJson(request, config.server.maxBodyBytes);
     const submitted = parseSubmit(body, config, allow);
@@ -37,7 +39,7 @@ export function submitJobRoute(deps: ApiDeps) {
     const jobId = records.newJobId(
       idempotencyKey === undefined ? undefined : { tenantId, idempotencyKey },
     );
-    const made = { jobId, lane, createdAtMs: clock.now() };
+    const made = { jobId, tenantId, lane, createdAtMs: clock.now() };
     const job = toJobRequest(submitted, made, config.jobs);
     const accepted = await acceptJob(
       job,
@@ -75,7 +77,7 @@ async function answer(
     return;
   }
   const job = await waitForJob(id, waitMs, goneSignal(response, deps.closing), deps);
-  const view = jobView(ownJob(id, job), deps.config.jobs);
+  const view = jobView(ownJob(id, callerOf(response).tenantId, job), deps.config.jobs);
   if (waitMs > 0) headers['Preference-Applied'] = `wait=${waitMs / 1_000}`;
   const ended = waitMs > 0 && isTerminal(view.state);
   if (ended) Object.assign(headers, endedHeaders(view));

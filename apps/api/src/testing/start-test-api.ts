@@ -54,7 +54,12 @@ export const batchBody = {
 } as const;
 
 /** Keys without a TTL that somebody trims. */
-export const ownedKeys = [/\}\/(live|retained|tenant:|job:|outbox)/, /\}:/, /\}\/batch:/];
+export const ownedKeys = [
+  /\}\/(live|retained|tenant:|job:|outbox)/,
+  /\}:/,
+  /\}\/batch:/,
+  /:tenants\}\//,
+];
 
 /** Starts the API on a free port with keys of its own; it is closed when the test ends. */
 export async function startTestApi(

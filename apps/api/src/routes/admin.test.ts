@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ApiKeyView, JobView } from '@sluice/contracts';
+
+import { expectError } from '../testing/expect-error.ts';
+import { chatBody, startTestApi, type TestApi } from '../testing/start-test-api.ts';
+
+async function send(
+  api: TestApi,
+  method: string,
+  path: string,
+  ...[body, key]: [body?: unknown, key?: string]
+) {
+  return api.call(path, {
+    method,
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}
+
+async function keyOf(api: TestApi, tenantId: string, more: object = {}) {
+  await send(api, 'POST', '/v1/admin/tenants', { id: tenantId });
+  const scopes = ['submit', 'read', 'cancel'];
+  const reply = await send(api, 'POST', '/v1/admin/keys', { tenant_id: tenantId, scopes, ...more });
+  expect(reply.status).toBe(201);
+  return (await reply.json()) as ApiKeyView & { key: string };
+}
+
+describe('tenants and keys over HTTP', () => {
+  it('are made, listed, changed and ended; a key is shown once', async () => {
+    const api = await startTestApi();
+    const made = await keyOf(api, 'acme', { name: 'ci' });
+    expect(made).toMatchObject({ tenant_id: 'acme', name: 'ci', state: 'active' });
+    const list = await send(api, 'GET', '/v1/admin/keys?tenant_id=acme');
+    const text = await list.text();
+    expect(text).toContain(made.id);
+    expect(text).not.toContain(made.key);
+    const rotated = await send(api, 'POST', `/v1/admin/keys/${made.id}/rotate`, {
+      overlap_seconds: 60,
+    });
+    expect(await rotated.json()).toMatchObject({ name: 'ci', state: 'active' });
+    expect((await send(api, 'DELETE', `/v1/admin/keys/${made.id}`)).status).toBe(200);
+    const ended = await send(api, 'GET', `/v1/admin/keys/${made.id}`);
+    expect(await ended.json()).toMatchObject({ state: 'revoked' });
+    const suspended = await send(api, 'PATCH', '/v1/admin/tenants/acme', { suspended: true });
+    expect(await suspended.json()).toMatchObject({ id: 'acme', state: 'suspended' });
+    expect((await send(api, 'DELETE', '/v1/admin/tenants/acme')).status).toBe(200);
+    await expectError(await send(api, 'GET', '/v1/admin/tenants/acme'), 404, 'not_found');
+    const again = await send(api, 'POST', '/v1/admin/tenants', { id: 'acme' });
+    await expectError(again, 409, 'already_exists');
+  });
+
+  it('refuse wrong requests with the field', async () => {
+    const api = await startTestApi();
+    for (const [body, param] of [
+      [{ tenant_id: 'A', scopes: ['read'] }, 'tenant_id'],
+      [{ tenant_id: 'default', scopes: ['everything'] }, 'scopes[0]'],
+      [{ tenant_id: 'default', scopes: [] }, 'scopes'],
+      [{ tenant_id: 'default', scopes: ['read'], secret: 'x' }, 'secret'],
+    ] as const) {
+      const reply = await send(api, 'POST', '/v1/admin/keys', body);
+      expect((await expectError(reply, 400, 'invalid_request')).param).toBe(param);
+    }
+    const nobody = { tenant_id: 'nobody', scopes: ['read'] };
+    await expectError(await send(api, 'POST', '/v1/admin/keys', nobody), 404, 'not_found');
+  });
+
+  it("keep one tenant's jobs from another, as if they were not there", async () => {
+    const api = await startTestApi();
+    const [a, b] = [await keyOf(api, 'a'), await keyOf(api, 'b')];
+    const submitted = await send(api, 'POST', '/v1/jobs', chatBody, a.key);
+    const { id } = (await submitted.json()) as JobView;
+    expect((await api.records.read(id))?.tenantId).toBe('a');
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '?wait=1'],
+      ['POST', '/cancel'],
+      ['DELETE', ''],
+    ] as const) {
+      for (const key of [b.key, undefined]) {
+        const reply = await send(api, method, `/v1/jobs/${id}${path}`, undefined, key);
+        await expectError(reply, 404, 'not_found');
+      }
+    }
+    const listed = await send(api, 'GET', '/v1/jobs', undefined, b.key);
+    expect(await listed.json()).toMatchObject({ data: [] });
+    expect((await send(api, 'GET', `/v1/jobs/${id}`, undefined, a.key)).status).toBe(200);
+  });
+
+  it('keep Idempotency-Keys of tenants apart', async () => {
+    const api = await startTestApi();
+    const [a, b] = [await keyOf(api, 'a'), await keyOf(api, 'b')];
+    const submit = async (key: string) => {
+      const headers = { authorization: `Bearer ${key}`, 'idempotency-key': 'same' };
+      return ((await (await api.submit(chatBody, headers)).json()) as JobView).id;
+    };
+    const first = await submit(a.key);
+    expect(await submit(a.key)).toBe(first);
+    expect(await submit(b.key)).not.toBe(first);
+  });
+
+  it('let a key in no faster than its rate', async () => {
+    const api = await startTestApi();
+    const { key } = await keyOf(api, 'a', { requests_per_second: 2 });
+    const replies = await Promise.all(
+      Array.from({ length: 6 }, () => send(api, 'GET', '/v1/jobs', undefined, key)),
+    );
+    const limited = replies.filter(({ status }) => status === 429);
+    expect(limited.length).toBeGreaterThanOrEqual(3);
+    expect(Number(limited[0]?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    await expectError(limited[0]!, 429, 'rate_limited');
+  });
+
+  it('shut a revoked key out within a second in every process', async () => {
+    const api = await startTestApi();
+    const { key, id } = await keyOf(api, 'a');
+    const status = async () => {
+      const reply = await send(api, 'GET', '/v1/jobs', undefined, key);
+      await reply.text();
+      return reply.status;
+    };
+    expect(await status()).toBe(200);
+    await api.call(`/v1/admin/keys/${id}`, { method: 'DELETE' });
+    await expect.poll(status, { timeout: 1_000, interval: 50 }).toBe(401);
+  });
+});

@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+
+import { scopes } from '@sluice/contracts';
+import { readEnvironment } from '@sluice/runtime';
+
+import { createAdminClient, type AdminClient } from './admin-client.ts';
+
+type Run = (act: () => Promise<unknown>) => Promise<void>;
+
+/** One request, and its reply as JSON on standard output. */
+type Call = (...request: Parameters<AdminClient>) => Promise<void>;
+
+/** Adds `sluice tenants …` and `sluice keys …`: the admin API from a shell. `run` explains errors and sets the exit code. */
+export function addAdminCommands(program: Command, run: Run): void {
+  const call: Call = (method, path, body) =>
+    run(async () => {
+      const client = await createAdminClient(readEnvironment());
+      const reply = await client(method, path, body);
+      process.stdout.write(`${JSON.stringify(reply, undefined, 2)}\n`);
+    });
+  addTenants(program.command('tenants').description('tenants: who pays and who may read'), call);
+  addKeys(program.command('keys').description('API keys of tenants'), call);
+}
+
+function addTenants(tenants: Command, call: Call): void {
+  const path = (id: string) => `/v1/admin/tenants/${encodeURIComponent(id)}`;
+  tenants.command('list').action(() => call('GET', '/v1/admin/tenants'));
+  tenants
+    .command('create <id>')
+    .option('--name <name>')
+    .action((id: string, options: { name?: string }) =>
+      call('POST', '/v1/admin/tenants', { id, ...options }),
+    );
+  tenants.command('show <id>').action((id: string) => call('GET', path(id)));
+  tenants
+    .command('suspend <id>')
+    .description('shut its keys out')
+    .action((id: string) => call('PATCH', path(id), { suspended: true }));
+  tenants
+    .command('resume <id>')
+    .action((id: string) => call('PATCH', path(id), { suspended: false }));
+  tenants
+    .command('delete <id>')
+    .description('shut its keys out for ever')
+    .action((id: string) => call('DELETE', path(id)));
+}
+
+function addKeys(keys: Command, call: Call): void {
+  const path = (id: string) => `/v1/admin/keys/${encodeURIComponent(id)}`;
+  keys
+    .command('list')
+    .option('--tenant <id>', 'whose keys', 'default')
+    .action(({ tenant }: { tenant: string }) =>
+      call('GET', `/v1/admin/keys?tenant_id=${encodeURIComponent(tenant)}`),
+    );
+  keys
+    .command('create')
+    .description('make a key; it is printed this once')
+    .option('--tenant <id>', 'whose key', 'default')
+    .option('--scopes <list>', `of ${scopes.join(',')}`, 'submit,read,cancel')
+    .option('--name <name>')
+    .option('--expires-in <seconds>')
+    .option('--requests-per-second <number>')
+    .action((options: CreateOptions) => call('POST', '/v1/admin/keys', toCreate(options)));
+  keys
+    .command('rotate <id>')
+    .description('make a key in the place of this one')
+    .option('--overlap <seconds>', 'how long the old one still works', '0')
+    .action((id: string, { overlap }: { overlap: string }) =>
+      call('POST', `${path(id)}/rotate`, { overlap_seconds: Number(overlap) }),
+    );
+  keys.command('revoke <id>').action((id: string) => call('DELETE', path(id)));
+}
+
+interface CreateOptions {
+  tenant: string;
+  scopes: string;
+  name?: string;
+  expiresIn?: string;
+  requestsPerSecond?: string;
+}
+
+function toCreate(options: CreateOptions): Record<string, unknown> {
+  const { tenant, name, expiresIn, requestsPerSecond } = options;
+  return {
+    tenant_id: tenant,
+    scopes: options.scopes.split(',').map((scope) => scope.trim()),
+    ...(name !== undefined && { name }),
+    ...(expiresIn !== undefined && { expires_in_seconds: Number(expiresIn) }),
+    ...(requestsPerSecond !== undefined && { requests_per_second: Number(requestsPerSecond) }),
+  };
+}

@@ -1,0 +1,12 @@
+-- Ends a tenant: none of its keys is let in from now on, and its id is never given again.
+-- KEYS: 1 tenant, 2 all tenants
+-- ARGV: 1 id
+-- Replies: 1 deleted, 0 not there
+
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state or state == 'deleted' then
+  return 0
+end
+redis.call('HSET', KEYS[1], 'state', 'deleted')
+redis.call('ZREM', KEYS[2], ARGV[1])
+return 1
