@@ -73,6 +73,8 @@ async function receive(request: IncomingMessage): Promise<ReceivedCall> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString();
+  // A kept connection has a listener for each of its calls.
+  request.socket.setMaxListeners(0);
   return {
     method: request.method ?? '',
     path: request.url ?? '',
