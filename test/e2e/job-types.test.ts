@@ -1,13 +1,48 @@
+import type { JobView } from '@sluice/contracts';
 import { newSecret } from '@sluice/runtime';
 import { startReceiver } from '@sluice/testing';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { startStack, useStack } from '../support/start-stack.ts';
+import { defaultConfig, startStack, useStack } from '../support/start-stack.ts';
 
 const secret = `whsec_${Buffer.from(newSecret(24), 'base64url').toString('base64')}`;
 
-const shared = useStack();
+/** Where the simulator takes embeddings as each kind of provider does. */
+const embedders = {
+  'openai-compatible': { kind: 'openai-compatible', folder: '/openai/v1' },
+  openai: { kind: 'openai', folder: '/openai/v1' },
+  'azure-deployments': { kind: 'azure-openai', folder: '/azure' },
+  'azure-v1': { kind: 'azure-openai', folder: '/azure/openai/v1' },
+  gemini: { kind: 'gemini', folder: '/gemini' },
+  ollama: { kind: 'ollama', folder: '/ollama' },
+} as const;
+
+const shared = useStack({
+  config: ({ simulatorUrl }) => {
+    const base = defaultConfig({ simulatorUrl });
+    const price = { inputPerMillion: 20_000 };
+    const embedding = { type: 'embedding', price };
+    const vendors = Object.entries(embedders);
+    return {
+      ...base,
+      providers: {
+        ...Object(base['providers']),
+        ...Object.fromEntries(
+          vendors.map(([name, { kind, folder }]) => {
+            return [`e-${name}`, { kind, baseUrl: `${simulatorUrl}${folder}`, apiKey: 'sim-key' }];
+          }),
+        ),
+      },
+      models: {
+        ...Object(base['models']),
+        ...Object.fromEntries(
+          vendors.map(([name]) => [name, { ...embedding, targets: [`e-${name}/sim-embedding`] }]),
+        ),
+      },
+    };
+  },
+});
 
 async function setUp() {
   const stack = shared();
@@ -79,6 +114,76 @@ test('a chat job is answered, metered, pollable and delivered', async () => {
   expect(await stack.simulator.bought('chat')).toBe(1);
 });
 
+test('an embedding job gives the same vectors by every provider, as numbers and in base64', async () => {
+  const { stack } = await setUp();
+  const input = { input: ['queues', 'Grüße aus 東京'], dimensions: 4 };
+  const run = async (model: string, more: object) => {
+    const { id } = await stack.submit({ type: 'embedding', model, input: { ...input, ...more } });
+    return await stack.ended(id);
+  };
+  const expected = vectorsOf(await run('openai', {}));
+  expect(expected.map((vector) => vector.length)).toEqual([4, 4]);
+  expect(expected[0]).not.toEqual(expected[1]);
+  const models = Object.keys(embedders);
+  const jobs = models.flatMap((model) => [
+    run(model, {}),
+    run(model, { encoding_format: 'base64' }),
+  ]);
+  for (const job of await Promise.all(jobs)) {
+    expect(job).toMatchObject({
+      state: 'completed',
+      result: { type: 'embedding', model: expect.stringContaining('sim-embedding') },
+      usage: { source: 'provider', output_tokens: 0, input_tokens: expect.any(Number) },
+      cost_usd: ((job.usage?.input_tokens ?? 0) * 0.02).toFixed(6),
+    });
+    expect(job.usage?.input_tokens).toBeGreaterThan(0);
+    expect(vectorsOf(job)).toEqual(expected);
+  }
+  expect(await stack.simulator.bought('embedding')).toBe(1 + jobs.length);
+});
+
+test('an embedding job is delivered, and refused by name for what its model cannot take', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  const { id } = await stack.submit({
+    type: 'embedding',
+    model: 'openai',
+    input: { input: [[1, 2, 3], [4]] },
+    webhook,
+  });
+  const job = await stack.ended(id);
+  expect((await nextEvent()).event).toMatchObject({
+    type: 'embedding.completed',
+    data: { model: 'openai', result: job.result, usage: { total_tokens: 4 } },
+  });
+
+  const tokens = { type: 'embedding', model: 'gemini', input: { input: [1, 2] } };
+  expect(await stack.ended((await stack.submit(tokens)).id)).toMatchObject({
+    state: 'failed',
+    error: { code: 'upstream_invalid_request', param: 'input.input' },
+    attempts: [{ outcome: 'failed' }],
+  });
+  const asChat = await stack.request('POST', '/v1/jobs', { ...chat('hi'), model: 'openai' });
+  expect(asChat).toMatchObject({
+    status: 404,
+    body: {
+      error: {
+        param: 'model',
+        message: expect.stringContaining('"openai" is an embedding model'),
+      },
+    },
+  });
+});
+
+function vectorsOf({ result }: JobView): number[][] {
+  if (result?.type !== 'embedding') throw new Error('the job has no embeddings');
+  expect(result.data.map(({ index }) => index)).toEqual(result.data.map((_, i) => i));
+  return result.data.map(({ embedding }) => {
+    if (typeof embedding !== 'string') return embedding;
+    const bytes = Buffer.from(embedding, 'base64');
+    return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
+  });
+}
+
 test('a workflow job runs a Dify app once, shows its nodes and keeps Dify’s words', async () => {
   const { stack, webhook, nextEvent } = await setUp();
   const { id } = await stack.submit({
@@ -136,6 +241,7 @@ test('a batch gives every result in input order with its own status, and the sum
       requests: [
         ...texts.map((text, i) => ({ ...chat(text), custom_id: `c${i}` })),
         { type: 'workflow', app: 'flow', custom_id: 'w', input: { inputs: { topic: 'five' } } },
+        { type: 'embedding', model: 'ollama', custom_id: 'e', input: { input: 'six' } },
       ],
     },
     webhook,
@@ -150,19 +256,21 @@ test('a batch gives every result in input order with its own status, and the sum
     ['c2', 'failed'],
     ['c3', 'succeeded'],
     ['w', 'succeeded'],
+    ['e', 'succeeded'],
   ]);
   expect(items[2]?.error).toMatchObject({ code: 'upstream_invalid_request' });
   expect(items[3]?.result).toMatchObject({ message: { content: expect.stringContaining('four') } });
-  expect(summary).toMatchObject({ total: 5, succeeded: 4, failed: 1 });
+  expect(items[5]?.result).toMatchObject({ type: 'embedding', data: [{ index: 0 }] });
+  expect(summary).toMatchObject({ total: 6, succeeded: 5, failed: 1 });
   expect(summary.average_latency_ms).toBeGreaterThan(0);
-  expect(job.progress).toEqual({ total: 5, ended: 5, failed: 1 });
+  expect(job.progress).toEqual({ total: 6, ended: 6, failed: 1 });
 
   expect((await nextEvent()).event).toMatchObject({
     type: 'batch.completed',
     data: { job_id: id },
   });
   const listed = await stack.request('GET', `/v1/jobs?batch_id=${id}`);
-  expect((listed.body as { data: unknown[] }).data).toHaveLength(5);
+  expect((listed.body as { data: unknown[] }).data).toHaveLength(6);
 });
 
 test('a batch of several hundred requests completes, each bought once', async () => {
@@ -218,6 +326,7 @@ test('cancelling a running job ends its upstream call', async () => {
 });
 
 test('an equal job is answered from the cache without a call and without a permit', async () => {
+  const cached = { cache: { ttlSeconds: 60 }, limits: { requestsPerMinute: 1 } };
   const stack = await startStack({
     config: ({ simulatorUrl }) => ({
       providers: {
@@ -225,24 +334,28 @@ test('an equal job is answered from the cache without a call and without a permi
           kind: 'openai-compatible',
           baseUrl: `${simulatorUrl}/openai/v1`,
           apiKey: 'sim-key',
-          limits: { requestsPerMinute: 1 },
         },
       },
       models: {
-        chat: { targets: [{ provider: 'openai', model: 'sim-chat' }], cache: { ttlSeconds: 60 } },
+        chat: { ...cached, targets: ['openai/sim-chat'] },
+        embedding: { ...cached, type: 'embedding', targets: ['openai/sim-embedding'] },
       },
     }),
   });
-  const first = await stack.ended((await stack.submit(chat('same'))).id);
-  const second = await stack.ended((await stack.submit(chat('same'))).id);
-  expect(first.cache).toEqual({ status: 'miss' });
-  expect(second).toMatchObject({
-    state: 'completed',
-    cache: { status: 'hit' },
-    result: first.result,
-  });
-  expect(second.attempts).toEqual([]);
-  expect(await stack.simulator.bought('chat')).toBe(1);
+  const embedding = { type: 'embedding', model: 'embedding', input: { input: 'same' } };
+  for (const job of [chat('same'), embedding]) {
+    const first = await stack.ended((await stack.submit(job)).id);
+    const second = await stack.ended((await stack.submit(job)).id);
+    expect(first).toMatchObject({ state: 'completed', cache: { status: 'miss' } });
+    expect(second).toMatchObject({
+      state: 'completed',
+      cache: { status: 'hit' },
+      result: first.result,
+      cost_usd: '0.000000',
+    });
+    expect(second.attempts).toEqual([]);
+    expect(await stack.simulator.bought(job.type)).toBe(1);
+  }
 });
 
 test('when the first target fails for good, the next one answers', async () => {

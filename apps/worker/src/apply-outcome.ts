@@ -3,6 +3,7 @@ import type { Lanes, TicketMove } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 import { eventIdOf } from '@sluice/webhooks';
 
+import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
 export interface ApplyOutcomeDeps extends Pick<
@@ -92,8 +93,8 @@ async function fallBack(
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
   const { targetIndex, attempt } = outcome;
-  const type = ticket.type === 'workflow' ? 'workflow' : 'chat';
-  const target = resolveRoute(deps.config, type, ticket.model).targets[targetIndex];
+  const route = resolveRoute(deps.config, callTypeOf(ticket.type), ticket.model);
+  const target = route.targets[targetIndex];
   if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
   const lane = target.lane;
   const live = await deps.records.requeue(ticket.jobId, {

@@ -1,16 +1,14 @@
 import {
   SluiceError,
   type Attempt,
-  type ChatInput,
-  type ChatResult,
   type CostUsd,
   type JobRecord,
+  type RunResult,
   type Usage,
-  type WorkflowInput,
-  type WorkflowResult,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
 
+import { callAdapter } from './call-adapter.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
@@ -19,7 +17,7 @@ export type UpstreamOutcome =
   | {
       ok: true;
       attempt: Attempt;
-      result: ChatResult | WorkflowResult;
+      result: RunResult;
       usage: Usage | undefined;
       /** Where the upstream itself gave a price. */
       costUsd: CostUsd | undefined;
@@ -117,41 +115,6 @@ function sent(settling: Promise<void>, plan: Plan, deps: RunJobDeps): void {
   settling.catch((error: unknown) => {
     deps.log.warn({ err: error, lane: plan.lane.name }, 'a permit was not settled; its lease ends');
   });
-}
-
-async function callAdapter(plan: Plan, permit: Permit, deps: RunJobDeps, signal: AbortSignal) {
-  const { record, target } = plan;
-  const adapter = deps.adapterFor(target.provider.kind);
-  // A lane without windows has nothing to be late for.
-  const sendByMs = plan.lane.buckets.length > 0 ? permit.sendByMs : undefined;
-  const call = { target, jobId: record.jobId, user: record.user, signal, sendByMs };
-  if (record.type === 'workflow') {
-    if (!adapter.workflow) throw cannot(plan, 'workflows');
-    return await adapter.workflow({
-      ...call,
-      // The record's type says which input it holds; zod checked it at accept.
-      input: record.input as WorkflowInput,
-      resume: record.upstream,
-      onStarted: async (handle) => {
-        await deps.records.storeUpstream(record.jobId, handle);
-      },
-      onProgress: ({ type, ...data }) => {
-        void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
-          deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');
-        });
-      },
-    });
-  }
-  if (!adapter.chat) throw cannot(plan, 'chat');
-  return await adapter.chat({ ...call, input: record.input as ChatInput });
-}
-
-function cannot(plan: Plan, what: string): SluiceError {
-  return new SluiceError(
-    'internal_error',
-    `provider ${plan.target.provider.name} (${plan.target.provider.kind}) does not do ${what}`,
-    { retryable: false },
-  );
 }
 
 function attemptOf(plan: Plan, startedAtMs: number): Attempt {

@@ -2,10 +2,12 @@ import {
   SluiceError,
   type ChatInput,
   type CostUsd,
+  type EmbeddingInput,
   type JobRecord,
   type Outcome,
+  type Usage,
 } from '@sluice/contracts';
-import { costOf, estimateUsage } from '@sluice/metering';
+import { costOf, estimateEmbeddingUsage, estimateUsage } from '@sluice/metering';
 
 import type { UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
@@ -38,7 +40,14 @@ function cacheStatus(plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
 }
 
 /** An upstream that says nothing about tokens is counted for; a workflow's inner calls cannot be. */
-async function estimate(record: JobRecord, call: Bought) {
-  if (call.result.type !== 'chat') return undefined;
-  return await estimateUsage(record.input as ChatInput, call.result);
+async function estimate({ input }: JobRecord, { result }: Bought): Promise<Usage | undefined> {
+  // The type of the result is that of the job, which says which input it holds.
+  switch (result.type) {
+    case 'chat':
+      return await estimateUsage(input as ChatInput, result);
+    case 'embedding':
+      return await estimateEmbeddingUsage(input as EmbeddingInput);
+    case 'workflow':
+      return undefined;
+  }
 }

@@ -1,8 +1,10 @@
 import type { Config, Lane, Route, Target } from '@sluice/config';
-import { SluiceError, type ChatInput, type JobRecord, type Outcome } from '@sluice/contracts';
+import { SluiceError, type JobRecord, type Outcome } from '@sluice/contracts';
 import type { PermitAmounts } from '@sluice/limits';
-import { estimateTokensFromBytes } from '@sluice/metering';
 import { resolveRoute } from '@sluice/routing';
+
+import { callTypeOf } from './call-type.ts';
+import { estimateAmounts } from './estimate-amounts.ts';
 
 /** Where a job goes now and what its call will be charged. */
 export interface Plan {
@@ -20,29 +22,14 @@ export function planJob(
   config: Config,
 ): Plan | { kind: 'impossible'; outcome: Outcome } {
   try {
-    const route = resolveRoute(
-      config,
-      record.type === 'workflow' ? 'workflow' : 'chat',
-      record.model,
-    );
+    const route = resolveRoute(config, callTypeOf(record.type), record.model);
     const target = route.targets[record.targetIndex] ?? route.targets[0];
     const lane = config.lanes[target.lane];
     if (!lane) throw new SluiceError('internal_error', `no lane ${target.lane} is configured`);
-    return { kind: 'possible', record, route, target, lane, amounts: amountsOf(record, lane) };
+    const amounts = estimateAmounts(record, lane);
+    return { kind: 'possible', record, route, target, lane, amounts };
   } catch (thrown) {
     const error = SluiceError.from(thrown).toJSON();
     return { kind: 'impossible', outcome: { kind: 'ended', ending: { state: 'failed', error } } };
   }
-}
-
-/** One request, and an estimate of its tokens where the lane counts them: what comes back at most, or what goes in. */
-function amountsOf(record: JobRecord, lane: Lane): PermitAmounts {
-  if (record.type !== 'chat' || !lane.buckets.some((bucket) => bucket.unit === 'tokens')) {
-    return { requests: 1, tokens: 0 };
-  }
-  // The record's type says which input it holds; zod checked it at accept.
-  const input = record.input as ChatInput;
-  const inputTokens = estimateTokensFromBytes(Buffer.byteLength(JSON.stringify(input.messages)));
-  const outputTokens = input.max_completion_tokens ?? input.max_tokens ?? 0;
-  return { requests: 1, tokens: Math.max(inputTokens, outputTokens) };
 }

@@ -1,6 +1,7 @@
 import { cacheKey } from '@sluice/cache';
 import type { Outcome } from '@sluice/contracts';
 
+import { callTypeOf } from './call-type.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
@@ -36,7 +37,7 @@ export function keyOf(plan: Plan): string {
   const { record } = plan;
   return cacheKey({
     tenantId: record.tenantId,
-    type: record.type === 'workflow' ? 'workflow' : 'chat',
+    type: callTypeOf(record.type),
     name: plan.route.name,
     target: plan.target,
     input: record.input,

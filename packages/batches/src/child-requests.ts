@@ -1,5 +1,11 @@
 import type { Route } from '@sluice/config';
-import { childJobId, type BatchInput, type BatchRequest, type JobRequest } from '@sluice/contracts';
+import {
+  childJobId,
+  publicName,
+  type BatchInput,
+  type BatchRequest,
+  type JobRequest,
+} from '@sluice/contracts';
 
 /**
  * The jobs of a batch, one for each request, in input order. Their ids follow from the batch's, so making them again makes
@@ -13,7 +19,7 @@ export function childRequests(
   // The batch's type says which input it holds; zod checked it at accept.
   const { requests } = batch.input as BatchInput;
   return requests.map((request, index) => {
-    const model = request.type === 'chat' ? request.model : request.app;
+    const model = publicName(request);
     return {
       jobId: childJobId(batch.jobId, index),
       tenantId: batch.tenantId,

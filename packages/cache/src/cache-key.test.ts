@@ -119,8 +119,9 @@ describe('cacheKey', () => {
     );
   });
 
-  it('of a chat and a workflow never meet', () => {
+  it('of different types never meet', () => {
     expect(cacheKey({ ...chat, type: 'workflow' })).not.toBe(cacheKey(chat));
+    expect(cacheKey({ ...chat, type: 'embedding' })).not.toBe(cacheKey(chat));
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Target } from '@sluice/config';
-import type { BatchInput, ChatInput, WorkflowInput } from '@sluice/contracts';
+import type { CallType, JobRecord } from '@sluice/contracts';
 
 import { canonicalJson } from './canonical-json.ts';
 
@@ -11,18 +11,18 @@ const version = 'v1';
 /** Everything that may change the reply to a request. */
 export interface CacheKeyParts {
   tenantId: string;
-  type: 'chat' | 'workflow';
+  type: CallType;
   /** Public name of the model or app. */
   name: string;
   target: Target;
-  input: ChatInput | WorkflowInput | BatchInput;
+  input: JobRecord['input'];
   /** Part of a workflow's key only: Dify keeps files and conversations apart by user. */
   user?: string | undefined;
 }
 
 /**
  * The name of a request's result in the cache: equal for requests that mean the same (key order and absent fields do not
- * count), different for any other, and never shared between tenants. A chat target is known by provider, address and
+ * count), different for any other, and never shared between tenants. A model's target is known by provider, address and
  * model, so a new key for the same account still hits. A Dify app is known by nothing but its key, so there the first
  * key counts: after it changes, the results of another app must not be found.
  */

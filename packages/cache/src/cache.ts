@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 
-import type { ChatResult, CostUsd, Usage, WorkflowResult } from '@sluice/contracts';
+import type { CostUsd, RunResult, Usage } from '@sluice/contracts';
 
 import { entryKey } from './keys.ts';
 
 /** A result as it was bought. */
 export interface CacheEntry {
-  result: ChatResult | WorkflowResult;
+  result: RunResult;
   usage?: Usage;
   /** What it cost when it was bought; a hit costs nothing. */
   costUsd: CostUsd;

@@ -1,20 +1,26 @@
-import type { JobType } from '@sluice/contracts';
+import type { CallType } from '@sluice/contracts';
 
 /**
- * The kinds of provider and the type of job each one runs, as data, so that a process which only accepts jobs need not
+ * The kinds of provider and the types of job each one runs, as data, so that a process which only accepts jobs need not
  * load the adapters. The registry in packages/providers has one adapter for each.
  */
 export const adapterKinds = {
-  openai: 'chat',
-  'azure-openai': 'chat',
-  anthropic: 'chat',
-  gemini: 'chat',
-  ollama: 'chat',
-  'openai-compatible': 'chat',
-  dify: 'workflow',
-} as const satisfies Record<string, Exclude<JobType, 'batch'>>;
+  openai: ['chat', 'embedding'],
+  'azure-openai': ['chat', 'embedding'],
+  anthropic: ['chat'],
+  gemini: ['chat', 'embedding'],
+  ollama: ['chat', 'embedding'],
+  'openai-compatible': ['chat', 'embedding'],
+  dify: ['workflow'],
+} as const satisfies Record<string, readonly CallType[]>;
 
 export type AdapterKind = keyof typeof adapterKinds;
+
+/** The kinds that run jobs of this type. */
+export function kindsFor(type: CallType): string[] {
+  const kinds: [string, readonly CallType[]][] = Object.entries(adapterKinds);
+  return kinds.filter(([, types]) => types.includes(type)).map(([kind]) => kind);
+}
 
 export function isAdapterKind(kind: string): kind is AdapterKind {
   return Object.hasOwn(adapterKinds, kind);

@@ -5,7 +5,7 @@ import { anthropicModels, geminiModels, openAiChatModels } from './model-prices.
 type Sections = Required<Pick<ConfigFileInput, 'providers' | 'models' | 'apps'>>;
 
 /**
- * What Sluice runs with where there is no file: the simulator's chat model and app, and OpenAI, Anthropic, Gemini, Dify and
+ * What Sluice runs with where there is no file: the simulator's models and app, and OpenAI, Anthropic, Gemini, Dify and
  * Ollama where the variables that their own tools use are set. In the shape of a file, so that it is checked like one.
  */
 export function builtInConfig(env: Environment): ConfigFileInput {
@@ -36,6 +36,12 @@ function simulator(env: Environment): Sections {
       'sim-chat': {
         targets: ['simulator/sim-chat'],
         price: { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 },
+        cache: { ttlSeconds: 3_600 },
+      },
+      'sim-embedding': {
+        type: 'embedding',
+        targets: ['simulator/sim-embedding'],
+        price: { inputPerMillion: 0.02 },
         cache: { ttlSeconds: 3_600 },
       },
     },

@@ -1,4 +1,6 @@
-import { adapterKinds, isAdapterKind } from './adapter-kinds.ts';
+import { calleeWords, modelTypes, type CallType } from '@sluice/contracts';
+
+import { isAdapterKind, kindsFor } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
 import { readShortTarget } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
@@ -7,7 +9,7 @@ import { suggestName } from './nearest-name.ts';
 import type { Path } from './path.ts';
 
 /**
- * What the schema cannot see: names that point to nothing, models on a workflow provider and apps on a chat provider,
+ * What the schema cannot see: names that point to nothing, models and apps on a provider that does not run their type,
  * apps without a key. It reads the data before validation and skips what is malformed, so that these problems are
  * reported together with those of the schema.
  */
@@ -28,18 +30,25 @@ export function checkReferences(data: unknown): PathProblem[] {
 }
 
 function checkModel(path: Path, model: unknown, providers: Mapping): PathProblem[] {
-  if (typeof model === 'string') return checkShortTarget(path, model, providers);
-  const targets = asMapping(model)['targets'];
+  if (typeof model === 'string') return checkShortTarget(path, model, 'chat', providers);
+  const { targets, type: given = 'chat' } = asMapping(model);
+  const type = modelTypes.find((known) => known === given);
+  if (type === undefined) return [];
   if (!Array.isArray(targets)) return [];
   return targets.flatMap((target: unknown, index) => {
     const at = [...path, 'targets', index];
-    if (typeof target === 'string') return checkShortTarget(at, target, providers);
-    return checkProvider([...at, 'provider'], asMapping(target)['provider'], 'chat', providers);
+    if (typeof target === 'string') return checkShortTarget(at, target, type, providers);
+    return checkProvider([...at, 'provider'], asMapping(target)['provider'], type, providers);
   });
 }
 
-function checkShortTarget(path: Path, text: string, providers: Mapping): PathProblem[] {
-  return checkProvider(path, readShortTarget(text)?.provider, 'chat', providers);
+function checkShortTarget(
+  path: Path,
+  text: string,
+  type: CallType,
+  providers: Mapping,
+): PathProblem[] {
+  return checkProvider(path, readShortTarget(text)?.provider, type, providers);
 }
 
 function checkApp(path: Path, value: unknown, providers: Mapping): PathProblem[] {
@@ -76,7 +85,7 @@ function hasKey({ apiKey, apiKeys }: Mapping): boolean {
 function checkProvider(
   path: Path,
   name: unknown,
-  type: 'chat' | 'workflow',
+  type: CallType,
   providers: Mapping,
 ): PathProblem[] {
   if (typeof name !== 'string') return [];
@@ -86,9 +95,8 @@ function checkProvider(
     return [{ path, message: `unknown provider "${name}"; ${hint}` }];
   }
   const kind = asMapping(provider)['kind'];
-  if (typeof kind !== 'string' || !isAdapterKind(kind) || adapterKinds[kind] === type) return [];
-  const fitting = Object.entries(adapterKinds).filter(([, runs]) => runs === type);
-  const kinds = fitting.map(([allowed]) => allowed).join(', ');
-  const what = type === 'chat' ? 'a chat model' : 'an app';
-  return [{ path, message: `provider "${name}" is of kind ${kind}; ${what} needs kind ${kinds}` }];
+  const kinds = kindsFor(type);
+  if (typeof kind !== 'string' || !isAdapterKind(kind) || kinds.includes(kind)) return [];
+  const message = `provider "${name}" is of kind ${kind}; ${calleeWords[type]} needs kind ${kinds.join(', ')}`;
+  return [{ path, message }];
 }

@@ -1,4 +1,4 @@
-import { name } from '@sluice/contracts';
+import { modelTypes, name } from '@sluice/contracts';
 import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
@@ -119,7 +119,7 @@ const cache = z.strictObject({ ttlSeconds: seconds(0.001, 366 * dayInSeconds) })
 
 const price = z.strictObject({
   inputPerMillion: money,
-  outputPerMillion: money,
+  outputPerMillion: money.optional(),
   cachedInputPerMillion: money.optional(),
   cacheWriteInputPerMillion: money.optional(),
   upToInputTokens: count().optional(),
@@ -156,6 +156,7 @@ const modelTarget = z.strictObject({
   price: price.optional(),
 });
 const model = z.strictObject({
+  type: z.enum(modelTypes).default('chat'),
   targets: z.array(orShort(modelTarget, (target) => target)).min(1),
   price: price.optional(),
   cache: cache.optional(),

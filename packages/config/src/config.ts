@@ -1,3 +1,5 @@
+import type { CallType } from '@sluice/contracts';
+
 /**
  * What the rest of Sluice sees of `sluice.config.yaml` and the environment: validated, with every default filled in and
  * every name resolved. Read once when a process starts.
@@ -13,8 +15,8 @@ export interface Config {
   adminKey: string | undefined;
   dataDir: string;
   providers: Record<string, Provider>;
-  /** Chat models and Dify apps by their public name. */
-  routes: { chat: Record<string, Route>; workflow: Record<string, Route> };
+  /** Models by their type, Dify apps as `workflow`; each by its public name, which no other model has. */
+  routes: Record<CallType, Record<string, Route>>;
   lanes: Record<string, Lane>;
   jobs: {
     /** A job whose first attempt has not started by then ends as `expired`. */
@@ -87,7 +89,7 @@ export interface Price {
 /** A public name and where its jobs go: the first target, and on failure the next. */
 export interface Route {
   name: string;
-  type: 'chat' | 'workflow';
+  type: CallType;
   /** At least one. */
   targets: [Target, ...Target[]];
   cache: { ttlMs: number } | undefined;

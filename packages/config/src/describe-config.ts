@@ -1,3 +1,5 @@
+import { modelTypes, type CallType } from '@sluice/contracts';
+
 import { maskKey, maskSecret, maskUrlCredentials } from './api-key.ts';
 import type { Bucket, Config, Lane, Provider, Target } from './config.ts';
 
@@ -13,8 +15,8 @@ export function describeConfig(config: Config): Record<string, unknown> {
     adminKey: maskSecret(config.adminKey),
     dataDir,
     providers: mapValues(config.providers, describeProvider),
-    models: mapValues(config.routes.chat, (route) => route.targets.map(describeTarget)),
-    apps: mapValues(config.routes.workflow, (route) => route.targets.map(describeTarget)),
+    models: Object.assign({}, ...modelTypes.map((type) => describeRoutes(config, type))),
+    apps: describeRoutes(config, 'workflow'),
     lanes: mapValues(config.lanes, describeLane),
     jobs,
     retry,
@@ -22,6 +24,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
     allowPrivateHosts,
     worker,
   };
+}
+
+function describeRoutes({ routes }: Config, type: CallType): Record<string, string[]> {
+  return mapValues(routes[type], (route) => route.targets.map(describeTarget));
 }
 
 function describeProvider(provider: Provider): Record<string, unknown> {

@@ -26,7 +26,7 @@ const files = ['config', 'examples/config'].flatMap((folder) =>
 describe('the example', () => {
   it.each(files)('%s loads', (name) => {
     const config = loadConfig({ env, cwd: nowhere, file: join(rootFolder, name) });
-    const routes = [...Object.values(config.routes.chat), ...Object.values(config.routes.workflow)];
+    const routes = Object.values(config.routes).flatMap((ofType) => Object.values(ofType));
     expect(routes.length).toBeGreaterThan(0);
     const targets = routes.flatMap((route) => route.targets);
     expect(Object.keys(config.lanes)).toEqual(

@@ -204,6 +204,22 @@ models:
     expect(drops).toEqual([false, true]);
   });
 
+  it('keeps models of each type apart; output has no price where there is none', () => {
+    const { routes } = load(`${openai}
+models:
+  a: openai/x
+  b: { type: chat, targets: [openai/y] }
+  c: { type: embedding, targets: [openai/z], price: { inputPerMillion: 0.02 } }
+`);
+    expect(Object.keys(routes.chat)).toEqual(['a', 'b']);
+    expect(routes.embedding).toMatchObject({
+      c: {
+        type: 'embedding',
+        targets: [{ model: 'z', price: { inputPerMillion: 0.02, outputPerMillion: 0 } }],
+      },
+    });
+  });
+
   it('takes the price of the target, then of the model, then of the catalogue, then none', () => {
     const { routes } = load(`${openai}
 models:
@@ -292,6 +308,32 @@ describe('a wrong file', () => {
       [
         at('providers.openai.baseURL: unknown key; did you mean "baseUrl"?'),
         at('providers.openai.baseUrl: is missing; kind openai-compatible has no usual one'),
+      ],
+    ],
+    [
+      'a model of an unknown type',
+      `${openai}\nmodels: { m: { type: embeddings, targets: [openai/x] } }`,
+      [
+        at(
+          'models.m.type: must be one of chat, embedding; got "embeddings"; did you mean "embedding"?',
+        ),
+      ],
+    ],
+    [
+      'a model on a provider that does not run its type',
+      'providers: { p: { kind: anthropic } }\nmodels: { m: { type: embedding, targets: [p/x] } }',
+      [
+        at(
+          'models.m.targets[0]: provider "p" is of kind anthropic; an embedding model needs kind openai, azure-openai, gemini, ollama, openai-compatible',
+        ),
+      ],
+    ],
+    [
+      'a chat model without a price for its output',
+      `${openai}\nmodels: { m: { targets: [{ provider: openai, model: x, price: { inputPerMillion: 1 } }], price: { inputPerMillion: 1 } } }`,
+      [
+        at('models.m.price.outputPerMillion: is missing; a chat model has output'),
+        at('models.m.targets[0].price.outputPerMillion: is missing; a chat model has output'),
       ],
     ],
     [

@@ -1,3 +1,4 @@
+import { checkPrices } from './check-prices.ts';
 import { checkProviders } from './check-providers.ts';
 import { checkReferences } from './check-references.ts';
 import type { Config } from './config.ts';
@@ -25,6 +26,7 @@ export function loadConfig(location: ConfigLocation): Config {
     ...(parsed.error ? explainIssues(parsed.error.issues, source.data, configFile) : []),
     ...checkProviders(source.data),
     ...checkReferences(source.data),
+    ...checkPrices(source.data),
   ]);
   const found = [...inFile.map((problem) => locate(source.name, problem)), ...problems];
   if (!parsed.success || found.length > 0) throw new ConfigError(found);

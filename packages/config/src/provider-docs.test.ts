@@ -35,7 +35,7 @@ describe('the pages of the providers', () => {
     const keys = [...yaml.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = '']) => name);
     const env = Object.fromEntries(keys.map((name) => [name, 'sk-docs']));
     const config = loadConfig({ env, cwd: scratch, file });
-    const routes = [...Object.values(config.routes.chat), ...Object.values(config.routes.workflow)];
+    const routes = Object.values(config.routes).flatMap((ofType) => Object.values(ofType));
     const targets = routes.flatMap((route) => route.targets);
     expect(new Set(targets.map(({ provider }) => provider.kind))).toEqual(new Set([kind]));
     expect(new Set(targets.map(({ provider }) => provider.name))).toEqual(

@@ -1,3 +1,5 @@
+import type { ModelType } from '@sluice/contracts';
+
 import { defaultBaseUrls, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
 import { allKeys } from './api-key.ts';
 import type { Config, Price, Provider, RetryPolicy, Route, Target } from './config.ts';
@@ -32,10 +34,17 @@ export function resolveRoutes(file: ConfigFile): ResolvedRoutes {
     lanes: createLaneRegistry(),
     retry,
   };
-  const chat = mapRecord(file.models, (name, model) => resolveModel(name, model, context));
+  const models = mapRecord(file.models, (name, model) => resolveModel(name, model, context));
   const workflow = mapRecord(file.apps, (name, app) => resolveApp(name, app, context));
+  const routes = { ...groupByType(models), workflow };
   const { lanes, problems } = context.lanes;
-  return { providers: context.providers, routes: { chat, workflow }, lanes, retry, problems };
+  return { providers: context.providers, routes, lanes, retry, problems };
+}
+
+function groupByType(models: Record<string, Route>): Record<ModelType, Record<string, Route>> {
+  const all = Object.entries(models);
+  const ofType = (type: ModelType) => Object.fromEntries(all.filter(([, r]) => r.type === type));
+  return { chat: ofType('chat'), embedding: ofType('embedding') };
 }
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
@@ -51,6 +60,7 @@ function resolveProvider(name: string, section: ConfigFile['providers'][string])
 }
 
 function resolveModel(name: string, model: ConfigFile['models'][string], context: Context): Route {
+  const { type } = model;
   const targets = model.targets.map((target): Target => {
     const provider = providerOf(target.provider, context);
     return {
@@ -63,7 +73,7 @@ function resolveModel(name: string, model: ConfigFile['models'][string], context
       dropParams: model.dropParams,
     };
   });
-  return { ...routeOptions(model, context), name, type: 'chat', targets: atLeastOne(targets) };
+  return { ...routeOptions(model, context), name, type, targets: atLeastOne(targets) };
 }
 
 function resolveApp(name: string, app: ConfigFile['apps'][string], context: Context): Route {
@@ -123,7 +133,8 @@ function resolveRetry(section: RetrySection, inherited: RetryPolicy): RetryPolic
 
 function toPrice(section: ConfigFile['models'][string]['price']): Price | undefined {
   if (!section) return undefined;
-  const { inputPerMillion, outputPerMillion, ...optional } = section;
+  // The file was checked: only a model that writes nothing has no price for output.
+  const { inputPerMillion, outputPerMillion = 0, ...optional } = section;
   // Only keys that are there: the type does not allow an explicit `undefined`.
   const given = Object.entries(optional).filter(([, value]) => value !== undefined);
   return { inputPerMillion, outputPerMillion, ...Object.fromEntries(given) };

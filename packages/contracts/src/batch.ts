@@ -1,10 +1,12 @@
 import { z } from 'zod';
 
-import { chatInput, type ChatResult } from './chat.ts';
+import { chatInput } from './chat.ts';
+import { embeddingInput } from './embedding.ts';
 import { name } from './name.ts';
 import type { ErrorData } from './errors.ts';
+import type { RunResult } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
-import { workflowInput, type WorkflowResult } from './workflow.ts';
+import { workflowInput } from './workflow.ts';
 
 export const maxInlineBatchRequests = 1_000;
 
@@ -12,6 +14,12 @@ const customId = z.string().min(1).max(128).optional();
 
 const batchRequest = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('chat'), custom_id: customId, model: name, input: chatInput }),
+  z.strictObject({
+    type: z.literal('embedding'),
+    custom_id: customId,
+    model: name,
+    input: embeddingInput,
+  }),
   z.strictObject({
     type: z.literal('workflow'),
     custom_id: customId,
@@ -21,7 +29,7 @@ const batchRequest = z.discriminatedUnion('type', [
 ]);
 export type BatchRequest = z.infer<typeof batchRequest>;
 
-/** The `input` of a batch job: chat and workflow requests, in the order in which the results come back. */
+/** The `input` of a batch job: requests of any other type, in the order in which the results come back. */
 export const batchInput = z.strictObject({
   requests: z.array(batchRequest).min(1).max(maxInlineBatchRequests),
 });
@@ -33,7 +41,7 @@ export interface BatchItem {
   custom_id?: string;
   job_id: string;
   status: 'succeeded' | 'failed' | 'cancelled' | 'expired';
-  result?: ChatResult | WorkflowResult;
+  result?: RunResult;
   error?: ErrorData;
   usage?: Usage;
   cost_usd: CostUsd;

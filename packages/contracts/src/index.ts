@@ -4,6 +4,8 @@ export { chatInput } from './chat.ts';
 export type { ChatInput, ChatMessage, ChatResult, FinishReason, ToolCall } from './chat.ts';
 export { delivery } from './delivery.ts';
 export type { Delivery } from './delivery.ts';
+export { embeddingInput, listEmbeddingTexts } from './embedding.ts';
+export type { Embedding, EmbeddingInput, EmbeddingResult, EmbeddingTexts } from './embedding.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
 export {
@@ -17,12 +19,13 @@ export type { Heartbeat } from './heartbeat.ts';
 export { batchIdOf, childJobId } from './job-id.ts';
 export { isTerminal, jobStates, terminalStates } from './job-state.ts';
 export type { JobState, TerminalState } from './job-state.ts';
-export { jobTypes, jobWebhook, priorities, submitJob } from './job.ts';
+export { calleeWords, callTypes, jobTypes, modelTypes } from './job-type.ts';
+export type { CallType, JobType, ModelType } from './job-type.ts';
+export { jobWebhook, priorities, submitJob } from './job.ts';
 export type {
   Attempt,
   CacheInfo,
   JobResult,
-  JobType,
   JobView,
   JobWebhook,
   Priority,
@@ -51,6 +54,8 @@ export type {
   Scope,
   TenantView,
 } from './tenant.ts';
+export { publicName } from './run.ts';
+export type { RunInput, RunResult } from './run.ts';
 export { ticket } from './ticket.ts';
 export type { Ticket } from './ticket.ts';
 export type { CostUsd, Usage } from './usage.ts';

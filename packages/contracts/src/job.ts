@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
 import { batchInput, type BatchResult } from './batch.ts';
-import { chatInput, type ChatResult } from './chat.ts';
+import { chatInput } from './chat.ts';
+import { embeddingInput } from './embedding.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
+import type { JobType } from './job-type.ts';
 import { name } from './name.ts';
+import type { RunResult } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
-import { workflowInput, type WorkflowResult } from './workflow.ts';
-
-export const jobTypes = ['chat', 'workflow', 'batch'] as const;
-export type JobType = (typeof jobTypes)[number];
+import { workflowInput } from './workflow.ts';
 
 export const priorities = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof priorities)[number];
@@ -43,12 +43,18 @@ const jobOptions = {
 /** Body of `POST /v1/jobs`. */
 export const submitJob = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...jobOptions }),
+  z.strictObject({
+    type: z.literal('embedding'),
+    model: name,
+    input: embeddingInput,
+    ...jobOptions,
+  }),
   z.strictObject({ type: z.literal('workflow'), app: name, input: workflowInput, ...jobOptions }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);
 export type SubmitJob = z.infer<typeof submitJob>;
 
-export type JobResult = ChatResult | WorkflowResult | BatchResult;
+export type JobResult = RunResult | BatchResult;
 
 /** How a cached result was found. */
 export interface CacheInfo {

@@ -1,18 +1,11 @@
 import type { BatchInput } from './batch.ts';
-import type { ChatInput } from './chat.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
-import type {
-  Attempt,
-  CacheInfo,
-  JobResult,
-  JobType,
-  JobWebhook,
-  Priority,
-  WaitingOn,
-} from './job.ts';
+import type { JobType } from './job-type.ts';
+import type { Attempt, CacheInfo, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
+import type { RunInput } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
-import type { UpstreamHandle, WorkflowInput } from './workflow.ts';
+import type { UpstreamHandle } from './workflow.ts';
 
 /** What the client asked for, after validation: the part of a record that never changes. Times are epoch ms. */
 export interface JobRequest {
@@ -21,7 +14,7 @@ export interface JobRequest {
   type: JobType;
   /** Public name of the model or app; `batch` for batches. */
   model: string;
-  input: ChatInput | WorkflowInput | BatchInput;
+  input: RunInput | BatchInput;
   priority: Priority;
   lane: string;
   createdAtMs: number;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { jobTypes } from './job.ts';
+import { jobTypes } from './job-type.ts';
 
 /** The right to work on a job: what the BullMQ job in a lane carries. Ids only, never a prompt. */
 export const ticket = z.object({

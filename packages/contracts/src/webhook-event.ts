@@ -1,6 +1,7 @@
 import type { ErrorData } from './errors.ts';
-import type { JobResult, JobType } from './job.ts';
+import type { JobResult } from './job.ts';
 import type { TerminalState } from './job-state.ts';
+import type { JobType } from './job-type.ts';
 import type { CostUsd, Usage } from './usage.ts';
 
 /**

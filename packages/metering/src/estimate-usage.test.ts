@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import type { ChatInput, ChatResult } from '@sluice/contracts';
 
-import { estimateInputTokens, estimateTokensFromBytes, estimateUsage } from './estimate-usage.ts';
+import {
+  estimateEmbeddingUsage,
+  estimateInputTokens,
+  estimateTokensFromBytes,
+  estimateUsage,
+} from './estimate-usage.ts';
 
 function reply(message: Partial<ChatResult['message']>): ChatResult {
   return {
@@ -73,4 +78,13 @@ describe('estimateUsage', () => {
 
 it('estimateTokensFromBytes takes four bytes for a token and rounds up', () => {
   expect([0, 1, 4, 5].map(estimateTokensFromBytes)).toEqual([0, 1, 1, 2]);
+});
+
+it('estimateEmbeddingUsage counts texts, and tokens as they are', async () => {
+  const usage = (tokens: number) => {
+    return { input_tokens: tokens, output_tokens: 0, total_tokens: tokens, source: 'estimate' };
+  };
+  expect(await estimateEmbeddingUsage({ input: 'Hello' })).toEqual(usage(1));
+  expect(await estimateEmbeddingUsage({ input: ['Hello', 'Hello'] })).toEqual(usage(2));
+  expect(await estimateEmbeddingUsage({ input: [[7, 8], [9]] })).toEqual(usage(3));
 });

@@ -1,4 +1,11 @@
-import type { ChatInput, ChatMessage, ChatResult, Usage } from '@sluice/contracts';
+import {
+  listEmbeddingTexts,
+  type ChatInput,
+  type ChatMessage,
+  type ChatResult,
+  type EmbeddingInput,
+  type Usage,
+} from '@sluice/contracts';
 
 import { countTokens } from './count-tokens.ts';
 
@@ -35,6 +42,18 @@ export async function estimateUsage(
     total_tokens: inputTokens + outputTokens,
     source: 'estimate',
   };
+}
+
+/** The same for embeddings, which have no output. */
+export async function estimateEmbeddingUsage(
+  { input }: EmbeddingInput,
+  options: Options = {},
+): Promise<Usage> {
+  let tokens = 0;
+  for (const text of listEmbeddingTexts(input)) {
+    tokens += typeof text === 'string' ? await countTokens(text, options) : text.length;
+  }
+  return { input_tokens: tokens, output_tokens: 0, total_tokens: tokens, source: 'estimate' };
 }
 
 /** Tokens of everything that goes in: messages, tools and the schema of the reply. */

@@ -1,4 +1,9 @@
 export { costOf, sumCosts } from './cost.ts';
 export { countTokens } from './count-tokens.ts';
-export { estimateInputTokens, estimateTokensFromBytes, estimateUsage } from './estimate-usage.ts';
+export {
+  estimateEmbeddingUsage,
+  estimateInputTokens,
+  estimateTokensFromBytes,
+  estimateUsage,
+} from './estimate-usage.ts';
 export { sumUsage } from './sum-usage.ts';

@@ -1,6 +1,8 @@
 import type {
   ChatInput,
   ChatResult,
+  EmbeddingInput,
+  EmbeddingResult,
   UpstreamHandle,
   Usage,
   WorkflowInput,
@@ -16,6 +18,7 @@ import type { Target } from '@sluice/config';
  */
 export interface ProviderAdapter {
   chat?(call: ChatCall): Promise<ChatReply>;
+  embed?(call: EmbeddingCall): Promise<EmbeddingReply>;
   workflow?(call: WorkflowCall): Promise<WorkflowReply>;
 }
 
@@ -38,6 +41,17 @@ export interface ChatCall extends UpstreamCall {
 
 export interface ChatReply {
   result: ChatResult;
+  /** Absent where the upstream said nothing: the caller estimates. */
+  usage: Usage | undefined;
+  upstreamRequestId: string | undefined;
+}
+
+export interface EmbeddingCall extends UpstreamCall {
+  input: EmbeddingInput;
+}
+
+export interface EmbeddingReply {
+  result: EmbeddingResult;
   /** Absent where the upstream said nothing: the caller estimates. */
   usage: Usage | undefined;
   upstreamRequestId: string | undefined;

@@ -1,6 +1,8 @@
 export type {
   ChatCall,
   ChatReply,
+  EmbeddingCall,
+  EmbeddingReply,
   ProviderAdapter,
   UpstreamCall,
   WorkflowCall,

@@ -10,6 +10,7 @@ const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1' }, cwd: '/nonexistent'
 describe('resolveRoute', () => {
   it('finds models and apps by their public names', () => {
     expect(resolveRoute(config, 'chat', 'sim-chat').targets[0].lane).toBe('simulator');
+    expect(resolveRoute(config, 'embedding', 'sim-embedding').type).toBe('embedding');
     expect(resolveRoute(config, 'workflow', 'sim-workflow').targets[0].lane).toBe('simulator-dify');
   });
 
@@ -18,7 +19,7 @@ describe('resolveRoute', () => {
       'chat',
       'sim-chatt',
       'model_not_found',
-      'there is no model "sim-chatt"; did you mean "sim-chat"?',
+      'there is no chat model "sim-chatt"; did you mean "sim-chat"?',
     ],
     [
       'workflow',
@@ -31,13 +32,36 @@ describe('resolveRoute', () => {
       'chat',
       'sim-workflow',
       'model_not_found',
-      '"sim-workflow" is an app; submit it as type "workflow"',
+      '"sim-workflow" is an app, so it runs no job of type "chat"; submit it as type "workflow"',
     ],
-    ['workflow', 'sim-chat', 'app_not_found', '"sim-chat" is a model; submit it as type "chat"'],
-    ['chat', 'constructor', 'model_not_found', 'there is no model "constructor"; known: sim-chat'],
-    ['chat', '__proto__', 'model_not_found', 'there is no model "__proto__"'],
+    [
+      'workflow',
+      'sim-chat',
+      'app_not_found',
+      '"sim-chat" is a chat model, so it runs no job of type "workflow"; submit it as type "chat"',
+    ],
+    [
+      'embedding',
+      'sim-chat',
+      'model_not_found',
+      '"sim-chat" is a chat model, so it runs no job of type "embedding"; submit it as type "chat"',
+    ],
+    [
+      'chat',
+      'sim-embedding',
+      'model_not_found',
+      '"sim-embedding" is an embedding model, so it runs no job of type "chat"; submit it as type "embedding"',
+    ],
+    [
+      'embedding',
+      'nothing',
+      'model_not_found',
+      'there is no embedding model "nothing"; known: sim-embedding',
+    ],
+    ['chat', 'constructor', 'model_not_found', 'there is no chat model "constructor"; known: sim-'],
+    ['chat', '__proto__', 'model_not_found', 'there is no chat model "__proto__"'],
   ] as const)('refuses %s %s with %s', (type, name, code, message) => {
-    const param = type === 'chat' ? 'model' : 'app';
+    const param = type === 'workflow' ? 'app' : 'model';
     const act = () => resolveRoute(config, type, name);
     expect(act).toThrow(SluiceError);
     expect(act).toThrow(expect.objectContaining({ code, param, retryable: false }));

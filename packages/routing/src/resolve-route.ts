@@ -1,38 +1,29 @@
 import { suggestName, type Config, type Route, type Target } from '@sluice/config';
-import { SluiceError } from '@sluice/contracts';
+import { calleeWords, callTypes, SluiceError, type CallType } from '@sluice/contracts';
 
 /**
  * The route of a public name.
  * @throws SluiceError `model_not_found` (param `model`) or `app_not_found` (param `app`); the message names the nearest
- *   known name.
+ *   known name, or the type of job that the name is for.
  */
-export function resolveRoute(config: Config, type: Route['type'], name: string): Route {
+export function resolveRoute(config: Config, type: CallType, name: string): Route {
   const routes = config.routes[type];
   const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
   if (route) return route;
-  const { word, param, code, other, otherWord } = words[type];
-  const hint = Object.hasOwn(config.routes[other], name)
-    ? `"${name}" is ${otherWord}; submit it as type "${other}"`
-    : suggestName(name, Object.keys(routes));
-  throw new SluiceError(code, `there is no ${word} "${name}"; ${hint}`, { param });
+  const isApp = type === 'workflow';
+  throw new SluiceError(isApp ? 'app_not_found' : 'model_not_found', explain(config, type, name), {
+    param: isApp ? 'app' : 'model',
+  });
 }
 
-const words = {
-  chat: {
-    word: 'model',
-    param: 'model',
-    code: 'model_not_found',
-    other: 'workflow',
-    otherWord: 'an app',
-  },
-  workflow: {
-    word: 'app',
-    param: 'app',
-    code: 'app_not_found',
-    other: 'chat',
-    otherWord: 'a model',
-  },
-} as const;
+function explain({ routes }: Config, type: CallType, name: string): string {
+  const other = callTypes.find((known) => Object.hasOwn(routes[known], name));
+  if (other) {
+    return `"${name}" is ${calleeWords[other]}, so it runs no job of type "${type}"; submit it as type "${other}"`;
+  }
+  const wanted = calleeWords[type].replace(/^an? /, '');
+  return `there is no ${wanted} "${name}"; ${suggestName(name, Object.keys(routes[type]))}`;
+}
 
 /** The target after the one at `targetIndex`, or `undefined` when that was the last. */
 export function nextTarget(route: Route, targetIndex: number): Target | undefined {

@@ -26,8 +26,7 @@ export function buildEvent(record: JobRecord, eventId: string): WebhookEvent {
       job_id: record.jobId,
       object: 'job',
       state: record.state,
-      ...(record.type === 'chat' && { model: record.model }),
-      ...(record.type === 'workflow' && { app: record.model, ...difyFields(record) }),
+      ...named(record),
       ...(record.metadata && { metadata: record.metadata }),
       ...(record.user !== undefined && { user: record.user }),
       ...(record.result && { result: record.result }),
@@ -37,6 +36,12 @@ export function buildEvent(record: JobRecord, eventId: string): WebhookEvent {
       latency_ms: record.endedAtMs - record.createdAtMs,
     },
   };
+}
+
+function named(record: EndedJob): Partial<WebhookEvent['data']> {
+  if (record.type === 'batch') return {};
+  if (record.type === 'workflow') return { app: record.model, ...difyFields(record) };
+  return { model: record.model };
 }
 
 function assertEnded(record: JobRecord): asserts record is EndedJob {

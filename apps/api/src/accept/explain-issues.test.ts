@@ -12,13 +12,18 @@ function refusal(body: unknown) {
 
 const message = { role: 'user', content: 'hi' };
 const chat = (input: object, more: object = {}) => ({ type: 'chat', model: 'm', input, ...more });
+const embed = (input: object) => ({ type: 'embedding', model: 'm', input });
 const ask = (more: object) => chat({ messages: [message], ...more });
 
 describe('invalidBody', () => {
   it.each([
     [[], undefined, 'the body: must be an object; got an array'],
-    [{}, 'type', 'type: must be one of chat, workflow, batch; it is missing'],
-    [{ type: 'chatt' }, 'type', 'type: must be one of chat, workflow, batch; got "chatt"'],
+    [{}, 'type', 'type: must be one of chat, embedding, workflow, batch; it is missing'],
+    [
+      { type: 'chatt' },
+      'type',
+      'type: must be one of chat, embedding, workflow, batch; got "chatt"',
+    ],
     [
       { type: 'chat', input: { messages: [message] } },
       'model',
@@ -74,6 +79,52 @@ describe('invalidBody', () => {
       ask({ tool_choice: 5 }),
       'input.tool_choice',
       'input.tool_choice: must be one of none, auto, required or an object; got 5',
+    ],
+    [
+      embed({}),
+      'input.input',
+      'input.input: must be a string, an array of strings, or an array or arrays of tokens; it is missing',
+    ],
+    [embed({ input: '' }), 'input.input', 'input.input: must not be empty; got ""'],
+    [
+      embed({ input: [] }),
+      'input.input',
+      'input.input: must have at least 1 entries; got an array',
+    ],
+    [
+      embed({ input: ['a', 7] }),
+      'input.input[1]',
+      'input.input[1]: must be a text that is not empty; got 7',
+    ],
+    [
+      embed({ input: [1, 2.5] }),
+      'input.input[1]',
+      'input.input[1]: must be a token: a whole number from 0; got 2.5',
+    ],
+    [
+      embed({ input: [[1], [2, 'b']] }),
+      'input.input[1][1]',
+      'input.input[1][1]: must be a token: a whole number from 0; got "b"',
+    ],
+    [
+      embed({ input: [[1], []] }),
+      'input.input[1]',
+      'input.input[1]: must have at least 1 entries; got an array',
+    ],
+    [
+      embed({ input: [[1], 'b'] }),
+      'input.input[1]',
+      'input.input[1]: must be an array of tokens, as the first entry is; got "b"',
+    ],
+    [
+      embed({ input: 'a', encoding_format: 'int8', dimensions: 0 }),
+      'input.dimensions',
+      'input.dimensions: must be at least 1; got 0; input.encoding_format: must be one of float, base64; got "int8"',
+    ],
+    [
+      embed({ input: 'a', inputs: 'b' }),
+      'input.inputs',
+      'input.inputs: unknown field; did you mean "input"?',
     ],
     [
       chat({ messages: [message] }, { webhok: {} }),

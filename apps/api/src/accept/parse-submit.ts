@@ -1,5 +1,11 @@
 import type { Config } from '@sluice/config';
-import { SluiceError, submitJob, type BatchInput, type SubmitJob } from '@sluice/contracts';
+import {
+  publicName,
+  SluiceError,
+  submitJob,
+  type BatchInput,
+  type SubmitJob,
+} from '@sluice/contracts';
 import { batchLane } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 import { checkUrl, type AllowList } from '@sluice/webhooks';
@@ -24,21 +30,17 @@ export function parseSubmit(body: unknown, config: Config, allow: AllowList): Su
  * @throws SluiceError `model_not_found`, `app_not_found`; `param` as `model` or `input.requests[3].model`.
  */
 export function firstLane(submitted: SubmitJob, config: Config): string {
-  switch (submitted.type) {
-    case 'chat':
-      return resolveRoute(config, 'chat', submitted.model).targets[0].lane;
-    case 'workflow':
-      return resolveRoute(config, 'workflow', submitted.app).targets[0].lane;
-    case 'batch':
-      checkModels(submitted.input, config);
-      return batchLane;
+  if (submitted.type === 'batch') {
+    checkModels(submitted.input, config);
+    return batchLane;
   }
+  return resolveRoute(config, submitted.type, publicName(submitted)).targets[0].lane;
 }
 
 function checkModels(input: BatchInput, config: Config): void {
   input.requests.forEach((request, index) => {
     try {
-      resolveRoute(config, request.type, request.type === 'chat' ? request.model : request.app);
+      resolveRoute(config, request.type, publicName(request));
     } catch (error) {
       if (!(error instanceof SluiceError) || error.param === undefined) throw error;
       const param = `input.requests[${index}].${error.param}`;

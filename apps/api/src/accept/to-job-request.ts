@@ -1,5 +1,5 @@
 import type { Config } from '@sluice/config';
-import type { JobRequest, SubmitJob } from '@sluice/contracts';
+import { publicName, type JobRequest, type SubmitJob } from '@sluice/contracts';
 
 /** What the client asked for, with the defaults filled in: the part of the record that never changes. */
 export function toJobRequest(
@@ -12,7 +12,7 @@ export function toJobRequest(
   return {
     ...made,
     type: submitted.type,
-    model: publicName(submitted),
+    model: submitted.type === 'batch' ? 'batch' : publicName(submitted),
     input: submitted.input,
     priority: submitted.priority ?? 'normal',
     startByMs: Math.round(made.createdAtMs + maxWaitMs),
@@ -22,15 +22,4 @@ export function toJobRequest(
     ...(submitted.metadata && { metadata: submitted.metadata }),
     ...(submitted.webhook && { webhook: submitted.webhook }),
   };
-}
-
-function publicName(submitted: SubmitJob): string {
-  switch (submitted.type) {
-    case 'chat':
-      return submitted.model;
-    case 'workflow':
-      return submitted.app;
-    case 'batch':
-      return 'batch';
-  }
 }

@@ -69,7 +69,7 @@ describe('GET /v1/jobs', () => {
 
   it.each([
     ['state=done', 'state'],
-    ['type=embedding', 'type'],
+    ['type=embeddings', 'type'],
     ['limit=0', 'limit'],
     ['limit=101', 'limit'],
     ['limit=many', 'limit'],

@@ -132,6 +132,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     providers: { test: provider },
     routes: {
       chat: { 'test-chat': route('chat', 'test-chat', 'chat-lane') },
+      embedding: { 'test-embedding': route('embedding', 'test-embedding', 'chat-lane') },
       workflow: { 'test-app': route('workflow', 'test-app', 'app-lane') },
     },
     lanes: { 'chat-lane': lane('chat-lane'), 'app-lane': lane('app-lane') },

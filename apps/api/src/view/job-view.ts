@@ -51,14 +51,8 @@ export function queuedView(request: JobRequest): JobView {
 }
 
 function named(job: ShownJob): Pick<JobView, 'model' | 'app'> {
-  switch (job.type) {
-    case 'chat':
-      return { model: job.model };
-    case 'workflow':
-      return { app: job.model };
-    case 'batch':
-      return {};
-  }
+  if (job.type === 'batch') return {};
+  return job.type === 'workflow' ? { app: job.model } : { model: job.model };
 }
 
 function ended(

@@ -6,6 +6,7 @@ const jobs: SubmitJob[] = [
     model: 'sim-chat',
     input: { messages: [{ role: 'user', content: 'Say hello to Sluice.' }] },
   },
+  { type: 'embedding', model: 'sim-embedding', input: { input: ['queues', 'batches'] } },
   { type: 'workflow', app: 'sim-workflow', input: { inputs: { topic: 'queues' } } },
   {
     type: 'batch',
@@ -70,6 +71,7 @@ function resultOf(job: JobView): string {
   if (job.error) return `${job.error.code}: ${job.error.message}`;
   const { result } = job;
   if (result?.type === 'chat') return JSON.stringify(result.message.content);
+  if (result?.type === 'embedding') return `${result.data.length} vectors`;
   if (result?.type === 'workflow')
     return `${result.status}, outputs ${JSON.stringify(result.outputs)}`;
   if (result?.type === 'batch')

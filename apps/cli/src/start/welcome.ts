@@ -2,6 +2,8 @@ import { relative } from 'node:path';
 
 import type { Config } from '@sluice/config';
 
+import { modelTypes } from '@sluice/contracts';
+
 import type { AdminKey } from './admin-key.ts';
 
 export interface WelcomeOptions {
@@ -23,7 +25,7 @@ export function welcome(options: WelcomeOptions): string {
       : []),
     `Sluice listens on ${url}`,
     ...indent([
-      `models   ${Object.keys(config.routes.chat).join(', ') || 'none'}`,
+      `models   ${modelTypes.flatMap((type) => Object.keys(config.routes[type])).join(', ') || 'none'}`,
       `apps     ${Object.keys(config.routes.workflow).join(', ') || 'none'}`,
       `queues   ${url}/admin/queues (any user name; the admin key is the password)`,
       `logs     ${relative(process.cwd(), options.logs) || options.logs}`,

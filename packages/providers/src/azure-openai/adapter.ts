@@ -1,7 +1,11 @@
+import type { Target } from '@sluice/config';
+
 import type { ProviderAdapter } from '../adapter.ts';
 import { keyHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
+import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
+import type { Dialect } from '../openai-compatible/dialect.ts';
 import { fitTokenLimit } from '../openai/fit-token-limit.ts';
 import { locateDeployment } from './locate-deployment.ts';
 
@@ -16,7 +20,17 @@ export function createAzureOpenAiAdapter(http: HttpClient): ProviderAdapter {
       await callChatCompletions(
         http,
         { ...call, input: fitTokenLimit(call) },
-        { ...locateDeployment(call.target), headers: keyHeader(call.target, 'api-key') },
+        dialectOf(call.target, '/chat/completions'),
       ),
+    embed: async (call) =>
+      await callEmbeddings(http, call, {
+        ...dialectOf(call.target, '/embeddings'),
+        maxInputs: openAiMaxInputs,
+        takesFormat: true,
+      }),
   };
+}
+
+function dialectOf(target: Target, route: string): Dialect {
+  return { ...locateDeployment(target, route), headers: keyHeader(target, 'api-key') };
 }

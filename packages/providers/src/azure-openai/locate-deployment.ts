@@ -4,26 +4,26 @@ import type { Target } from '@sluice/config';
 const defaultApiVersion = '2024-10-21';
 
 /**
- * Where a deployment answers. A base URL that ends in `/v1` is that of the v1 surface: the deployment is the body's `model`
+ * Where a deployment answers to a route such as `/chat/completions`. A base URL that ends in `/v1` is that of the v1 surface: the deployment is the body's `model`
  * and `api-version` is sent only if it is configured. Any other is a resource's endpoint (`https://<name>.openai.azure.com`,
  * with or without `/openai`), where the deployment stands in the path and `api-version` is required.
  * @see https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
  */
-export function locateDeployment({ provider, model }: Target): {
-  path: string;
-  query: Record<string, string>;
-} {
+export function locateDeployment(
+  { provider, model }: Target,
+  route: string,
+): { path: string; query: Record<string, string> } {
   const { apiVersion } = provider.options;
   const folders = new URL(provider.baseUrl).pathname.split('/');
   if (folders.at(-1) === 'v1') {
     return {
-      path: '/chat/completions',
+      path: route,
       query: apiVersion === undefined ? {} : { 'api-version': apiVersion },
     };
   }
   const prefix = folders.at(-1) === 'openai' ? '' : '/openai';
   return {
-    path: `${prefix}/deployments/${encodeURIComponent(model)}/chat/completions`,
+    path: `${prefix}/deployments/${encodeURIComponent(model)}${route}`,
     query: { 'api-version': apiVersion ?? defaultApiVersion },
   };
 }

@@ -3,8 +3,10 @@ import { keyHeader } from '../http/api-key.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { AnswerAssembly } from './answer-assembly.ts';
+import { callEmbedContents } from './call-embed-contents.ts';
 import { convertRequest } from './convert-request.ts';
 import { judgeGemini } from './judge-gemini.ts';
+import { modelPath } from './model-path.ts';
 
 /**
  * Google's Gemini API, by its native form. Always streamed; a whole document, or the list of pieces that a proxy makes of
@@ -12,7 +14,10 @@ import { judgeGemini } from './judge-gemini.ts';
  * @see https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
  */
 export function createGeminiAdapter(http: HttpClient): ProviderAdapter {
-  return { chat: async (call) => await streamGenerateContent(http, call) };
+  return {
+    chat: async (call) => await streamGenerateContent(http, call),
+    embed: async (call) => await callEmbedContents(http, call),
+  };
 }
 
 async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<ChatReply> {
@@ -22,7 +27,7 @@ async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<
     context,
     {
       method: 'POST',
-      path: pathOf(call),
+      path: modelPath(target, 'streamGenerateContent'),
       // Without it the stream is one long JSON list.
       query: { alt: 'sse' },
       // Not in the query: that would stand in logs.
@@ -40,12 +45,4 @@ async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<
     },
   );
   return value;
-}
-
-/** A model is named as `gemini-…`, or with what it is: `models/…`, `tunedModels/…`. */
-function pathOf({ target: { provider, model } }: ChatCall): string {
-  const version = provider.options['apiVersion'] ?? 'v1beta';
-  const name = model.includes('/') ? model : `models/${model}`;
-  const segments = name.split('/').map((segment) => encodeURIComponent(segment));
-  return `/${version}/${segments.join('/')}:streamGenerateContent`;
 }

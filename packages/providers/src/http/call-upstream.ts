@@ -42,6 +42,8 @@ export interface ReplyReaders<T> {
   lines?: (head: ReplyHead) => LineHandler<T>;
   /** For JSON, parsed. */
   document?: (value: unknown, head: ReplyHead) => T | Promise<T>;
+  /** The largest document that is held in memory; 16 MiB by default. */
+  maxDocumentBytes?: number;
 }
 
 /** The value of a reply, and its headers. */
@@ -137,24 +139,29 @@ function readerOf<T>(call: CallContext, head: ReplyHead, readers: ReplyReaders<T
     return new LineReader(name, readers.lines(head));
   }
   if (type === 'application/json' && readers.document) {
-    return documentReader(call, head, readers.document);
+    return documentReader(call, head, { maxDocumentBytes, ...readers, document: readers.document });
   }
   return unexpectedReader(call, type ?? '');
 }
 
+type DocumentReaders<T> = Required<Pick<ReplyReaders<T>, 'document' | 'maxDocumentBytes'>>;
+
 function documentReader<T>(
   call: CallContext,
   head: ReplyHead,
-  convert: (value: unknown, head: ReplyHead) => T | Promise<T>,
+  { document, maxDocumentBytes: maxBytes }: DocumentReaders<T>,
 ): BodyReader<T> {
-  const text = new TextReader(maxDocumentBytes);
+  const text = new TextReader(maxBytes);
   return {
     write: (chunk) => text.write(chunk),
     end: () => {
       const { name } = call.target.provider;
       if (text.isCut)
-        throw new SluiceError('bad_upstream', `${name} sent more than 16 MiB of JSON`);
-      return convert(parseJson(text.end(), call.target), head);
+        throw new SluiceError(
+          'bad_upstream',
+          `${name} sent more than ${maxBytes / 2 ** 20} MiB of JSON`,
+        );
+      return document(parseJson(text.end(), call.target), head);
     },
   };
 }

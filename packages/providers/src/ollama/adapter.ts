@@ -2,6 +2,7 @@ import type { ChatCall, ChatReply, ProviderAdapter } from '../adapter.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import { callEmbed } from './call-embed.ts';
 import { ChatAssembly } from './chat-assembly.ts';
 import { convertRequest } from './convert-request.ts';
 import { judgeOllama } from './judge-ollama.ts';
@@ -11,7 +12,10 @@ import { judgeOllama } from './judge-ollama.ts';
  * @see https://docs.ollama.com/api/chat
  */
 export function createOllamaAdapter(http: HttpClient): ProviderAdapter {
-  return { chat: async (call) => await chat(http, call) };
+  return {
+    chat: async (call) => await chat(http, call),
+    embed: async (call) => await callEmbed(http, call),
+  };
 }
 
 async function chat(http: HttpClient, call: ChatCall): Promise<ChatReply> {

@@ -2,6 +2,7 @@ import type { ProviderAdapter } from '../adapter.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from './call-chat-completions.ts';
+import { callEmbeddings } from './call-embeddings.ts';
 import { judgeDashScope } from './judge-dashscope.ts';
 
 /** Any server with OpenAI's chat completions: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
@@ -12,6 +13,13 @@ export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter
         path: '/chat/completions',
         headers: bearerHeader(call.target),
         judge: judgeDashScope,
+      }),
+    embed: async (call) =>
+      await callEmbeddings(http, call, {
+        path: '/embeddings',
+        headers: bearerHeader(call.target),
+        judge: judgeDashScope,
+        takesFormat: false,
       }),
   };
 }

@@ -1,19 +1,10 @@
 import type { ChatCall, ChatReply } from '../adapter.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import { requestIdOf, type Judge } from '../http/upstream-error.ts';
+import { requestIdOf } from '../http/upstream-error.ts';
 import { ChatAssembly } from './chat-assembly.ts';
 import { convertRequest } from './convert-request.ts';
-
-/** What differs between servers that speak OpenAI's chat completions. */
-export interface ChatDialect {
-  /** Appended to the base URL. */
-  path: string;
-  query?: Record<string, string>;
-  /** The authorization. */
-  headers: Record<string, string>;
-  judge?: Judge;
-}
+import type { Dialect } from './dialect.ts';
 
 /**
  * One chat completion, always streamed, so that a stuck call is seen; a server that answers with JSON all the same is
@@ -23,7 +14,7 @@ export interface ChatDialect {
 export async function callChatCompletions(
   http: HttpClient,
   call: ChatCall,
-  dialect: ChatDialect,
+  dialect: Dialect,
 ): Promise<ChatReply> {
   const { target, signal, jobId } = call;
   const context = { http, target, signal, judge: dialect.judge };

@@ -4,9 +4,10 @@ import type { ProviderAdapter } from '../adapter.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
+import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
 import { fitTokenLimit } from './fit-token-limit.ts';
 
-/** OpenAI itself. @see https://platform.openai.com/docs/api-reference/chat */
+/** OpenAI itself. @see https://platform.openai.com/docs/api-reference */
 export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) =>
@@ -15,6 +16,13 @@ export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
         { ...call, input: fitTokenLimit(call) },
         { path: '/chat/completions', headers: headersOf(call.target) },
       ),
+    embed: async (call) =>
+      await callEmbeddings(http, call, {
+        path: '/embeddings',
+        headers: headersOf(call.target),
+        maxInputs: openAiMaxInputs,
+        takesFormat: true,
+      }),
   };
 }
 

@@ -1,0 +1,71 @@
+import {
+  SluiceError,
+  type ChatInput,
+  type EmbeddingInput,
+  type WorkflowInput,
+} from '@sluice/contracts';
+import type { Permit } from '@sluice/limits';
+import type {
+  ChatReply,
+  EmbeddingReply,
+  UpstreamCall,
+  WorkflowCall,
+  WorkflowReply,
+} from '@sluice/providers';
+
+import { callTypeOf } from './call-type.ts';
+import type { Plan } from './plan-job.ts';
+import type { RunJobDeps } from './run-job-deps.ts';
+
+/**
+ * Hands the job to the adapter of its target, in the form of its type.
+ * @throws SluiceError what the adapter throws; `internal_error` for an adapter that does not run this type.
+ */
+export async function callAdapter(
+  plan: Plan,
+  permit: Permit,
+  deps: RunJobDeps,
+  signal: AbortSignal,
+): Promise<ChatReply | EmbeddingReply | WorkflowReply> {
+  const { record, target } = plan;
+  const adapter = deps.adapterFor(target.provider.kind);
+  // A lane without windows has nothing to be late for.
+  const sendByMs = plan.lane.buckets.length > 0 ? permit.sendByMs : undefined;
+  const call = { target, jobId: record.jobId, user: record.user, signal, sendByMs };
+  // The record's type says which input it holds; zod checked it at accept.
+  switch (callTypeOf(record.type)) {
+    case 'chat':
+      if (!adapter.chat) throw cannot(plan);
+      return await adapter.chat({ ...call, input: record.input as ChatInput });
+    case 'embedding':
+      if (!adapter.embed) throw cannot(plan);
+      return await adapter.embed({ ...call, input: record.input as EmbeddingInput });
+    case 'workflow':
+      if (!adapter.workflow) throw cannot(plan);
+      return await adapter.workflow(workflowCall(plan, call, deps));
+  }
+}
+
+function workflowCall({ record }: Plan, call: UpstreamCall, deps: RunJobDeps): WorkflowCall {
+  return {
+    ...call,
+    input: record.input as WorkflowInput,
+    resume: record.upstream,
+    onStarted: async (handle) => {
+      await deps.records.storeUpstream(record.jobId, handle);
+    },
+    onProgress: ({ type, ...data }) => {
+      void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
+        deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');
+      });
+    },
+  };
+}
+
+function cannot({ record, target }: Plan): SluiceError {
+  return new SluiceError(
+    'internal_error',
+    `provider ${target.provider.name} (${target.provider.kind}) runs no job of type ${record.type}`,
+    { retryable: false },
+  );
+}
