@@ -14,8 +14,16 @@ import type {
 } from '@sluice/providers';
 
 import { callTypeOf } from './call-type.ts';
+import type { HandleKeeper } from './keep-handles.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+
+/** What a call is made with: the leave to make it, the place of its handle, what ends it. */
+interface CallMeans {
+  permit: Permit;
+  handles: HandleKeeper;
+  signal: AbortSignal;
+}
 
 /**
  * Hands the job to the adapter of its target, in the form of its type.
@@ -23,9 +31,8 @@ import type { RunJobDeps } from './run-job-deps.ts';
  */
 export async function callAdapter(
   plan: Plan,
-  permit: Permit,
+  { permit, handles, signal }: CallMeans,
   deps: RunJobDeps,
-  signal: AbortSignal,
 ): Promise<ChatReply | EmbeddingReply | WorkflowReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
@@ -42,19 +49,23 @@ export async function callAdapter(
       return await adapter.embed({ ...call, input: record.input as EmbeddingInput });
     case 'workflow':
       if (!adapter.workflow) throw cannot(plan);
-      return await adapter.workflow(workflowCall(plan, call, deps));
+      return await adapter.workflow({
+        ...workflowCall(plan, call, deps),
+        keepHandle: handles.keep,
+      });
   }
 }
 
-function workflowCall({ record }: Plan, call: UpstreamCall, deps: RunJobDeps): WorkflowCall {
+function workflowCall(
+  { record }: Plan,
+  call: UpstreamCall,
+  deps: RunJobDeps,
+): Omit<WorkflowCall, 'keepHandle'> {
   return {
     ...call,
     input: record.input as WorkflowInput,
     resume: record.upstream,
-    onStarted: async (handle) => {
-      await deps.records.storeUpstream(record.jobId, handle);
-    },
-    onProgress: ({ type, ...data }) => {
+    onProgress: ({ type, data }) => {
       void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
         deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');
       });

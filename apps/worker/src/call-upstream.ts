@@ -9,6 +9,7 @@ import {
 import type { Permit } from '@sluice/limits';
 
 import { callAdapter } from './call-adapter.ts';
+import { keepHandles } from './keep-handles.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
@@ -22,7 +23,13 @@ export type UpstreamOutcome =
       /** Where the upstream itself gave a price. */
       costUsd: CostUsd | undefined;
     }
-  | { ok: false; attempt: Attempt; error: SluiceError };
+  | {
+      ok: false;
+      attempt: Attempt;
+      error: SluiceError;
+      /** The record still has a handle of the call: what it started may go on, so no other target may start it too. */
+      isHeld: boolean;
+    };
 
 /** A slot's lease is 15 s; three renewals may be late before it is lost. */
 const renewEveryMs = 4_000;
@@ -53,8 +60,9 @@ async function attemptCall(
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> {
   const attempt = attemptOf(plan, deps.clock.now());
+  const handles = keepHandles(plan, deps);
   try {
-    const reply = await callAdapter(plan, permit, deps, signal);
+    const reply = await callAdapter(plan, { permit, handles, signal }, deps);
     return {
       ok: true,
       attempt: {
@@ -72,7 +80,8 @@ async function attemptCall(
   } catch (thrown) {
     const error = SluiceError.from(thrown);
     const failed = { outcome: 'failed', error: error.toJSON() } as const;
-    return { ok: false, attempt: { ...attempt, ended_at_ms: deps.clock.now(), ...failed }, error };
+    const ended = { ...attempt, ended_at_ms: deps.clock.now(), ...failed };
+    return { ok: false, attempt: ended, error, isHeld: handles.isHeld() };
   }
 }
 

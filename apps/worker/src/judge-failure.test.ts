@@ -19,9 +19,9 @@ function attempt(number: number): Attempt {
 /** What becomes of a job after `failed` earlier attempts and this error. */
 async function judge(
   error: SluiceError,
-  options: { failed?: number; targets?: number; otherKey?: string } = {},
+  options: { failed?: number; targets?: number; otherKey?: string; isHeld?: boolean } = {},
 ) {
-  const { failed = 0, targets = 1 } = options;
+  const { failed = 0, targets = 1, isHeld = false } = options;
   const clock = createFakeClock();
   const paused: number[] = [];
   const parked: string[] = [];
@@ -55,7 +55,7 @@ async function judge(
   } as unknown as Parameters<typeof judgeFailure>[2];
   const outcome = await judgeFailure(
     plan,
-    { ok: false, attempt: attempt(failed + 1), error },
+    { ok: false, attempt: attempt(failed + 1), error, isHeld },
     deps,
   );
   return { outcome, paused, parked };
@@ -123,4 +123,12 @@ test('a refused key is parked; with another one the job asks again at once and u
   expect(last.parked).toEqual(['key-1']);
   expect(last.outcome).toMatchObject({ ending: { error: { code: 'quota_exceeded' } } });
   expect((await judge(failure('upstream_overloaded'))).parked).toEqual([]);
+});
+
+test('a call whose run may go on is never handed to another target', async () => {
+  const held = { failed: retry.maxAttempts - 1, targets: 2, isHeld: true };
+  expect((await judge(failure('upstream_truncated'), held)).outcome.kind).toBe('ended');
+  const uncertain = failure('upstream_timeout', { retryable: false });
+  expect((await judge(uncertain, { targets: 2, isHeld: true })).outcome.kind).toBe('ended');
+  expect((await judge(uncertain, { targets: 2 })).outcome.kind).toBe('fallback');
 });

@@ -25,7 +25,7 @@ const defaultPauseMs = 1_000;
  * | the key was refused, another is left      | park the key; ask again at once, unburned                |
  * | 429                                       | close the lane for everyone; the ticket waits, unburned  |
  * | retryable, attempts left                  | retry later, with full jitter                            |
- * | another target may do better              | fall back                                                |
+ * | another target may do better              | fall back, unless what this one started may go on        |
  * | anything else                             | fail                                                     |
  */
 export async function judgeFailure(
@@ -58,7 +58,7 @@ export async function judgeFailure(
     return retryLater(plan, call, deps);
   }
   const next = record.targetIndex + 1;
-  if (mayFallBack(error.toJSON()) && nextTarget(plan.route, record.targetIndex)) {
+  if (!call.isHeld && mayFallBack(error.toJSON()) && nextTarget(plan.route, record.targetIndex)) {
     return { kind: 'fallback', targetIndex: next, attempt, priority: record.priority };
   }
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };

@@ -1,4 +1,4 @@
-import { modelTypes, name } from '@sluice/contracts';
+import { appKinds, modelTypes, name } from '@sluice/contracts';
 import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
@@ -171,6 +171,8 @@ const appTarget = z.strictObject({
   apiKeys,
 });
 const app = z.strictObject({
+  kind: z.enum(appKinds).default('workflow'),
+  onCrash: z.enum(['fail', 'rerun']).default('fail'),
   provider: z.string().optional(),
   apiKey: apiKey.optional(),
   apiKeys,

@@ -1,4 +1,4 @@
-import type { CallType } from '@sluice/contracts';
+import type { AppKind, CallType } from '@sluice/contracts';
 
 /**
  * What the rest of Sluice sees of `sluice.config.yaml` and the environment: validated, with every default filled in and
@@ -72,6 +72,18 @@ export interface Target {
   price: Price | undefined;
   /** Leave out parameters that the upstream cannot take; otherwise a call with one fails. */
   dropParams: boolean;
+  /** Only of a Dify app. */
+  app?: App;
+}
+
+/** What a Dify app is. */
+export interface App {
+  kind: AppKind;
+  /**
+   * What a job does whose call was sent to the app by a worker that is gone, and that cannot be found again: fail, or
+   * call the app once more.
+   */
+  onCrash: 'fail' | 'rerun';
 }
 
 /** US dollars per million tokens. */

@@ -2,6 +2,7 @@ export { adapterKinds, defaultOptions, isAdapterKind } from './adapter-kinds.ts'
 export type { AdapterKind } from './adapter-kinds.ts';
 export { cleanApiKey, maskKey } from './api-key.ts';
 export type {
+  App,
   Bucket,
   Config,
   Lane,

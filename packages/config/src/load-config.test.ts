@@ -90,6 +90,23 @@ describe('a configuration file', () => {
     });
   });
 
+  it('knows what a Dify app is, a workflow that fails on a crash unless it says otherwise', () => {
+    const config = load(`
+providers: { dify: { kind: dify, baseUrl: https://dify.test/v1 } }
+apps:
+  plain: { provider: dify, apiKey: app-1 }
+  bot: { kind: chatflow, onCrash: rerun, provider: dify, apiKey: app-2 }
+`);
+    expect(config.routes.workflow['plain']?.targets[0].app).toEqual({
+      kind: 'workflow',
+      onCrash: 'fail',
+    });
+    expect(config.routes.workflow['bot']?.targets[0].app).toEqual({
+      kind: 'chatflow',
+      onCrash: 'rerun',
+    });
+  });
+
   it('turns limits into buckets and gives a model with limits of its own a lane of its own', () => {
     const config = load(`
 providers:

@@ -90,6 +90,7 @@ function resolveApp(name: string, app: ConfigFile['apps'][string], context: Cont
       lane: resolveLane({ section: 'apps', name, limits: app.limits }, provider, context),
       price: undefined,
       dropParams: false,
+      app: { kind: app.kind, onCrash: app.onCrash },
     };
   });
   return { ...routeOptions(app, context), name, type: 'workflow', targets: atLeastOne(targets) };

@@ -60,5 +60,12 @@ export { ticket } from './ticket.ts';
 export type { Ticket } from './ticket.ts';
 export type { CostUsd, Usage } from './usage.ts';
 export type { OutboxEntry, WebhookEvent } from './webhook-event.ts';
-export { workflowInput } from './workflow.ts';
-export type { UpstreamHandle, WorkflowInput, WorkflowResult } from './workflow.ts';
+export { appKinds, workflowFile, workflowInput } from './workflow.ts';
+export type {
+  AgentThought,
+  AppKind,
+  UpstreamHandle,
+  WorkflowFile,
+  WorkflowInput,
+  WorkflowResult,
+} from './workflow.ts';

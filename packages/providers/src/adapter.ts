@@ -59,23 +59,26 @@ export interface EmbeddingReply {
 
 export interface WorkflowCall extends UpstreamCall {
   input: WorkflowInput;
-  /** A run that an earlier attempt started: attach to it, never start a second one. */
+  /** What the record kept of an earlier call: attach to what it started, if that can be; never start a second run. */
   resume: UpstreamHandle | undefined;
-  /** Called with the first event, and awaited before anything else is read. */
-  onStarted(handle: UpstreamHandle): Promise<void>;
-  /** Called for each node that starts or ends. Must not throw. */
+  /**
+   * What the record must keep to find the call again: before it is sent, when it has started; `undefined` when it is
+   * certain that nothing was started. Awaited before anything else is done. Rejects if the job is over.
+   */
+  keepHandle(handle: UpstreamHandle | undefined): Promise<void>;
+  /** Called for each step of the run. Must not throw. */
   onProgress(event: WorkflowProgress): void;
 }
 
+/** One step of a run, as an event of the job. Small: texts are cut to {@link maxProgressText}. */
 export interface WorkflowProgress {
-  type: 'node_started' | 'node_finished';
-  node_id: string;
-  node_type: string;
-  title: string;
-  index: number;
-  status?: string;
-  elapsed_seconds?: number;
+  /** Dify's name of the event: `workflow_started`, `node_started`, `iteration_next`, `agent_thought`, … */
+  type: string;
+  data: Record<string, unknown>;
 }
+
+/** Longest text in a progress event, in UTF-16 units. */
+export const maxProgressText = 500;
 
 export interface WorkflowReply {
   result: WorkflowResult;

@@ -64,8 +64,8 @@ export interface Records {
   begin(jobId: string, targetIndex?: number): Promise<BeginReply>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
-  /** Keeps what finds the running upstream call again; `false` if the job is over. */
-  storeUpstream(jobId: string, handle: UpstreamHandle): Promise<boolean>;
+  /** Keeps what finds the running upstream call again, or forgets it; `false` if the job is over. */
+  storeUpstream(jobId: string, handle: UpstreamHandle | undefined): Promise<boolean>;
   /** Ends the job, exactly once; what follows from the end is written with it. */
   finish(
     jobId: string,

@@ -212,7 +212,14 @@ describe('giving a job back', () => {
   test('falls back to the next target and drops the upstream handle', async () => {
     const { records, jobIn } = await setUp();
     const jobId = await jobIn('in_progress');
-    const handle = { provider: 'dify', run_id: 'r1', task_id: 'k1', user: 'u1' };
+    const handle = {
+      provider: 'dify',
+      state: 'started' as const,
+      sent_at_ms: 1,
+      run_id: 'r1',
+      task_id: 'k1',
+      user: 'u1',
+    };
     await records.storeUpstream(jobId, handle);
 
     await records.requeue(jobId, { attempt: attempt(1, 'failed') });
@@ -246,13 +253,28 @@ describe('giving a job back', () => {
 });
 
 describe('keeping an upstream handle', () => {
-  const handle = { provider: 'dify', run_id: 'r1', task_id: 'k1', user: 'u1' };
+  const handle = {
+    provider: 'dify',
+    state: 'started' as const,
+    sent_at_ms: 1,
+    run_id: 'r1',
+    task_id: 'k1',
+    user: 'u1',
+  };
 
   test.each(liveStates)('works while the job is %s', async (state) => {
     const { records, jobIn } = await setUp();
     const jobId = await jobIn(state);
     expect(await records.storeUpstream(jobId, handle)).toBe(true);
     expect(await records.begin(jobId)).toMatchObject({ record: { upstream: handle } });
+  });
+
+  test('and forgetting it leaves nothing to find', async () => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    await records.storeUpstream(jobId, handle);
+    expect(await records.storeUpstream(jobId, undefined)).toBe(true);
+    expect(await records.read(jobId)).not.toHaveProperty('upstream');
   });
 
   test.each(terminalStates)('is refused when the job is %s', async (state) => {

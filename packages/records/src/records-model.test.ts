@@ -24,7 +24,14 @@ import {
  * Random sequences of everything that changes records, against a model of plain objects that says what each call must
  * reply and what must be there after it. Jobs 0 and 1 have a webhook, 2 has none, 3 is a batch of jobs 4 and 5.
  */
-const handle = { provider: 'dify', run_id: 'r', task_id: 't', user: 'u' };
+const handle = {
+  provider: 'dify',
+  state: 'started' as const,
+  sent_at_ms: 1,
+  run_id: 'r',
+  task_id: 't',
+  user: 'u',
+};
 const batch = 3;
 const children = [4, 5];
 

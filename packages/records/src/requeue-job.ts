@@ -16,8 +16,6 @@ export interface RequeueOptions {
   targetIndex?: number;
   /** The next target's lane. */
   lane?: string;
-  /** Drops the upstream handle on a retry too: the next attempt starts a run of its own. */
-  dropUpstream?: boolean;
 }
 
 /**
@@ -44,26 +42,26 @@ export async function requeueJob(
     [
       encodeEvent('queued', context.clock.now(), eventData(options)),
       attempt ? JSON.stringify(attempt) : '',
-      dropsUpstream(options) ? '1' : '',
+      targetIndex === undefined ? '' : '1',
       ...fields,
     ],
   );
   return reply !== 0;
 }
 
-/** Keeps what finds the running upstream call again. `false`: the job has ended or is gone, so the call should stop. */
+/**
+ * Keeps what finds the running upstream call again; `undefined` forgets it. `false`: the job has ended or is gone, so the
+ * call should stop.
+ */
 export async function storeUpstream(
   context: RecordsContext,
   jobId: string,
-  handle: UpstreamHandle,
+  handle: UpstreamHandle | undefined,
 ): Promise<boolean> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
-  return (await storeUpstreamScript(context.redis, [keys.job], [JSON.stringify(handle)])) === 1;
-}
-
-function dropsUpstream({ targetIndex, dropUpstream }: RequeueOptions): boolean {
-  return targetIndex !== undefined || dropUpstream === true;
+  const value = handle ? JSON.stringify(handle) : '';
+  return (await storeUpstreamScript(context.redis, [keys.job], [value])) === 1;
 }
 
 function eventData({

@@ -1,15 +1,17 @@
-import type { Config } from '@sluice/config';
+import type { Config, Route } from '@sluice/config';
 import {
   publicName,
   SluiceError,
   submitJob,
   type BatchInput,
+  type BatchRequest,
   type SubmitJob,
 } from '@sluice/contracts';
 import { batchLane } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 import { checkUrl, type AllowList } from '@sluice/webhooks';
 
+import { checkAppInput } from './check-app-input.ts';
 import { invalidBody } from './explain-issues.ts';
 
 /**
@@ -27,20 +29,31 @@ export function parseSubmit(body: unknown, config: Config, allow: AllowList): Su
 /**
  * The lane in which the job's ticket starts: that of its model's first target. A batch starts in the batch lane, after
  * every model and app in it was found.
- * @throws SluiceError `model_not_found`, `app_not_found`; `param` as `model` or `input.requests[3].model`.
+ * @throws SluiceError `model_not_found`, `app_not_found`, `invalid_request`; `param` as `model` or
+ *   `input.requests[3].model`.
  */
 export function firstLane(submitted: SubmitJob, config: Config): string {
   if (submitted.type === 'batch') {
     checkModels(submitted.input, config);
     return batchLane;
   }
-  return resolveRoute(config, submitted.type, publicName(submitted)).targets[0].lane;
+  return checkRequest(submitted, config).targets[0].lane;
+}
+
+/** The route of a request, which its input fits. */
+function checkRequest(
+  request: BatchRequest | Exclude<SubmitJob, { type: 'batch' }>,
+  config: Config,
+): Route {
+  const route = resolveRoute(config, request.type, publicName(request));
+  if (request.type === 'workflow') checkAppInput(route, request.input);
+  return route;
 }
 
 function checkModels(input: BatchInput, config: Config): void {
   input.requests.forEach((request, index) => {
     try {
-      resolveRoute(config, request.type, publicName(request));
+      checkRequest(request, config);
     } catch (error) {
       if (!(error instanceof SluiceError) || error.param === undefined) throw error;
       const param = `input.requests[${index}].${error.param}`;

@@ -31,7 +31,7 @@ export const dify: Subject = {
       user: 'ada',
       input: { inputs: { query: 'grüß dich 👋' } },
       resume: undefined,
-      onStarted: async () => undefined,
+      keepHandle: async () => undefined,
       onProgress: () => undefined,
     }),
   request: {
@@ -63,7 +63,8 @@ export const dify: Subject = {
       error: null,
       workflow_run_id: 'run-1',
       task_id: 'task-1',
-      elapsed_seconds: 1.25,
+      elapsed_time: 1.25,
+      total_tokens: 30,
       total_steps: 2,
     },
     usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },

@@ -13,7 +13,7 @@ const endedAs: Record<string, WorkflowResult['status']> = {
 /** How a run ended; undefined for one that has not. */
 export function convertOutcome(
   detail: RunDetail,
-  { run_id, task_id }: UpstreamHandle,
+  handle: UpstreamHandle | undefined,
 ): WorkflowResult | undefined {
   const status = endedAs[detail.status];
   if (!status) return undefined;
@@ -22,10 +22,22 @@ export function convertOutcome(
     status,
     outputs: outputsOf(detail.outputs),
     error: detail.error || null,
-    workflow_run_id: run_id,
-    task_id,
-    ...(isNumber(detail.elapsed_time) && { elapsed_seconds: detail.elapsed_time }),
+    ...idsOf(handle),
+    ...(isNumber(detail.elapsed_time) && { elapsed_time: detail.elapsed_time }),
+    ...(isNumber(detail.total_tokens) && { total_tokens: detail.total_tokens }),
     ...(isNumber(detail.total_steps) && { total_steps: detail.total_steps }),
+    ...(detail.files && detail.files.length > 0 && { files: detail.files }),
+  };
+}
+
+/** The ids by which Dify knows the run. */
+export function idsOf(handle: UpstreamHandle | undefined): Partial<WorkflowResult> {
+  const { task_id, run_id, conversation_id, message_id } = handle ?? {};
+  return {
+    ...(task_id !== undefined && { task_id }),
+    ...(run_id !== undefined && { workflow_run_id: run_id }),
+    ...(conversation_id !== undefined && { conversation_id }),
+    ...(message_id !== undefined && { message_id }),
   };
 }
 

@@ -10,23 +10,27 @@ import {
   type UpstreamRequest,
 } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import { convertRequest } from './convert-request.ts';
+import { appRoutes, type AppRoutes } from './app-routes.ts';
+import type { AppRun, RunOutcome } from './app-run.ts';
+import { convertRequest, kindOf } from './convert-request.ts';
 import { judgeDify } from './judge-dify.ts';
-import { runDetail, type RunDetail } from './run-detail.ts';
-import type { RunOutcome, WorkflowRun } from './workflow-run.ts';
+import { runDetail, runLog, type RunDetail } from './run-detail.ts';
+import { storedMessages } from './run-event.ts';
 
 const stopDeadlineMs = 5_000;
 
 /** The calls of Dify's API that a run needs, each one HTTP request. */
 export class DifyApi {
   readonly context: CallContext;
-  readonly #call: WorkflowCall;
+  readonly call: WorkflowCall;
+  readonly #routes: AppRoutes;
   readonly #headers: Record<string, string>;
 
   constructor(http: HttpClient, call: WorkflowCall) {
     const { target, signal } = call;
-    this.#call = call;
+    this.call = call;
     this.context = { http, target, signal, judge: judgeDify };
+    this.#routes = appRoutes[kindOf(call)];
     this.#headers = { ...bearerHeader(target), 'x-trace-id': call.jobId };
   }
 
@@ -34,29 +38,29 @@ export class DifyApi {
    * Starts a run and reads its events.
    * @see https://docs.dify.ai/api-reference/workflow-execution/execute-workflow
    */
-  async start(run: WorkflowRun): Promise<Reply<RunOutcome>> {
+  async start(run: AppRun): Promise<Reply<RunOutcome>> {
     return await this.#readRun(run, {
       method: 'POST',
-      path: '/workflows/run',
+      path: this.#routes.start,
       headers: this.#headers,
-      body: convertRequest(this.#call),
-      sendByMs: this.#call.sendByMs,
+      body: convertRequest(this.call),
+      sendByMs: this.call.sendByMs,
     });
   }
 
   /** Attaches to a run: what it has done so far, then its events as they come. Dify before 1.14 answers 404. */
-  async attach(run: WorkflowRun, { run_id, user }: UpstreamHandle): Promise<Reply<RunOutcome>> {
+  async attach(run: AppRun, { run_id: runId = '', user }: UpstreamHandle) {
     return await this.#readRun(run, {
       method: 'GET',
-      path: `/workflow/${encodeURIComponent(run_id)}/events`,
+      path: `/workflow/${encodeURIComponent(runId)}/events`,
       query: { user, include_state_snapshot: 'true' },
       headers: this.#headers,
     });
   }
 
   /** How a run stands now. Events may be lost, this is not. */
-  async detail({ run_id }: UpstreamHandle): Promise<Reply<RunDetail>> {
-    const path = `/workflows/run/${encodeURIComponent(run_id)}`;
+  async detail({ run_id: runId = '' }: UpstreamHandle): Promise<Reply<RunDetail>> {
+    const path = `/workflows/run/${encodeURIComponent(runId)}`;
     const request: UpstreamRequest = { method: 'GET', path, headers: this.#headers };
     return await callUpstream(this.context, request, {
       document: (value) => {
@@ -68,10 +72,38 @@ export class DifyApi {
     });
   }
 
+  /** Id of the newest run of `user`, of workflow apps only; undefined if there is none. */
+  async newestRunOf(user: string): Promise<string | undefined> {
+    const query = { created_by_end_user_session_id: user, limit: '1' };
+    const { value } = await callUpstream(
+      this.context,
+      { method: 'GET', path: '/workflows/logs', query, headers: this.#headers },
+      { document: (found) => runLog.safeParse(found).data?.data[0]?.workflow_run.id },
+    );
+    return value;
+  }
+
+  /** The text of a message as Dify stored it; undefined if it is not there. */
+  async storedAnswer(handle: UpstreamHandle): Promise<string | undefined> {
+    const { conversation_id: conversation, message_id: message, user } = handle;
+    if (conversation === undefined || message === undefined) return undefined;
+    const query = { conversation_id: conversation, user, limit: '100' };
+    const { value } = await callUpstream(
+      this.context,
+      { method: 'GET', path: '/messages', query, headers: this.#headers },
+      {
+        document: (found) =>
+          storedMessages.safeParse(found).data?.data.find(({ id }) => id === message)?.answer,
+      },
+    );
+    return value ?? undefined;
+  }
+
   /** Asks Dify to stop a run. Best effort, at most five seconds, never rejects: the call has failed already. */
-  async stop({ task_id, user }: UpstreamHandle): Promise<void> {
+  async stop({ task_id: taskId, user }: UpstreamHandle): Promise<void> {
+    if (taskId === undefined) return;
     const context = { ...this.context, signal: AbortSignal.timeout(stopDeadlineMs) };
-    const path = `/workflows/tasks/${encodeURIComponent(task_id)}/stop`;
+    const path = `${this.#routes.stop}/${encodeURIComponent(taskId)}/stop`;
     const request: UpstreamRequest = {
       method: 'POST',
       path,
@@ -81,7 +113,7 @@ export class DifyApi {
     await callUpstream(context, request, { document: () => undefined }).catch(() => undefined);
   }
 
-  async #readRun(run: WorkflowRun, request: UpstreamRequest): Promise<Reply<RunOutcome>> {
+  async #readRun(run: AppRun, request: UpstreamRequest): Promise<Reply<RunOutcome>> {
     return await callUpstream(this.context, request, {
       events: (head) => run.eventsOf(head),
       document: async (value, head) => await run.readDocument(value, head),

@@ -1,179 +1,26 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-
-import { SluiceError, type UpstreamHandle } from '@sluice/contracts';
-import { systemClock, type Clock } from '@sluice/runtime';
+import { SluiceError } from '@sluice/contracts';
 import { waitFor } from '@sluice/testing';
-import { Agent } from 'undici';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import type { WorkflowCall, WorkflowProgress, WorkflowReply } from '../adapter.ts';
-import { createAdapters } from '../registry.ts';
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-const apiKey = 'app-0123456789abcdef';
-const ids = { task_id: 'task-1', workflow_run_id: 'run-1' };
-const handle: UpstreamHandle = {
-  provider: 'dify',
-  run_id: 'run-1',
-  task_id: 'task-1',
-  user: 'ann',
-};
-
-const started = { event: 'workflow_started', ...ids, data: { id: 'run-1' } };
-const node = (id: string, data: object = {}) => ({
-  event: 'node_finished',
-  ...ids,
-  data: { id, node_id: id, node_type: 'llm', title: id, index: 1, status: 'succeeded', ...data },
-});
-const priced = (tokens: number, price: string | number, currency = 'USD') => ({
-  execution_metadata: { total_tokens: tokens, total_price: price, currency },
-});
-const ended = (data: object = {}) => ({
-  event: 'workflow_finished',
-  ...ids,
-  data: { id: 'run-1', status: 'succeeded', outputs: { answer: 42 }, error: null, ...data },
-});
-
-const ping = 'event: ping\n\n';
-const line = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
-
-/** Begins a stream; the test goes on with it, or ends it. */
-function stream(response: ServerResponse, ...events: object[]): ServerResponse {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  response.write(ping + events.map(line).join(''));
-  return response;
-}
-
-function json(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(body));
-}
-
-const detail = (response: ServerResponse, status: string, more: object = {}) =>
-  json(response, 200, { id: 'run-1', status, ...more });
-
-const notFound = (response: ServerResponse) =>
-  json(response, 404, { code: 'not_found', message: 'Workflow run not found', status: 404 });
-
-/** A Dify that answers each route as the test says, and 404 elsewhere. */
-async function startDify(routes: {
-  run?: Handler;
-  events?: Handler;
-  detail?: Handler;
-  stop?: Handler;
-}) {
-  const requests: string[] = [];
-  const bodies: unknown[] = [];
-  const headers: IncomingMessage['headers'][] = [];
-  let open = 0;
-  const handle_: Handler = (request, response) => {
-    const url = request.url ?? '';
-    const found = url.endsWith('/workflows/run')
-      ? routes.run
-      : url.includes('/events?')
-        ? routes.events
-        : url.endsWith('/stop')
-          ? routes.stop
-          : routes.detail;
-    if (found) found(request, response);
-    else notFound(response);
-  };
-  const receive = async (request: IncomingMessage, response: ServerResponse) => {
-    requests.push(`${request.method} ${request.url}`);
-    headers.push(request.headers);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    bodies.push(chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined);
-    handle_(request, response);
-  };
-  const server = createServer((request, response) => void receive(request, response));
-  server.on('connection', (socket) => {
-    open += 1;
-    socket.on('close', () => (open -= 1));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  // A server that listens on a port has an address.
-  const { port } = server.address() as { port: number };
-  return { port, requests, bodies, headers, openConnections: () => open };
-}
-
-interface Settings {
-  port: number;
-  clock?: Clock;
-  idleMs?: number;
-  firstByteMs?: number;
-}
-
-/** Runs one call and keeps what the adapter told meanwhile. */
-function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
-  const { port, clock = systemClock, idleMs = 2_000, firstByteMs = 2_000 } = settings;
-  const dispatcher = new Agent();
-  onTestFinished(async () => await dispatcher.destroy());
-  const log: string[] = [];
-  const progress: WorkflowProgress[] = [];
-  const handles: UpstreamHandle[] = [];
-  const provider = {
-    name: 'dify',
-    kind: 'dify',
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    apiKeys: [],
-    headers: {},
-    options: {},
-    timeouts: { firstByteMs, idleMs },
-  };
-  const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
-    target: {
-      provider,
-      model: 'flow',
-      apiKeys: [apiKey],
-      apiKey,
-      lane: 'flow',
-      price: undefined,
-      dropParams: false,
-    },
-    jobId: 'job_1',
-    user: undefined,
-    signal: new AbortController().signal,
-    input: { inputs: { topic: 'queues' } },
-    resume: undefined,
-    onStarted: async (started_) => {
-      log.push('started');
-      handles.push(started_);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      log.push('stored');
-    },
-    onProgress: (event) => {
-      log.push(`${event.type} ${event.node_id}`);
-      progress.push(event);
-    },
-    ...call,
-  });
-  if (!reply) throw new Error('the adapter runs no workflows');
-  return { reply, log, progress, handles };
-}
-
-async function failure(reply: Promise<WorkflowReply>): Promise<SluiceError> {
-  const error = await reply.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof SluiceError)) throw error;
-  return error;
-}
-
-/** Sleeps without waiting, and remembers for how long it was asked to. */
-function impatientClock() {
-  const pauses: number[] = [];
-  const sleep = async (ms: number) => void pauses.push(ms);
-  return { pauses, clock: { now: systemClock.now, sleep } satisfies Clock };
-}
+import {
+  apiKey,
+  detail,
+  ended,
+  failure,
+  handle,
+  ids,
+  impatientClock,
+  json,
+  line,
+  node,
+  notFound,
+  priced,
+  run,
+  startDify,
+  started,
+  stream,
+  type Handler,
+} from './fake-dify.ts';
 
 describe('a run', () => {
   test('is posted as a stream, with the user, the trace and the app’s key', async () => {
@@ -207,7 +54,7 @@ describe('a run', () => {
     });
     const { reply, log } = run(dify);
     await reply;
-    expect(log).toEqual(['started', 'stored', 'node_finished a', 'node_finished b']);
+    expect(log).toEqual(['sent', 'started', 'stored', 'node_finished a', 'node_finished b']);
   });
 
   test('gives result, tokens and price, and tells its nodes', async () => {
@@ -228,16 +75,17 @@ describe('a run', () => {
         error: null,
         workflow_run_id: 'run-1',
         task_id: 'task-1',
-        elapsed_seconds: 2.5,
+        elapsed_time: 2.5,
+        total_tokens: 42,
         total_steps: 3,
       },
       usage: { total_tokens: 42, source: 'provider' },
       costUsd: '0.200001',
     });
-    const shown = { node_id: 'a', node_type: 'llm', title: 'a', index: 1 };
+    const shown = { id: 'a', node_id: 'a', node_type: 'llm', title: 'a', index: 1 };
     expect(progress.slice(0, 2)).toEqual([
-      { type: 'node_started', ...shown },
-      { type: 'node_finished', ...shown, status: 'succeeded', elapsed_seconds: 1.5 },
+      { type: 'node_started', data: shown },
+      { type: 'node_finished', data: { ...shown, status: 'succeeded', elapsed_time: 1.5 } },
     ]);
   });
 
@@ -390,10 +238,46 @@ describe('a run of which nobody knows whether it exists', () => {
 
   test.each(uncertain)('is not started again when Dify %s', async (_, route) => {
     const dify = await startDify({ run: route });
-    const error = await failure(run({ ...dify, firstByteMs: 300, idleMs: 300 }).reply);
+    const { clock } = impatientClock();
+    const { reply, log } = run({ ...dify, clock, firstByteMs: 300, idleMs: 300 });
+    const error = await failure(reply);
     expect(error.retryable).toBe(false);
     expect(error.message).toMatch(/may have started the run/);
+    expect(dify.requests.filter((each) => each.startsWith('POST'))).toHaveLength(1);
+    expect(log).toEqual(['sent']);
+  });
+
+  test.each(uncertain)(
+    'is found by its own user and attached to when Dify %s',
+    async (_, route) => {
+      const dify = await startDify({
+        run: route,
+        logs: (_request, response) =>
+          json(response, 200, { data: [{ workflow_run: { id: 'run-1' } }] }),
+        detail: (_request, response) => detail(response, 'succeeded', { total_tokens: 7 }),
+      });
+      const { reply, handles } = run({ ...dify, firstByteMs: 300, idleMs: 300 });
+      expect((await reply).result).toMatchObject({ status: 'succeeded', workflow_run_id: 'run-1' });
+      expect(handles).toMatchObject([{ state: 'started', run_id: 'run-1', user: 'job_1' }]);
+      expect(dify.requests.slice(0, 2)).toEqual([
+        'POST /v1/workflows/run',
+        'GET /v1/workflows/logs?created_by_end_user_session_id=job_1&limit=1',
+      ]);
+    },
+  );
+
+  test('is not searched for where other jobs have the same user', async () => {
+    const dify = await startDify({ run: (_, response) => void response.destroy() });
+    expect(await failure(run(dify, { user: 'ann' }).reply)).toMatchObject({ retryable: false });
     expect(dify.requests).toEqual(['POST /v1/workflows/run']);
+  });
+
+  test('may be started again where the app says so, and the record forgets it', async () => {
+    const dify = await startDify({ run: (_, response) => void response.destroy() });
+    const app = { kind: 'workflow', onCrash: 'rerun' } as const;
+    const { reply, log } = run({ ...dify, app }, { user: 'ann' });
+    expect(await failure(reply)).toMatchObject({ code: 'upstream_truncated', retryable: true });
+    expect(log).toEqual(['sent', 'forgotten']);
   });
 
   test('is started again when nothing was sent', async () => {
@@ -459,7 +343,7 @@ describe('a stream that breaks after the run has started', () => {
     });
     const { reply, log } = run({ ...dify, idleMs: 200 });
     expect((await reply).result.status).toBe('succeeded');
-    expect(log).toEqual(['started', 'stored', 'node_finished a']);
+    expect(log).toEqual(['sent', 'started', 'stored', 'node_finished a']);
     expect(dify.requests.filter((each) => each.startsWith('POST'))).toHaveLength(1);
   });
 });
@@ -601,7 +485,10 @@ describe('an aborted run', () => {
       stop: (_, response) => json(response, 200, { result: 'success' }),
     });
     const lost = new SluiceError('unavailable', 'Redis is away');
-    const { reply } = run(dify, { onStarted: async () => await Promise.reject(lost) });
+    const { reply } = run(dify, {
+      keepHandle: async ({ state } = handle) =>
+        await (state === 'sent' ? Promise.resolve() : Promise.reject(lost)),
+    });
     expect(await failure(reply)).toBe(lost);
     expect(dify.requests.at(-1)).toBe('POST /v1/workflows/tasks/task-1/stop');
   });

@@ -1,38 +1,119 @@
 import { SluiceError, type ErrorCode, type UpstreamHandle } from '@sluice/contracts';
 
 import type { WorkflowReply } from '../adapter.ts';
+import type { Reply } from '../http/call-upstream.ts';
 import { abortError } from '../http/connection-error.ts';
+import type { AppRun, RunOutcome } from './app-run.ts';
+import { hasOwnUser, kindOf } from './convert-request.ts';
 import type { DifyApi } from './dify-api.ts';
-import { startFailure } from './start-failure.ts';
-import type { WorkflowRun } from './workflow-run.ts';
+import { mayHaveStarted, mustNotRepeat } from './start-failure.ts';
 
 const firstPollMs = 2_000;
 const maxPollMs = 30_000;
 const pollGrowth = 1.5;
 
+/** Pauses between looks for a run of which only its user is known: Dify's workers may be slow to write it. */
+const searchPausesMs = [1_000, 2_000, 4_000];
+
 /**
- * Starts a run and follows it to its end. When its stream breaks, one look at the run may settle it; if the run goes on,
- * the break is thrown, and the next attempt attaches. A stream that is only quiet is no reason to fail: a node may take
- * longer than the idle deadline, so as long as Dify says that the run is running it is followed further.
+ * Starts a run and follows it to its end. What a failure means:
+ *
+ * | the run                              | then                                                                   |
+ * |--------------------------------------|------------------------------------------------------------------------|
+ * | certainly was not started            | the error; the record forgets the call                                 |
+ * | started, Dify says that it failed    | the error                                                              |
+ * | started, and can be found by its id  | one look may settle it; if it goes on, the next attempt attaches to it  |
+ * | started or not, nobody knows         | searched for by its user; if that finds none, `onCrash` decides         |
+ *
+ * A stream that is only quiet is no reason to fail: a node may take longer than the idle deadline, so as long as Dify says
+ * that the run is running it is followed further.
  */
-export async function startRun(api: DifyApi, run: WorkflowRun): Promise<WorkflowReply> {
+export async function startRun(api: DifyApi, run: AppRun): Promise<WorkflowReply> {
+  await run.handle.markSent(api.context.http.clock.now());
   try {
     return run.conclude(await api.start(run));
   } catch (error) {
-    if (!run.handle) throw startFailure(error, api.context);
-    const broken = brokenStream(api, run, error);
-    if (!broken) throw error;
-    const ended = await lookOnce(api, run, broken.handle);
-    if (ended) return ended;
-    if (broken.code !== 'upstream_timeout') throw error;
-    return await attachRun(api, run, broken.handle);
+    if (!(error instanceof SluiceError) || api.context.signal.aborted) throw error;
+    if (run.handle.isUnrecorded) throw error;
+    if (run.handle.value?.run_id !== undefined) {
+      return await afterBreak(api, run, { handle: run.handle.value, error });
+    }
+    return await afterLoss(api, run, error);
   }
 }
 
-/** Follows a run that an earlier attempt started to its end; never starts one. */
-export async function resumeRun(
+/** Goes on with what an earlier attempt sent: attaches to its run, else as `onCrash` says; see {@link startRun}. */
+export async function followAgain(
   api: DifyApi,
-  run: WorkflowRun,
+  run: AppRun,
+  handle: UpstreamHandle,
+): Promise<WorkflowReply> {
+  if (handle.run_id !== undefined) return await resumeRun(api, run, handle);
+  const found = await searchRun(api, run);
+  if (found) return await resumeRun(api, run, found);
+  if (mayRepeat(api)) {
+    run.hasGaps = false;
+    return await startRun(api, run);
+  }
+  const { name } = api.context.target.provider;
+  const message = `the worker went away after it had called ${name}, and the call cannot be found again`;
+  throw mustNotRepeat(new SluiceError('interrupted', message), api.context);
+}
+
+/** The stream of a run broke whose id is known. */
+async function afterBreak(
+  api: DifyApi,
+  run: AppRun,
+  { handle, error }: { handle: UpstreamHandle; error: SluiceError },
+): Promise<WorkflowReply> {
+  if (run.isClosed || !streamOnly.has(error.code)) throw error;
+  const ended = await lookOnce(api, run, handle);
+  if (ended) return ended;
+  if (error.code !== 'upstream_timeout') throw error;
+  return await attachRun(api, run, handle);
+}
+
+/** The POST failed, and no id of a run is known. */
+async function afterLoss(api: DifyApi, run: AppRun, error: SluiceError): Promise<WorkflowReply> {
+  const isOver = run.isClosed && !(run.answer.hasActed && !mayRepeat(api));
+  if (run.handle.value?.state === 'sent' ? !mayHaveStarted(error) : isOver) {
+    await run.handle.clear();
+    throw error;
+  }
+  const found = await searchRun(api, run);
+  if (found) return await resumeRun(api, run, found);
+  if (!mayRepeat(api)) throw mustNotRepeat(error, api.context);
+  await run.handle.clear();
+  throw error;
+}
+
+function mayRepeat({ call }: DifyApi): boolean {
+  return call.target.app?.onCrash === 'rerun';
+}
+
+/**
+ * Looks for a workflow's run by its user. Only where no other job has that user: Dify's list tells nothing else by which
+ * one could be told from another's. Other kinds of apps have no such list.
+ */
+async function searchRun(api: DifyApi, run: AppRun): Promise<UpstreamHandle | undefined> {
+  const { call } = api;
+  if (kindOf(call) !== 'workflow' || !hasOwnUser(call)) return undefined;
+  const { http, signal } = api.context;
+  for (const pauseMs of [0, ...searchPausesMs]) {
+    if (pauseMs > 0) await http.clock.sleep(pauseMs, signal);
+    if (signal.aborted) throw abortError(signal);
+    const runId = await api.newestRunOf(call.jobId).catch(ignoreFailure);
+    if (runId === undefined) continue;
+    await run.handle.adopt(runId);
+    return run.handle.value;
+  }
+  return undefined;
+}
+
+/** Follows a run to its end; never starts one. */
+async function resumeRun(
+  api: DifyApi,
+  run: AppRun,
   handle: UpstreamHandle,
 ): Promise<WorkflowReply> {
   run.hasGaps = true;
@@ -41,17 +122,17 @@ export async function resumeRun(
 
 async function attachRun(
   api: DifyApi,
-  run: WorkflowRun,
+  run: AppRun,
   handle: UpstreamHandle,
 ): Promise<WorkflowReply> {
   run.hasGaps = true;
   for (;;) {
     try {
-      return run.conclude(await api.attach(run, handle));
+      return await concludeLate(api, run, await api.attach(run, handle));
     } catch (error) {
-      const broken = brokenStream(api, run, error);
-      if (!broken) throw error;
-      if (broken.code !== 'upstream_timeout') return await pollRun(api, run, handle);
+      if (run.isClosed || run.handle.isUnrecorded || api.context.signal.aborted) throw error;
+      if (!(error instanceof SluiceError) || !streamOnly.has(error.code)) throw error;
+      if (error.code !== 'upstream_timeout') return await pollRun(api, run, handle);
       const ended = await look(api, run, handle);
       if (ended) return ended;
     }
@@ -67,30 +148,17 @@ const streamOnly = new Set<ErrorCode>([
   'bad_upstream',
 ]);
 
-/** The run that goes on although its stream broke; undefined where the error is the run's or the caller's own. */
-function brokenStream(
-  api: DifyApi,
-  run: WorkflowRun,
-  error: unknown,
-): { handle: UpstreamHandle; code: ErrorCode } | undefined {
-  const { handle, isClosed, isUnrecorded } = run;
-  if (!handle || isClosed || isUnrecorded || api.context.signal.aborted) return undefined;
-  if (!(error instanceof SluiceError) || !streamOnly.has(error.code)) return undefined;
-  return { handle, code: error.code };
-}
-
-/** Asks for the run with growing pauses until it has ended. The first look is at once: the stream may have missed the end. */
-async function pollRun(
-  api: DifyApi,
-  run: WorkflowRun,
-  handle: UpstreamHandle,
-): Promise<WorkflowReply> {
+/**
+ * Asks for the run with growing pauses until it has ended. The first look is at once: the stream may have missed the end.
+ * A Dify that is away meanwhile says nothing of the run; the job's time-out bounds it.
+ */
+async function pollRun(api: DifyApi, run: AppRun, handle: UpstreamHandle): Promise<WorkflowReply> {
   const { http, signal } = api.context;
   let ended = await lookUnlessMissing(api, run, handle);
   for (let pauseMs = firstPollMs; !ended; pauseMs = Math.min(pauseMs * pollGrowth, maxPollMs)) {
     await http.clock.sleep(pauseMs, signal);
     if (signal.aborted) throw abortError(signal);
-    ended = await look(api, run, handle);
+    ended = await look(api, run, handle).catch(ignoreTransient);
   }
   return ended;
 }
@@ -98,19 +166,35 @@ async function pollRun(
 /** The reply if the run has ended. */
 async function look(
   api: DifyApi,
-  run: WorkflowRun,
+  run: AppRun,
   handle: UpstreamHandle,
 ): Promise<WorkflowReply | undefined> {
   run.hasGaps = true;
   const { value: detail, headers } = await api.detail(handle);
-  const outcome = run.outcomeOf(detail);
-  return outcome && run.conclude({ value: outcome, headers });
+  const value = run.outcomeOf(detail);
+  return value && (await concludeLate(api, run, { value, headers }));
+}
+
+/** The reply of a run that was not followed throughout: a chatflow's text is read from where Dify stored it. */
+async function concludeLate(
+  api: DifyApi,
+  run: AppRun,
+  reply: Reply<RunOutcome>,
+): Promise<WorkflowReply> {
+  const { handle, answer } = run;
+  if (run.routes.hasMessage && handle.value) {
+    const stored = await api.storedAnswer(handle.value).catch(ignoreFailure);
+    const { answer: output } = reply.value.result.outputs;
+    const text = stored ?? (typeof output === 'string' ? output : undefined);
+    if (text !== undefined) answer.replace(text);
+  }
+  return run.conclude(reply);
 }
 
 /** As `look`; a run that is missing may just not be written yet: Dify's workers write it behind the stream. */
 async function lookUnlessMissing(
   api: DifyApi,
-  run: WorkflowRun,
+  run: AppRun,
   handle: UpstreamHandle,
 ): Promise<WorkflowReply | undefined> {
   try {
@@ -124,7 +208,7 @@ async function lookUnlessMissing(
 /** As `look`, but a look that fails says nothing: the stream's own error is the one to tell. */
 async function lookOnce(
   api: DifyApi,
-  run: WorkflowRun,
+  run: AppRun,
   handle: UpstreamHandle,
 ): Promise<WorkflowReply | undefined> {
   try {
@@ -133,4 +217,16 @@ async function lookOnce(
     if (run.isClosed || api.context.signal.aborted) throw error;
     return undefined;
   }
+}
+
+/** What could not be found out is not known; a call that was aborted is seen by its signal. */
+function ignoreFailure(): undefined {
+  return undefined;
+}
+
+/** A failure that may pass is no answer. */
+function ignoreTransient(error: unknown): undefined {
+  if (error instanceof SluiceError && error.retryable && error.code !== 'cancelled')
+    return undefined;
+  throw error;
 }

@@ -1,9 +1,8 @@
 import type { Usage } from '@sluice/contracts';
 import { Big } from 'big.js';
 
+import { costOf, dollarsOf, isPrice } from './price.ts';
 import type { NodeData } from './run-event.ts';
-
-const decimals = 6;
 
 /** Their children are told one by one; counting them too would count twice. */
 const containers = new Set(['iteration', 'loop']);
@@ -27,12 +26,12 @@ export class NodeLedger {
     const metadata = node.execution_metadata;
     const usage = node.outputs?.usage;
     const tokens = metadata?.total_tokens ?? 0;
-    if (tokens === 0 && !isPriced(metadata?.total_price)) return;
+    if (tokens === 0 && !isPrice(metadata?.total_price)) return;
     this.#entries.set(node.id ?? `${node.node_id}/${this.#entries.size}`, {
       tokens,
       inputTokens: usage?.prompt_tokens ?? undefined,
       outputTokens: usage?.completion_tokens ?? undefined,
-      priceUsd: priceOf(metadata),
+      priceUsd: metadata ? dollarsOf(metadata) : undefined,
     });
   }
 
@@ -62,7 +61,7 @@ export class NodeLedger {
       if (priceUsd === undefined) return undefined;
       sum = sum.plus(priceUsd);
     }
-    return sum.gt(0) ? sum.toFixed(decimals, Big.roundHalfUp) : undefined;
+    return costOf(sum);
   }
 
   #tokens(): number {
@@ -74,14 +73,4 @@ export class NodeLedger {
     for (const entry of this.#entries.values()) sum += amountOf(entry) ?? Number.NaN;
     return sum;
   }
-}
-
-function priceOf(metadata: NodeData['execution_metadata']): Big | undefined {
-  const { total_price: price, currency } = metadata ?? {};
-  if (!isPriced(price)) return undefined;
-  return (currency ?? 'USD').toUpperCase() === 'USD' ? Big(price) : undefined;
-}
-
-function isPriced(price: string | number | null | undefined): price is string | number {
-  return price !== null && price !== undefined && /^\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(`${price}`);
 }

@@ -12,5 +12,11 @@ export const runDetail = z.object({
   elapsed_time: z.number().nullish().catch(undefined),
   total_tokens: z.number().nullish().catch(undefined),
   total_steps: z.number().nullish().catch(undefined),
+  files: z.array(z.unknown()).nullish().catch(undefined),
 });
 export type RunDetail = z.infer<typeof runDetail>;
+
+/** Runs as `GET /workflows/logs` lists them. */
+export const runLog = z.object({
+  data: z.array(z.object({ workflow_run: z.object({ id: z.string() }) })),
+});

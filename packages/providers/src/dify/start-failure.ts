@@ -6,29 +6,28 @@ import type { CallContext } from '../http/call-upstream.ts';
 const broken = new Set<ErrorCode>(['upstream_truncated', 'upstream_timeout', 'bad_upstream']);
 
 /**
- * What a POST that told no run id means. A run has side effects, and Dify knows no idempotency key: where nobody can say
- * whether Dify took the request, the job must not be tried again.
+ * Whether a run may exist although the POST told no id of it. A run has side effects, and Dify knows no idempotency key:
  *
- * | what                                              | a run may exist | again |
- * |---------------------------------------------------|-----------------|-------|
- * | `upstream_unreachable`: nothing was sent          | no              | yes   |
- * | an error that Dify itself reports, 503, any 4xx   | no              | as it says |
- * | silence, a break, something that is no event      | yes             | no    |
- * | 5xx of a proxy in front of Dify (no code)         | yes             | no    |
+ * | what                                              | a run may exist |
+ * |---------------------------------------------------|-----------------|
+ * | `upstream_unreachable`: nothing was sent          | no              |
+ * | an error that Dify itself reports, 503, any 4xx   | no              |
+ * | silence, a break, something that is no event      | yes             |
+ * | 5xx of a proxy in front of Dify (no code)         | yes             |
  */
-export function startFailure(thrown: unknown, { signal, target }: CallContext): unknown {
-  if (signal.aborted || !(thrown instanceof SluiceError)) return thrown;
-  if (!thrown.retryable || !isUncertain(thrown)) return thrown;
-  const message =
-    `${thrown.message}. Not tried again: ${target.provider.name} may have started the run, ` +
-    'and a second one would repeat what the first one does';
-  const { upstreamStatus, upstreamRequestId } = thrown;
-  const facts = { upstreamStatus, upstreamRequestId, cause: thrown };
-  return new SluiceError(thrown.code, message, { ...facts, retryable: false });
-}
-
-function isUncertain({ code, upstreamStatus, upstreamCode }: SluiceError): boolean {
+export function mayHaveStarted(error: SluiceError): boolean {
+  const { code, upstreamStatus, upstreamCode } = error;
   if (upstreamStatus === undefined || upstreamStatus < 400) return broken.has(code);
   // 503 says that the request was not handled.
   return upstreamStatus >= 500 && upstreamStatus !== 503 && upstreamCode === undefined;
+}
+
+/** The same failure, not to be tried again: the app's policy forbids to call it a second time. */
+export function mustNotRepeat(error: SluiceError, { target }: CallContext): SluiceError {
+  const message =
+    `${error.message}. Not tried again: ${target.provider.name} may have started the run, ` +
+    'and a second one would repeat what the first one does (onCrash: fail)';
+  const { upstreamStatus, upstreamRequestId } = error;
+  const facts = { upstreamStatus, upstreamRequestId, cause: error };
+  return new SluiceError(error.code, message, { ...facts, retryable: false });
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import type { WorkflowReply } from '../adapter.ts';
 import { EventReader } from '../http/event-reader.ts';
-import { WorkflowRun } from './workflow-run.ts';
+import { AppRun } from './app-run.ts';
 
 const ids = { task_id: 'task-1', workflow_run_id: 'run-1' };
 const head = { status: 200, headers: {} };
@@ -51,7 +51,7 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
     dropParams: false,
   };
   const signal = new AbortController().signal;
-  const run = new WorkflowRun(
+  const run = new AppRun(
     { context: { http: { dispatcher, clock: systemClock }, target, signal } },
     {
       target,
@@ -60,14 +60,16 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
       user: undefined,
       input: { inputs: {} },
       resume: undefined,
-      onStarted: async ({ run_id }) => {
-        log.push(`started ${run_id}`);
+      keepHandle: async (handle) => {
+        log.push(`${handle?.state} ${handle?.run_id}`);
         await Promise.resolve();
         log.push('stored');
       },
-      onProgress: ({ type, node_id }) => log.push(`${type} ${node_id}`),
+      onProgress: ({ type, data }) => log.push(`${type} ${String(data['id'])}`),
     },
   );
+  await run.handle.markSent(0);
+  log.length = 0;
   const reader = new EventReader('dify', run.eventsOf(head));
   for (const piece of pieces) await reader.write(piece);
   return { reply: run.conclude({ value: await reader.end(), headers: {} }), log };
@@ -82,7 +84,7 @@ test.each(Object.entries(lineEnds))(
     const whole = await read([bytes]);
     expect(whole).toMatchObject({
       reply: { result: { outputs: { text: 'ä→🙂' } }, costUsd: '0.100000' },
-      log: ['started run-1', 'stored', 'node_finished ä→🙂'],
+      log: ['started run-1', 'stored', 'workflow_started run-1', 'node_finished a'],
     });
     expect(await read([...bytes].map((byte) => Buffer.of(byte)))).toEqual(whole);
     for (let offset = 1; offset < bytes.length; offset += 1) {

@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+import type { App } from '@sluice/config';
+import { SluiceError, type UpstreamHandle } from '@sluice/contracts';
+import { systemClock, type Clock } from '@sluice/runtime';
+import { Agent } from 'undici';
+import { expect, onTestFinished } from 'vitest';
+
+import type { WorkflowCall, WorkflowProgress, WorkflowReply } from '../adapter.ts';
+import { createAdapters } from '../registry.ts';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export const apiKey = 'app-0123456789abcdef';
+export const ids = { task_id: 'task-1', workflow_run_id: 'run-1' };
+export const handle: UpstreamHandle = {
+  provider: 'dify',
+  state: 'started',
+  sent_at_ms: expect.any(Number) as number,
+  run_id: 'run-1',
+  task_id: 'task-1',
+  user: 'ann',
+};
+
+export const started = { event: 'workflow_started', ...ids, data: { id: 'run-1' } };
+export const node = (id: string, data: object = {}) => ({
+  event: 'node_finished',
+  ...ids,
+  data: { id, node_id: id, node_type: 'llm', title: id, index: 1, status: 'succeeded', ...data },
+});
+export const priced = (tokens: number, price: string | number, currency = 'USD') => ({
+  execution_metadata: { total_tokens: tokens, total_price: price, currency },
+});
+export const ended = (data: object = {}) => ({
+  event: 'workflow_finished',
+  ...ids,
+  data: { id: 'run-1', status: 'succeeded', outputs: { answer: 42 }, error: null, ...data },
+});
+
+export const ping = 'event: ping\n\n';
+export const line = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
+
+/** Begins a stream; the test goes on with it, or ends it. */
+export function stream(response: ServerResponse, ...events: object[]): ServerResponse {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(ping + events.map(line).join(''));
+  return response;
+}
+
+export function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+export const detail = (response: ServerResponse, status: string, more: object = {}) =>
+  json(response, 200, { id: 'run-1', status, ...more });
+
+export const notFound = (response: ServerResponse) =>
+  json(response, 404, { code: 'not_found', message: 'Workflow run not found', status: 404 });
+
+/** A Dify that answers each route as the test says, and 404 elsewhere. */
+export async function startDify(routes: {
+  run?: Handler;
+  events?: Handler;
+  detail?: Handler;
+  stop?: Handler;
+  logs?: Handler;
+  messages?: Handler;
+}) {
+  const requests: string[] = [];
+  const bodies: unknown[] = [];
+  const headers: IncomingMessage['headers'][] = [];
+  let open = 0;
+  const handle_: Handler = (request, response) => {
+    const url = request.url ?? '';
+    const found = /\/workflows\/run$|-messages$/.test(url)
+      ? routes.run
+      : url.includes('/events?')
+        ? routes.events
+        : url.includes('/messages?')
+          ? routes.messages
+          : url.includes('/logs?')
+            ? routes.logs
+            : url.endsWith('/stop')
+              ? routes.stop
+              : routes.detail;
+    if (found) found(request, response);
+    else notFound(response);
+  };
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
+    requests.push(`${request.method} ${request.url}`);
+    headers.push(request.headers);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    bodies.push(chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined);
+    handle_(request, response);
+  };
+  const server = createServer((request, response) => void receive(request, response));
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.on('close', () => (open -= 1));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  // A server that listens on a port has an address.
+  const { port } = server.address() as { port: number };
+  return { port, requests, bodies, headers, openConnections: () => open };
+}
+
+interface Settings {
+  port: number;
+  clock?: Clock;
+  idleMs?: number;
+  firstByteMs?: number;
+  app?: App;
+}
+
+/** Runs one call and keeps what the adapter told meanwhile. */
+export function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
+  const { port, clock = systemClock, idleMs = 2_000, firstByteMs = 2_000, app } = settings;
+  const dispatcher = new Agent();
+  onTestFinished(async () => await dispatcher.destroy());
+  const log: string[] = [];
+  const progress: WorkflowProgress[] = [];
+  const handles: UpstreamHandle[] = [];
+  const provider = {
+    name: 'dify',
+    kind: 'dify',
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    apiKeys: [],
+    headers: {},
+    options: {},
+    timeouts: { firstByteMs, idleMs },
+  };
+  const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
+    target: {
+      provider,
+      model: 'flow',
+      apiKeys: [apiKey],
+      apiKey,
+      lane: 'flow',
+      price: undefined,
+      dropParams: false,
+      ...(app && { app }),
+    },
+    jobId: 'job_1',
+    user: undefined,
+    signal: new AbortController().signal,
+    input: { inputs: { topic: 'queues' } },
+    resume: undefined,
+    keepHandle: async (kept) => {
+      if (kept?.state !== 'started') {
+        log.push(kept ? 'sent' : 'forgotten');
+        return;
+      }
+      log.push('started');
+      handles.push(kept);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      log.push('stored');
+    },
+    onProgress: (event) => {
+      if (!event.type.startsWith('node_')) return;
+      log.push(`${event.type} ${String(event.data['node_id'])}`);
+      progress.push(event);
+    },
+    ...call,
+  });
+  if (!reply) throw new Error('the adapter runs no workflows');
+  return { reply, log, progress, handles };
+}
+
+export async function failure(reply: Promise<WorkflowReply>): Promise<SluiceError> {
+  const error = await reply.then(
+    () => new Error('it succeeded'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof SluiceError)) throw error;
+  return error;
+}
+
+/** Sleeps without waiting, and remembers for how long it was asked to. */
+export function impatientClock() {
+  const pauses: number[] = [];
+  const sleep = async (ms: number) => void pauses.push(ms);
+  return { pauses, clock: { now: systemClock.now, sleep } satisfies Clock };
+}

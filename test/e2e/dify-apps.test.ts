@@ -1,0 +1,137 @@
+import type { JobView, WorkflowResult } from '@sluice/contracts';
+import { expect, test } from 'vitest';
+
+import { useStack } from '../support/start-stack.ts';
+
+const kinds = ['workflow', 'chat', 'chatflow', 'agent', 'completion'] as const;
+
+/** The simulator tells the kind of an app by its key. */
+const keys = {
+  workflow: 'app-sim',
+  chat: 'app-chat',
+  chatflow: 'app-chatflow',
+  agent: 'app-agent',
+  completion: 'app-completion',
+};
+
+const stack = useStack({
+  config: ({ simulatorUrl }) => ({
+    providers: {
+      dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` },
+      // Nothing listens there.
+      away: { kind: 'dify', baseUrl: 'http://127.0.0.1:9/v1' },
+    },
+    apps: {
+      ...Object.fromEntries(
+        kinds.map((kind) => [kind, { kind, provider: 'dify', apiKey: keys[kind] }]),
+      ),
+      backed: {
+        targets: [
+          { provider: 'away', apiKey: 'app-sim' },
+          { provider: 'dify', apiKey: 'app-sim-2' },
+        ],
+      },
+      'backed-by-other-key': {
+        targets: [
+          { provider: 'dify', apiKey: 'app-sim-3' },
+          { provider: 'dify', apiKey: 'app-sim-4' },
+        ],
+      },
+    },
+    retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.1 },
+  }),
+});
+
+const submit = (app: string, input: object, more: object = {}) =>
+  stack().submit({ type: 'workflow', app, input, ...more });
+
+async function run(app: string, input: object, more: object = {}): Promise<JobView> {
+  return await stack().ended((await submit(app, input, more)).id);
+}
+
+/** The runs that the simulator was asked for. */
+const starts = async () =>
+  (await stack().simulator.calls()).filter(({ paid, dialect }) => paid && dialect === 'dify');
+
+test('each kind of app answers with its text, ids, tokens and cost', async () => {
+  for (const kind of kinds) {
+    const input = kind === 'workflow' ? { inputs: { query: 'hello' } } : { query: 'hello' };
+    const job = await run(kind, input, { user: 'ann' });
+    expect(job, kind).toMatchObject({
+      state: 'completed',
+      app: kind,
+      result: { type: 'workflow', status: 'succeeded', task_id: expect.any(String) },
+      usage: { total_tokens: expect.any(Number), source: 'provider' },
+      cost_usd: expect.stringMatching(/^0\.\d{6}$/),
+    });
+    // Checked above.
+    const result = job.result as WorkflowResult;
+    expect(result.answer ?? result.outputs['text'], kind).toBe('You said: hello');
+    expect('message_id' in result, kind).toBe(kind !== 'workflow');
+    expect('conversation_id' in result, kind).toBe(/chat|agent/.test(kind));
+    expect('workflow_run_id' in result, kind).toBe(kind === 'workflow' || kind === 'chatflow');
+  }
+  expect(await starts()).toHaveLength(kinds.length);
+});
+
+test('what a kind of app cannot take is refused by name', async () => {
+  const body = (app: string, input: object) => ({ type: 'workflow', app, input });
+  for (const [given, param] of [
+    [body('chat', {}), 'input.query'],
+    [body('workflow', { query: 'q' }), 'input.query'],
+    [{ type: 'batch', input: { requests: [body('agent', {})] } }, 'input.requests[0].input.query'],
+  ] as const) {
+    const reply = await stack().request('POST', '/v1/jobs', given);
+    expect(reply).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_request', param } },
+    });
+  }
+});
+
+test('an agent’s thoughts and a chatflow’s nodes are events of the job', async () => {
+  const types = async (kind: string) =>
+    (await run(kind, { query: 'hello' })).timeline?.map(({ type }) => type);
+  expect(await types('agent')).toContain('agent_thought');
+  expect(await types('chatflow')).toEqual(
+    expect.arrayContaining(['workflow_started', 'node_started', 'node_finished']),
+  );
+});
+
+test('a run is tried at the next endpoint when nothing was started at the first', async () => {
+  const unreachable = await run('backed', {});
+  expect(unreachable).toMatchObject({ state: 'completed', provider: 'dify' });
+  expect(unreachable.attempts.map(({ provider }) => provider)).toEqual(['away', 'away', 'dify']);
+
+  const refused = { status: 503, kind: 'status' } as const;
+  await stack().simulator.fault({ match: { key: 'app-sim-3' }, times: 9, fault: refused });
+  expect(await run('backed-by-other-key', {})).toMatchObject({ state: 'completed' });
+  expect((await starts()).map(({ key }) => key)).toEqual([
+    'app-sim-2',
+    'app-sim-3',
+    'app-sim-3',
+    'app-sim-4',
+  ]);
+});
+
+test('a run that has started is never tried elsewhere', async () => {
+  await stack().simulator.fault({
+    match: { key: 'app-sim-3' },
+    times: 1,
+    fault: { kind: 'truncate', afterChunks: 1 },
+  });
+  await stack().simulator.behaviour({ dify: { nodeDelayMs: 300 } });
+  expect(await run('backed-by-other-key', {})).toMatchObject({ state: 'completed' });
+  expect((await starts()).map(({ key }) => key)).toEqual(['app-sim-3']);
+});
+
+test('a call of which nobody knows whether it was taken is not made elsewhere', async () => {
+  await stack().simulator.fault({
+    match: { key: 'app-sim-3', kind: 'workflow' },
+    times: 1,
+    fault: { kind: 'reset' },
+  });
+  const job = await run('backed-by-other-key', {}, { user: 'ann' });
+  expect(job).toMatchObject({ state: 'failed', error: { retryable: false } });
+  expect((await starts()).map(({ key }) => key)).toEqual(['app-sim-3']);
+});
