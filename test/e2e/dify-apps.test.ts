@@ -53,25 +53,23 @@ async function run(app: string, input: object, more: object = {}): Promise<JobVi
 const starts = async () =>
   (await stack().simulator.calls()).filter(({ paid, dialect }) => paid && dialect === 'dify');
 
-test('each kind of app answers with its text, ids, tokens and cost', async () => {
-  for (const kind of kinds) {
-    const input = kind === 'workflow' ? { inputs: { query: 'hello' } } : { query: 'hello' };
-    const job = await run(kind, input, { user: 'ann' });
-    expect(job, kind).toMatchObject({
-      state: 'completed',
-      app: kind,
-      result: { type: 'workflow', status: 'succeeded', task_id: expect.any(String) },
-      usage: { total_tokens: expect.any(Number), source: 'provider' },
-      cost_usd: expect.stringMatching(/^0\.\d{6}$/),
-    });
-    // Checked above.
-    const result = job.result as WorkflowResult;
-    expect(result.answer ?? result.outputs['text'], kind).toBe('You said: hello');
-    expect('message_id' in result, kind).toBe(kind !== 'workflow');
-    expect('conversation_id' in result, kind).toBe(/chat|agent/.test(kind));
-    expect('workflow_run_id' in result, kind).toBe(kind === 'workflow' || kind === 'chatflow');
-  }
-  expect(await starts()).toHaveLength(kinds.length);
+test.each(kinds)('a %s app answers with its text, ids, tokens and cost', async (kind) => {
+  const input = kind === 'workflow' ? { inputs: { query: 'hello' } } : { query: 'hello' };
+  const job = await run(kind, input, { user: 'ann' });
+  expect(job).toMatchObject({
+    state: 'completed',
+    app: kind,
+    result: { type: 'workflow', status: 'succeeded', task_id: expect.any(String) },
+    usage: { total_tokens: expect.any(Number), source: 'provider' },
+    cost_usd: expect.stringMatching(/^0\.\d{6}$/),
+  });
+  // Checked above.
+  const result = job.result as WorkflowResult;
+  expect(result.answer ?? result.outputs['text']).toBe('You said: hello');
+  expect('message_id' in result).toBe(kind !== 'workflow');
+  expect('conversation_id' in result).toBe(/chat|agent/.test(kind));
+  expect('workflow_run_id' in result).toBe(kind === 'workflow' || kind === 'chatflow');
+  expect(await starts()).toHaveLength(1);
 });
 
 test('what a kind of app cannot take is refused by name', async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-import type { App } from '@sluice/config';
+import type { App, Target } from '@sluice/config';
 import { SluiceError, type UpstreamHandle } from '@sluice/contracts';
 import { systemClock, type Clock } from '@sluice/runtime';
 import { Agent } from 'undici';
@@ -59,43 +59,49 @@ export const detail = (response: ServerResponse, status: string, more: object = 
 export const notFound = (response: ServerResponse) =>
   json(response, 404, { code: 'not_found', message: 'Workflow run not found', status: 404 });
 
+/** Which route of Dify a request is for; the first that matches. */
+const patterns = {
+  run: /\/workflows\/run$|-messages$/,
+  events: /\/events\?/,
+  messages: /\/messages\?/,
+  logs: /\/logs\?/,
+  stop: /\/stop$/,
+  form: /\/form\//,
+  upload: /\/files\/upload$/,
+  detail: /./,
+};
+type RouteName = keyof typeof patterns;
+
 /** A Dify that answers each route as the test says, and 404 elsewhere. */
-export async function startDify(routes: {
-  run?: Handler;
-  events?: Handler;
-  detail?: Handler;
-  stop?: Handler;
-  logs?: Handler;
-  messages?: Handler;
-}) {
+export async function startDify(routes: Partial<Record<RouteName, Handler>>) {
   const requests: string[] = [];
   const bodies: unknown[] = [];
   const headers: IncomingMessage['headers'][] = [];
-  let open = 0;
-  const handle_: Handler = (request, response) => {
-    const url = request.url ?? '';
-    const found = /\/workflows\/run$|-messages$/.test(url)
-      ? routes.run
-      : url.includes('/events?')
-        ? routes.events
-        : url.includes('/messages?')
-          ? routes.messages
-          : url.includes('/logs?')
-            ? routes.logs
-            : url.endsWith('/stop')
-              ? routes.stop
-              : routes.detail;
-    if (found) found(request, response);
-    else notFound(response);
-  };
   const receive = async (request: IncomingMessage, response: ServerResponse) => {
-    requests.push(`${request.method} ${request.url}`);
+    const { method, url = '' } = request;
+    requests.push(`${method} ${url}`);
     headers.push(request.headers);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    bodies.push(chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined);
-    handle_(request, response);
+    bodies.push(await readBody(request));
+    // The keys of the table above.
+    const names = Object.keys(patterns) as RouteName[];
+    const name = names.find((each) => patterns[each].test(url)) ?? 'detail';
+    (routes[name] ?? ((_, answer) => notFound(answer)))(request, response);
   };
+  return { ...(await listen(receive)), requests, bodies, headers };
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  if (request.headers['content-type'] !== 'application/json') return text || undefined;
+  return JSON.parse(text);
+}
+
+async function listen(
+  receive: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+) {
+  let open = 0;
   const server = createServer((request, response) => void receive(request, response));
   server.on('connection', (socket) => {
     open += 1;
@@ -109,7 +115,7 @@ export async function startDify(routes: {
   });
   // A server that listens on a port has an address.
   const { port } = server.address() as { port: number };
-  return { port, requests, bodies, headers, openConnections: () => open };
+  return { port, openConnections: () => open };
 }
 
 interface Settings {
@@ -122,12 +128,25 @@ interface Settings {
 
 /** Runs one call and keeps what the adapter told meanwhile. */
 export function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
-  const { port, clock = systemClock, idleMs = 2_000, firstByteMs = 2_000, app } = settings;
   const dispatcher = new Agent();
   onTestFinished(async () => await dispatcher.destroy());
-  const log: string[] = [];
-  const progress: WorkflowProgress[] = [];
-  const handles: UpstreamHandle[] = [];
+  const { clock = systemClock } = settings;
+  const { log, handles, progress, ...callbacks } = recorder();
+  const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
+    target: targetOf(settings),
+    jobId: 'job_1',
+    user: undefined,
+    signal: new AbortController().signal,
+    input: { inputs: { topic: 'queues' } },
+    resume: undefined,
+    ...callbacks,
+    ...call,
+  });
+  if (!reply) throw new Error('the adapter runs no workflows');
+  return { reply, log, progress, handles };
+}
+
+function targetOf({ port, idleMs = 2_000, firstByteMs = 2_000, app }: Settings): Target {
   const provider = {
     name: 'dify',
     kind: 'dify',
@@ -137,41 +156,39 @@ export function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
     options: {},
     timeouts: { firstByteMs, idleMs },
   };
-  const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
-    target: {
-      provider,
-      model: 'flow',
-      apiKeys: [apiKey],
-      apiKey,
-      lane: 'flow',
-      price: undefined,
-      dropParams: false,
-      ...(app && { app }),
-    },
-    jobId: 'job_1',
-    user: undefined,
-    signal: new AbortController().signal,
-    input: { inputs: { topic: 'queues' } },
-    resume: undefined,
-    keepHandle: async (kept) => {
-      if (kept?.state !== 'started') {
-        log.push(kept ? 'sent' : 'forgotten');
-        return;
-      }
-      log.push('started');
-      handles.push(kept);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      log.push('stored');
-    },
-    onProgress: (event) => {
-      if (!event.type.startsWith('node_')) return;
-      log.push(`${event.type} ${String(event.data['node_id'])}`);
-      progress.push(event);
-    },
-    ...call,
-  });
-  if (!reply) throw new Error('the adapter runs no workflows');
-  return { reply, log, progress, handles };
+  return {
+    provider,
+    model: 'flow',
+    apiKeys: [apiKey],
+    apiKey,
+    lane: 'flow',
+    price: undefined,
+    dropParams: false,
+    ...(app && { app }),
+  };
+}
+
+/** Keeps what the adapter tells, in order. */
+function recorder() {
+  const log: string[] = [];
+  const progress: WorkflowProgress[] = [];
+  const handles: UpstreamHandle[] = [];
+  const keepHandle: WorkflowCall['keepHandle'] = async (kept) => {
+    if (kept?.state !== 'started') {
+      log.push(kept ? 'sent' : 'forgotten');
+      return;
+    }
+    log.push('started');
+    handles.push(kept);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    log.push('stored');
+  };
+  const onProgress: WorkflowCall['onProgress'] = (event) => {
+    if (!event.type.startsWith('node_')) return;
+    log.push(`${event.type} ${String(event.data['node_id'])}`);
+    progress.push(event);
+  };
+  return { log, progress, handles, keepHandle, onProgress };
 }
 
 export async function failure(reply: Promise<WorkflowReply>): Promise<SluiceError> {
