@@ -39,6 +39,7 @@ const shared = useStack({
         ...Object.fromEntries(
           vendors.map(([name]) => [name, { ...embedding, targets: [`e-${name}/sim-embedding`] }]),
         ),
+        rerank: { type: 'rerank', price, targets: ['openai/sim-rerank'] },
       },
     };
   },
@@ -174,6 +175,35 @@ test('an embedding job is delivered, and refused by name for what its model cann
   });
 });
 
+test('a rerank job gives the best documents first, by their places in the input', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  const input = {
+    query: 'Where do dogs sleep?',
+    documents: ['cats sleep', { text: 'dogs eat and sleep' }, 'where do dogs sleep'],
+    top_n: 2,
+    return_documents: true,
+  };
+  const { id } = await stack.submit({ type: 'rerank', model: 'rerank', input, webhook });
+  const job = await stack.ended(id);
+  expect(job).toMatchObject({
+    state: 'completed',
+    result: {
+      type: 'rerank',
+      model: 'sim-rerank',
+      results: [
+        { index: 2, relevance_score: 1, document: { text: 'where do dogs sleep' } },
+        { index: 1, document: { text: 'dogs eat and sleep' } },
+      ],
+    },
+    usage: { source: 'provider', input_tokens: 27, search_units: 1 },
+    cost_usd: '0.540000',
+  });
+  expect((await nextEvent()).event).toMatchObject({
+    type: 'rerank.completed',
+    data: { model: 'rerank', result: job.result },
+  });
+});
+
 function vectorsOf({ result }: JobView): number[][] {
   if (result?.type !== 'embedding') throw new Error('the job has no embeddings');
   expect(result.data.map(({ index }) => index)).toEqual(result.data.map((_, i) => i));
@@ -242,6 +272,12 @@ test('a batch gives every result in input order with its own status, and the sum
         ...texts.map((text, i) => ({ ...chat(text), custom_id: `c${i}` })),
         { type: 'workflow', app: 'flow', custom_id: 'w', input: { inputs: { topic: 'five' } } },
         { type: 'embedding', model: 'ollama', custom_id: 'e', input: { input: 'six' } },
+        {
+          type: 'rerank',
+          model: 'rerank',
+          custom_id: 'r',
+          input: { query: 'seven', documents: ['seven'] },
+        },
       ],
     },
     webhook,
@@ -257,20 +293,21 @@ test('a batch gives every result in input order with its own status, and the sum
     ['c3', 'succeeded'],
     ['w', 'succeeded'],
     ['e', 'succeeded'],
+    ['r', 'succeeded'],
   ]);
   expect(items[2]?.error).toMatchObject({ code: 'upstream_invalid_request' });
   expect(items[3]?.result).toMatchObject({ message: { content: expect.stringContaining('four') } });
   expect(items[5]?.result).toMatchObject({ type: 'embedding', data: [{ index: 0 }] });
-  expect(summary).toMatchObject({ total: 6, succeeded: 5, failed: 1 });
+  expect(summary).toMatchObject({ total: 7, succeeded: 6, failed: 1 });
   expect(summary.average_latency_ms).toBeGreaterThan(0);
-  expect(job.progress).toEqual({ total: 6, ended: 6, failed: 1 });
+  expect(job.progress).toEqual({ total: 7, ended: 7, failed: 1 });
 
   expect((await nextEvent()).event).toMatchObject({
     type: 'batch.completed',
     data: { job_id: id },
   });
   const listed = await stack.request('GET', `/v1/jobs?batch_id=${id}`);
-  expect((listed.body as { data: unknown[] }).data).toHaveLength(6);
+  expect((listed.body as { data: unknown[] }).data).toHaveLength(7);
 });
 
 test('a batch of several hundred requests completes, each bought once', async () => {
@@ -339,11 +376,14 @@ test('an equal job is answered from the cache without a call and without a permi
       models: {
         chat: { ...cached, targets: ['openai/sim-chat'] },
         embedding: { ...cached, type: 'embedding', targets: ['openai/sim-embedding'] },
+        rerank: { ...cached, type: 'rerank', targets: ['openai/sim-rerank'] },
       },
     }),
   });
   const embedding = { type: 'embedding', model: 'embedding', input: { input: 'same' } };
-  for (const job of [chat('same'), embedding]) {
+  const ranked = { query: 'same', documents: ['same'] };
+  const rerank = { type: 'rerank', model: 'rerank', input: ranked };
+  for (const job of [chat('same'), embedding, rerank]) {
     const first = await stack.ended((await stack.submit(job)).id);
     const second = await stack.ended((await stack.submit(job)).id);
     expect(first).toMatchObject({ state: 'completed', cache: { status: 'miss' } });

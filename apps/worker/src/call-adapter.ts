@@ -2,12 +2,14 @@ import {
   SluiceError,
   type ChatInput,
   type EmbeddingInput,
+  type RerankInput,
   type WorkflowInput,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
 import type {
   ChatReply,
   EmbeddingReply,
+  RerankReply,
   UpstreamCall,
   WorkflowCall,
   WorkflowReply,
@@ -33,7 +35,7 @@ export async function callAdapter(
   plan: Plan,
   { permit, handles, signal }: CallMeans,
   deps: RunJobDeps,
-): Promise<ChatReply | EmbeddingReply | WorkflowReply> {
+): Promise<ChatReply | EmbeddingReply | RerankReply | WorkflowReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
   // A lane without windows has nothing to be late for.
@@ -47,6 +49,9 @@ export async function callAdapter(
     case 'embedding':
       if (!adapter.embed) throw cannot(plan);
       return await adapter.embed({ ...call, input: record.input as EmbeddingInput });
+    case 'rerank':
+      if (!adapter.rerank) throw cannot(plan);
+      return await adapter.rerank({ ...call, input: record.input as RerankInput });
     case 'workflow':
       if (!adapter.workflow) throw cannot(plan);
       return await adapter.workflow({

@@ -5,9 +5,15 @@ import {
   type EmbeddingInput,
   type JobRecord,
   type Outcome,
+  type RerankInput,
   type Usage,
 } from '@sluice/contracts';
-import { costOf, estimateEmbeddingUsage, estimateUsage } from '@sluice/metering';
+import {
+  costOf,
+  estimateEmbeddingUsage,
+  estimateRerankUsage,
+  estimateUsage,
+} from '@sluice/metering';
 
 import type { UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
@@ -47,6 +53,8 @@ async function estimate({ input }: JobRecord, { result }: Bought): Promise<Usage
       return await estimateUsage(input as ChatInput, result);
     case 'embedding':
       return await estimateEmbeddingUsage(input as EmbeddingInput);
+    case 'rerank':
+      return await estimateRerankUsage(input as RerankInput);
     case 'workflow':
       return undefined;
   }

@@ -1,9 +1,11 @@
 import type { Lane } from '@sluice/config';
 import {
   listEmbeddingTexts,
+  textOfDocument,
   type ChatInput,
   type EmbeddingInput,
   type JobRecord,
+  type RerankInput,
 } from '@sluice/contracts';
 import type { PermitAmounts } from '@sluice/limits';
 import { estimateTokensFromBytes } from '@sluice/metering';
@@ -21,6 +23,8 @@ function estimateTokens({ type, input }: JobRecord): number {
       return estimateChat(input as ChatInput);
     case 'embedding':
       return estimateEmbedding(input as EmbeddingInput);
+    case 'rerank':
+      return estimateRerank(input as RerankInput);
     case 'workflow':
     case 'batch':
       return 0;
@@ -38,4 +42,11 @@ function estimateEmbedding({ input }: EmbeddingInput): number {
     typeof text === 'string' ? estimateTokensFromBytes(Buffer.byteLength(text)) : text.length,
   );
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The query is read with each document. */
+function estimateRerank({ query, documents }: RerankInput): number {
+  const queryBytes = Buffer.byteLength(query);
+  const bytes = documents.map((each) => queryBytes + Buffer.byteLength(textOfDocument(each)));
+  return estimateTokensFromBytes(bytes.reduce((sum, length) => sum + length, 0));
 }

@@ -10,7 +10,7 @@ export const adapterKinds = {
   anthropic: ['chat'],
   gemini: ['chat', 'embedding'],
   ollama: ['chat', 'embedding'],
-  'openai-compatible': ['chat', 'embedding'],
+  'openai-compatible': ['chat', 'embedding', 'rerank'],
   dify: ['workflow'],
 } as const satisfies Record<string, readonly CallType[]>;
 
@@ -50,7 +50,8 @@ export const kindOptions: Readonly<Record<AdapterKind, KindOptions>> = {
   /** Part of the path. */
   gemini: { apiVersion: { default: 'v1beta' } },
   ollama: {},
-  'openai-compatible': {},
+  /** Where rerank models answer, after the base URL; `/rerank` by default. */
+  'openai-compatible': { rerankPath: {} },
   dify: {},
 };
 

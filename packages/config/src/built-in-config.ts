@@ -44,6 +44,12 @@ function simulator(env: Environment): Sections {
         price: { inputPerMillion: 0.02 },
         cache: { ttlSeconds: 3_600 },
       },
+      'sim-rerank': {
+        type: 'rerank',
+        targets: ['simulator/sim-rerank'],
+        price: { inputPerMillion: 0.02 },
+        cache: { ttlSeconds: 3_600 },
+      },
     },
     apps: { 'sim-workflow': { provider: 'simulator-dify', apiKey: 'app-sim' } },
   };

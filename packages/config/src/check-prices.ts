@@ -1,28 +1,45 @@
+import { calleeWords, modelTypes, type ModelType } from '@sluice/contracts';
+
 import type { PathProblem } from './interpolate.ts';
 import { asMapping, type Mapping } from './mapping.ts';
 import type { Path } from './path.ts';
 
+/** The prices that say what a call of each type costs: all of one of the sets. */
+const sufficient: Readonly<Record<ModelType, readonly string[][]>> = {
+  chat: [['inputPerMillion', 'outputPerMillion']],
+  embedding: [['inputPerMillion']],
+  rerank: [['inputPerMillion'], ['perThousandSearchUnits']],
+};
+
 /**
- * Prices without `outputPerMillion` where the model's type has output: their cost would be too low. It reads the data
- * before validation and skips what is malformed.
+ * Prices that say too little for the type of their model: its cost would be too low. It reads the data before validation
+ * and skips what is malformed.
  */
 export function checkPrices(data: unknown): PathProblem[] {
   const models = Object.entries(asMapping(asMapping(data)['models']));
   return models.flatMap(([name, value]) => {
     const model = asMapping(value);
-    if ((model['type'] ?? 'chat') !== 'chat') return [];
+    const type = modelTypes.find((known) => known === (model['type'] ?? 'chat'));
+    if (type === undefined) return [];
     const targets: unknown = model['targets'];
     const list: unknown[] = Array.isArray(targets) ? targets : [];
     return [
-      ...checkPrice(['models', name], model),
-      ...list.flatMap((target, i) => checkPrice(['models', name, 'targets', i], asMapping(target))),
+      ...checkPrice(['models', name], type, model),
+      ...list.flatMap((target, i) =>
+        checkPrice(['models', name, 'targets', i], type, asMapping(target)),
+      ),
     ];
   });
 }
 
-function checkPrice(path: Path, owner: Mapping): PathProblem[] {
+function checkPrice(path: Path, type: ModelType, owner: Mapping): PathProblem[] {
+  if (owner['price'] === undefined) return [];
   const price = asMapping(owner['price']);
-  if (owner['price'] === undefined || price['outputPerMillion'] !== undefined) return [];
-  const message = 'is missing; a chat model has output';
-  return [{ path: [...path, 'price', 'outputPerMillion'], message }];
+  const sets = sufficient[type];
+  if (sets.some((names) => names.every((name) => price[name] !== undefined))) return [];
+  const [first = [], ...others] = sets;
+  const missing = first.find((name) => price[name] === undefined) ?? '';
+  const or = others.map((names) => `, or else ${names.join(' and ')}`).join('');
+  const message = `is missing; ${calleeWords[type]} needs ${first.join(' and ')}${or}`;
+  return [{ path: [...path, 'price', missing], message }];
 }

@@ -118,11 +118,12 @@ export type RetrySection = z.infer<typeof retry>;
 const cache = z.strictObject({ ttlSeconds: seconds(0.001, 366 * dayInSeconds) });
 
 const price = z.strictObject({
-  inputPerMillion: money,
+  inputPerMillion: money.optional(),
   outputPerMillion: money.optional(),
   cachedInputPerMillion: money.optional(),
   cacheWriteInputPerMillion: money.optional(),
   upToInputTokens: count().optional(),
+  perThousandSearchUnits: money.optional(),
 });
 
 /** `provider/model`; the model's name may have slashes of its own. */

@@ -86,7 +86,7 @@ export interface App {
   onCrash: 'fail' | 'rerun';
 }
 
-/** US dollars per million tokens. */
+/** US dollars, per million tokens where nothing else is said. */
 export interface Price {
   inputPerMillion: number;
   outputPerMillion: number;
@@ -96,6 +96,8 @@ export interface Price {
   cacheWriteInputPerMillion?: number;
   /** The price holds for calls with at most this much input; the cost of a longer one is unknown. */
   upToInputTokens?: number;
+  /** Of a rerank model that is billed by search units, instead of its tokens. */
+  perThousandSearchUnits?: number;
 }
 
 /** A public name and where its jobs go: the first target, and on failure the next. */

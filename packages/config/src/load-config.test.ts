@@ -332,7 +332,7 @@ describe('a wrong file', () => {
       `${openai}\nmodels: { m: { type: embeddings, targets: [openai/x] } }`,
       [
         at(
-          'models.m.type: must be one of chat, embedding; got "embeddings"; did you mean "embedding"?',
+          'models.m.type: must be one of chat, embedding, rerank; got "embeddings"; did you mean "embedding"?',
         ),
       ],
     ],
@@ -349,8 +349,21 @@ describe('a wrong file', () => {
       'a chat model without a price for its output',
       `${openai}\nmodels: { m: { targets: [{ provider: openai, model: x, price: { inputPerMillion: 1 } }], price: { inputPerMillion: 1 } } }`,
       [
-        at('models.m.price.outputPerMillion: is missing; a chat model has output'),
-        at('models.m.targets[0].price.outputPerMillion: is missing; a chat model has output'),
+        at(
+          'models.m.price.outputPerMillion: is missing; a chat model needs inputPerMillion and outputPerMillion',
+        ),
+        at(
+          'models.m.targets[0].price.outputPerMillion: is missing; a chat model needs inputPerMillion and outputPerMillion',
+        ),
+      ],
+    ],
+    [
+      'a rerank model without a price that fits',
+      `${openai}\nmodels: { m: { type: rerank, targets: [openai/x], price: { outputPerMillion: 1 } } }`,
+      [
+        at(
+          'models.m.price.inputPerMillion: is missing; a rerank model needs inputPerMillion, or else perThousandSearchUnits',
+        ),
       ],
     ],
     [

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { modelTypes } from '@sluice/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { adapterKinds } from './adapter-kinds.ts';
@@ -41,6 +42,18 @@ describe('the pages of the providers', () => {
     expect(new Set(targets.map(({ provider }) => provider.name))).toEqual(
       new Set(Object.keys(config.providers)),
     );
+  });
+
+  it('and that of the job types has configurations that load', () => {
+    const text = readFileSync(join(docsFolder, '../job-types.md'), 'utf8');
+    const types = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']) => {
+      const file = join(scratch, 'job-types.yaml');
+      writeFileSync(file, yaml);
+      const env = { OPENAI_API_KEY: 'sk-docs', COHERE_API_KEY: 'sk-docs' };
+      const { routes } = loadConfig({ env, cwd: scratch, file });
+      return Object.values(routes).flatMap((ofType) => Object.values(ofType))[0]?.type;
+    });
+    expect(types).toEqual(modelTypes.filter((type) => type !== 'chat'));
   });
 
   it('link to pages that exist', () => {

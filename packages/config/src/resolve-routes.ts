@@ -44,7 +44,7 @@ export function resolveRoutes(file: ConfigFile): ResolvedRoutes {
 function groupByType(models: Record<string, Route>): Record<ModelType, Record<string, Route>> {
   const all = Object.entries(models);
   const ofType = (type: ModelType) => Object.fromEntries(all.filter(([, r]) => r.type === type));
-  return { chat: ofType('chat'), embedding: ofType('embedding') };
+  return { chat: ofType('chat'), embedding: ofType('embedding'), rerank: ofType('rerank') };
 }
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
@@ -134,8 +134,8 @@ function resolveRetry(section: RetrySection, inherited: RetryPolicy): RetryPolic
 
 function toPrice(section: ConfigFile['models'][string]['price']): Price | undefined {
   if (!section) return undefined;
-  // The file was checked: only a model that writes nothing has no price for output.
-  const { inputPerMillion, outputPerMillion = 0, ...optional } = section;
+  // The file was checked: a price that is missing is one that a model of this type does not have.
+  const { inputPerMillion = 0, outputPerMillion = 0, ...optional } = section;
   // Only keys that are there: the type does not allow an explicit `undefined`.
   const given = Object.entries(optional).filter(([, value]) => value !== undefined);
   return { inputPerMillion, outputPerMillion, ...Object.fromEntries(given) };

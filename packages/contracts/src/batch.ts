@@ -4,6 +4,7 @@ import { chatInput } from './chat.ts';
 import { embeddingInput } from './embedding.ts';
 import { name } from './name.ts';
 import type { ErrorData } from './errors.ts';
+import { rerankInput } from './rerank.ts';
 import type { RunResult } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import { workflowInput } from './workflow.ts';
@@ -19,6 +20,12 @@ const batchRequest = z.discriminatedUnion('type', [
     custom_id: customId,
     model: name,
     input: embeddingInput,
+  }),
+  z.strictObject({
+    type: z.literal('rerank'),
+    custom_id: customId,
+    model: name,
+    input: rerankInput,
   }),
   z.strictObject({
     type: z.literal('workflow'),

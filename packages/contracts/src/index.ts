@@ -54,6 +54,8 @@ export type {
   Scope,
   TenantView,
 } from './tenant.ts';
+export { rerankInput, textOfDocument } from './rerank.ts';
+export type { RankedDocument, RerankDocument, RerankInput, RerankResult } from './rerank.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
 export { ticket } from './ticket.ts';

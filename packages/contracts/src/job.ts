@@ -7,6 +7,7 @@ import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import { name } from './name.ts';
+import { rerankInput } from './rerank.ts';
 import type { RunResult } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import { workflowInput } from './workflow.ts';
@@ -49,6 +50,7 @@ export const submitJob = z.discriminatedUnion('type', [
     input: embeddingInput,
     ...jobOptions,
   }),
+  z.strictObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...jobOptions }),
   z.strictObject({ type: z.literal('workflow'), app: name, input: workflowInput, ...jobOptions }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);

@@ -1,5 +1,5 @@
 /**
- * Tokens of one upstream call. `input_tokens` is the total input, cached parts included; `output_tokens` includes
+ * What one upstream call took, mostly tokens. `input_tokens` is the total input, cached parts included; `output_tokens` includes
  * reasoning. A number that the upstream did not give is absent, never zero.
  */
 export interface Usage {
@@ -9,6 +9,9 @@ export interface Usage {
   cache_write_input_tokens?: number;
   output_tokens?: number;
   reasoning_tokens?: number;
+  /** What Cohere bills a ranking by: 100 documents each. */
+  search_units?: number;
+  /** 0 where the upstream counts something else. */
   total_tokens: number;
   /** Who counted: the upstream, or Sluice with a tokenizer because the upstream said nothing. */
   source: 'provider' | 'estimate';

@@ -71,6 +71,13 @@ describe('costOf', () => {
       { upToInputTokens: 10 },
       'unknown',
     ],
+    ['search units', { search_units: 3 }, { perThousandSearchUnits: 2 }, '0.006000'],
+    [
+      'tokens without search units as unknown',
+      { input_tokens: 3, output_tokens: 0 },
+      { perThousandSearchUnits: 2 },
+      'unknown',
+    ],
     ['no split as unknown', { total_tokens: 100 }, {}, 'unknown'],
     ['no output as unknown', { input_tokens: 100 }, {}, 'unknown'],
   ])('charges %s', (_case, parts, more, cost) => {

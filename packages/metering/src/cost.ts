@@ -8,11 +8,14 @@ const perToken = '0.000001';
 
 /**
  * What a call cost in US dollars, exact in decimal and rounded half up to six decimals: fresh input, input read from and
- * written to the vendor's prompt cache, and output, each at its price. `unknown` without a price, without the split into
+ * written to the vendor's prompt cache, and output, each at its price; or search units where the price is theirs. `unknown` without a price, without the split into
  * input and output, or with more input than the price holds for. Never a guess.
  */
 export function costOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
   if (!usage || !price) return 'unknown';
+  if (price.perThousandSearchUnits !== undefined) {
+    return costOfUnits(usage.search_units, price.perThousandSearchUnits, 1_000);
+  }
   const { input_tokens: input, output_tokens: output } = usage;
   if (input === undefined || output === undefined) return 'unknown';
   if (price.upToInputTokens !== undefined && input > price.upToInputTokens) return 'unknown';
@@ -26,6 +29,12 @@ export function costOf(usage: Usage | undefined, price: Price | undefined): Cost
     .plus(Big(output).times(price.outputPerMillion))
     .times(perToken)
     .toFixed(decimals, Big.roundHalfUp);
+}
+
+/** What is billed by something else than tokens: `price` is that of `per` units. */
+function costOfUnits(units: number | undefined, price: number, per: number): CostUsd {
+  if (units === undefined) return 'unknown';
+  return Big(units).times(price).div(per).toFixed(decimals, Big.roundHalfUp);
 }
 
 /** The sum of costs with six decimals; `unknown` as soon as one of them is. Nothing costs `0.000000`. */

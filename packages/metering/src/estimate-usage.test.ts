@@ -6,6 +6,7 @@ import type { ChatInput, ChatResult } from '@sluice/contracts';
 import {
   estimateEmbeddingUsage,
   estimateInputTokens,
+  estimateRerankUsage,
   estimateTokensFromBytes,
   estimateUsage,
 } from './estimate-usage.ts';
@@ -87,4 +88,10 @@ it('estimateEmbeddingUsage counts texts, and tokens as they are', async () => {
   expect(await estimateEmbeddingUsage({ input: 'Hello' })).toEqual(usage(1));
   expect(await estimateEmbeddingUsage({ input: ['Hello', 'Hello'] })).toEqual(usage(2));
   expect(await estimateEmbeddingUsage({ input: [[7, 8], [9]] })).toEqual(usage(3));
+});
+
+it('estimateRerankUsage counts the query once for each document', async () => {
+  const documents = ['Hello', { text: 'Hello' }];
+  const usage = await estimateRerankUsage({ query: 'Hello', documents });
+  expect(usage).toEqual({ input_tokens: 4, output_tokens: 0, total_tokens: 4, source: 'estimate' });
 });

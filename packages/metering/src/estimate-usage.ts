@@ -1,9 +1,11 @@
 import {
   listEmbeddingTexts,
+  textOfDocument,
   type ChatInput,
   type ChatMessage,
   type ChatResult,
   type EmbeddingInput,
+  type RerankInput,
   type Usage,
 } from '@sluice/contracts';
 
@@ -53,6 +55,20 @@ export async function estimateEmbeddingUsage(
   for (const text of listEmbeddingTexts(input)) {
     tokens += typeof text === 'string' ? await countTokens(text, options) : text.length;
   }
+  return inputOnly(tokens);
+}
+
+/** The same for a ranking: the query is read with each document. */
+export async function estimateRerankUsage(
+  { query, documents }: RerankInput,
+  options: Options = {},
+): Promise<Usage> {
+  let tokens = documents.length * (await countTokens(query, options));
+  for (const document of documents) tokens += await countTokens(textOfDocument(document), options);
+  return inputOnly(tokens);
+}
+
+function inputOnly(tokens: number): Usage {
   return { input_tokens: tokens, output_tokens: 0, total_tokens: tokens, source: 'estimate' };
 }
 

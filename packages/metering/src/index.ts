@@ -3,6 +3,7 @@ export { countTokens } from './count-tokens.ts';
 export {
   estimateEmbeddingUsage,
   estimateInputTokens,
+  estimateRerankUsage,
   estimateTokensFromBytes,
   estimateUsage,
 } from './estimate-usage.ts';

@@ -6,6 +6,7 @@ const parts = [
   'cache_write_input_tokens',
   'output_tokens',
   'reasoning_tokens',
+  'search_units',
 ] as const;
 
 /**

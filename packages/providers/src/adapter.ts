@@ -3,6 +3,8 @@ import type {
   ChatResult,
   EmbeddingInput,
   EmbeddingResult,
+  RerankInput,
+  RerankResult,
   UpstreamHandle,
   Usage,
   WorkflowInput,
@@ -19,6 +21,7 @@ import type { Target } from '@sluice/config';
 export interface ProviderAdapter {
   chat?(call: ChatCall): Promise<ChatReply>;
   embed?(call: EmbeddingCall): Promise<EmbeddingReply>;
+  rerank?(call: RerankCall): Promise<RerankReply>;
   workflow?(call: WorkflowCall): Promise<WorkflowReply>;
 }
 
@@ -52,6 +55,17 @@ export interface EmbeddingCall extends UpstreamCall {
 
 export interface EmbeddingReply {
   result: EmbeddingResult;
+  /** Absent where the upstream said nothing: the caller estimates. */
+  usage: Usage | undefined;
+  upstreamRequestId: string | undefined;
+}
+
+export interface RerankCall extends UpstreamCall {
+  input: RerankInput;
+}
+
+export interface RerankReply {
+  result: RerankResult;
   /** Absent where the upstream said nothing: the caller estimates. */
   usage: Usage | undefined;
   upstreamRequestId: string | undefined;

@@ -4,6 +4,8 @@ export type {
   EmbeddingCall,
   EmbeddingReply,
   ProviderAdapter,
+  RerankCall,
+  RerankReply,
   UpstreamCall,
   WorkflowCall,
   WorkflowProgress,

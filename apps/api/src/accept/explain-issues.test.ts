@@ -18,11 +18,11 @@ const ask = (more: object) => chat({ messages: [message], ...more });
 describe('invalidBody', () => {
   it.each([
     [[], undefined, 'the body: must be an object; got an array'],
-    [{}, 'type', 'type: must be one of chat, embedding, workflow, batch; it is missing'],
+    [{}, 'type', 'type: must be one of chat, embedding, rerank, workflow, batch; it is missing'],
     [
       { type: 'chatt' },
       'type',
-      'type: must be one of chat, embedding, workflow, batch; got "chatt"',
+      'type: must be one of chat, embedding, rerank, workflow, batch; got "chatt"',
     ],
     [
       { type: 'chat', input: { messages: [message] } },
@@ -125,6 +125,16 @@ describe('invalidBody', () => {
       embed({ input: 'a', inputs: 'b' }),
       'input.inputs',
       'input.inputs: unknown field; did you mean "input"?',
+    ],
+    [
+      {
+        type: 'rerank',
+        model: 'm',
+        input: { query: '', documents: ['a', { txt: 'b' }], top_n: 0 },
+      },
+      'input.query',
+      'input.query: must have at least 1 characters; got ""; input.documents[1].text: must be a string; it is missing; ' +
+        'input.documents[1].txt: unknown field; did you mean "text"?; input.top_n: must be at least 1; got 0',
     ],
     [
       chat({ messages: [message] }, { webhok: {} }),

@@ -133,6 +133,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     routes: {
       chat: { 'test-chat': route('chat', 'test-chat', 'chat-lane') },
       embedding: { 'test-embedding': route('embedding', 'test-embedding', 'chat-lane') },
+      rerank: {},
       workflow: { 'test-app': route('workflow', 'test-app', 'app-lane') },
     },
     lanes: { 'chat-lane': lane('chat-lane'), 'app-lane': lane('app-lane') },

@@ -7,6 +7,11 @@ const jobs: SubmitJob[] = [
     input: { messages: [{ role: 'user', content: 'Say hello to Sluice.' }] },
   },
   { type: 'embedding', model: 'sim-embedding', input: { input: ['queues', 'batches'] } },
+  {
+    type: 'rerank',
+    model: 'sim-rerank',
+    input: { query: 'Where do jobs wait?', documents: ['in a cup', 'jobs wait in lanes'] },
+  },
   { type: 'workflow', app: 'sim-workflow', input: { inputs: { topic: 'queues' } } },
   {
     type: 'batch',
@@ -72,6 +77,7 @@ function resultOf(job: JobView): string {
   const { result } = job;
   if (result?.type === 'chat') return JSON.stringify(result.message.content);
   if (result?.type === 'embedding') return `${result.data.length} vectors`;
+  if (result?.type === 'rerank') return `document ${result.results[0]?.index} fits best`;
   if (result?.type === 'workflow')
     return `${result.status}, outputs ${JSON.stringify(result.outputs)}`;
   if (result?.type === 'batch')

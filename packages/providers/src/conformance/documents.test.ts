@@ -7,12 +7,13 @@ import { adapterKinds, createAdapters } from '../registry.ts';
 import type { ProviderAdapter } from '../adapter.ts';
 import { embeddingSubjects } from './embeddings.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';
+import { rerankSubjects } from './rerank.ts';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from './scripted-upstream.ts';
 import { document, hang, reply, resetAtOnce } from './scripts.ts';
 import { targetOf } from './subject.ts';
 
 const neverAborted = new AbortController().signal;
-const subjects = [...embeddingSubjects];
+const subjects = [...embeddingSubjects, ...rerankSubjects];
 
 let upstream: ScriptedUpstream;
 let agent: Agent;
@@ -29,7 +30,10 @@ afterAll(async () => {
   await upstream.close();
 });
 
-const methods: [CallType, keyof ProviderAdapter][] = [['embedding', 'embed']];
+const methods: [CallType, keyof ProviderAdapter][] = [
+  ['embedding', 'embed'],
+  ['rerank', 'rerank'],
+];
 
 it.each(methods)('examines every adapter that does %s', (type, method) => {
   const examined = subjects.filter((subject) => subject.type === type).map(({ kind }) => kind);

@@ -3,9 +3,10 @@ import { bearerHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from './call-chat-completions.ts';
 import { callEmbeddings } from './call-embeddings.ts';
+import { callRerank } from './call-rerank.ts';
 import { judgeDashScope } from './judge-dashscope.ts';
 
-/** Any server with OpenAI's chat completions: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
+/** Any server with OpenAI's chat completions or embeddings, or with rerank: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
 export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) =>
@@ -20,6 +21,12 @@ export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter
         headers: bearerHeader(call.target),
         judge: judgeDashScope,
         takesFormat: false,
+      }),
+    rerank: async (call) =>
+      await callRerank(http, call, {
+        path: call.target.provider.options['rerankPath'] ?? '/rerank',
+        headers: bearerHeader(call.target),
+        judge: judgeDashScope,
       }),
   };
 }
