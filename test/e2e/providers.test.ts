@@ -28,10 +28,13 @@ const shared = useStack({
         [`${name}-lenient`, { targets, price, dropParams: true }],
       ];
     });
+    const wide = { provider: 'openai', model: 'sim-chat', contextWindow: 500 };
+    const short = { targets: [{ ...wide, contextWindow: 50 }] };
+    const longer = { targets: [...short.targets, wide] };
     const missing = { targets: [{ provider: 'ollama', model: 'nowhere:7b' }] };
     return {
       providers: Object.fromEntries(providers),
-      models: { ...Object.fromEntries(models), missing },
+      models: { ...Object.fromEntries(models), missing, short, longer },
       retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
     };
   },
@@ -189,6 +192,33 @@ test('a prompt that Gemini blocks and a model that Ollama does not have fail at 
       message: expect.stringContaining('(ollama pull nowhere:7b)'),
     },
     attempts: [{ outcome: 'failed' }],
+  });
+});
+
+test('a prompt that cannot fit the context window is never sent, or goes to a model that is wide enough', async () => {
+  const prompt = (words: number) => ({
+    messages: [{ role: 'user', content: 'word '.repeat(words) }],
+  });
+  expect(await run('short', prompt(10))).toMatchObject({ state: 'completed' });
+  await shared().simulator.reset();
+  expect(await run('short', prompt(200))).toMatchObject({
+    state: 'failed',
+    error: {
+      code: 'context_length_exceeded',
+      param: 'input.messages',
+      message: expect.stringMatching(/at least 1\d\d tokens, and sim-chat takes at most 50$/),
+    },
+    attempts: [],
+  });
+  expect(await shared().simulator.calls('chat')).toEqual([]);
+  expect(await run('longer', prompt(200))).toMatchObject({
+    state: 'completed',
+    attempts: [{ number: 1, provider: 'openai' }],
+  });
+  const body = { type: 'chat', model: 'short', input: prompt(2_000) };
+  expect(await shared().request('POST', '/v1/jobs', body)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'context_length_exceeded', param: 'input.messages' } },
   });
 });
 

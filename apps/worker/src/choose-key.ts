@@ -1,8 +1,8 @@
 import { maskKey } from '@sluice/config';
 import { SluiceError, type Outcome } from '@sluice/contracts';
 import type { Parking } from '@sluice/limits';
-import { nextTarget } from '@sluice/routing';
 
+import { passOn } from './pass-on.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
@@ -15,19 +15,11 @@ export async function chooseKey(
   plan: Plan,
   deps: Pick<RunJobDeps, 'parkedKeys'>,
 ): Promise<Plan | { kind: 'impossible'; outcome: Outcome }> {
-  const { record, target, route } = plan;
+  const { record, target } = plan;
   const choice = await deps.parkedKeys.choose(target);
   if (choice.kind === 'key') return { ...plan, target: { ...target, apiKey: choice.apiKey } };
   if (record.upstream !== undefined) return plan;
-  if (nextTarget(route, record.targetIndex)) {
-    const targetIndex = record.targetIndex + 1;
-    return {
-      kind: 'impossible',
-      outcome: { kind: 'fallback', targetIndex, priority: record.priority },
-    };
-  }
-  const error = allParked(plan, choice.parkings).toJSON();
-  return { kind: 'impossible', outcome: { kind: 'ended', ending: { state: 'failed', error } } };
+  return { kind: 'impossible', outcome: passOn(plan, allParked(plan, choice.parkings)) };
 }
 
 function allParked({ target }: Plan, parkings: readonly Parking[]): SluiceError {

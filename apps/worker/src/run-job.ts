@@ -7,11 +7,12 @@ import { judgeFailure } from './judge-failure.ts';
 import { planJob } from './plan-job.ts';
 import { readCachedResult } from './read-cached-result.ts';
 import { refuseJob } from './refuse-job.ts';
+import { refusePrompt } from './refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /**
- * The way of a job through a worker: begin → cache → key → permit → adapter → settle → outcome. It never sleeps for a limit and
+ * The way of a job through a worker: begin → cache → fit → key → permit → adapter → settle → outcome. It never sleeps for a limit and
  * never retries: it says what became of the run, and `apply-outcome.ts` moves record and ticket. What it may leave behind
  * when the process dies at any line: a record in progress (the next run of the ticket takes over), a slot (its lease ends),
  * and a Dify run (its handle is in the record, so the next run attaches to it).
@@ -30,6 +31,9 @@ export async function runJob(
 
   const cached = await readCachedResult(plan, deps);
   if (cached) return cached;
+
+  const tooLong = await refusePrompt(plan);
+  if (tooLong) return tooLong;
 
   const keyed = await chooseKey(plan, deps);
   if (keyed.kind === 'impossible') return keyed.outcome;

@@ -63,7 +63,10 @@ describe('without a file', () => {
     expect(routes.chat['claude-opus-5-5']!.targets).toMatchObject([
       { model: 'claude-opus-5-5', lane: 'anthropic', price: { inputPerMillion: 4 } },
     ]);
-    expect(routes.chat['claude-sonnet-5-5']!.targets[0].price).toBeUndefined();
+    expect(routes.chat['claude-sonnet-5-5']!.targets[0].price).toMatchObject({
+      inputPerMillion: 2,
+      cachedInputPerMillion: 'unknown',
+    });
     const elsewhere = load({ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://proxy' });
     expect(elsewhere.providers['anthropic']!.baseUrl).toBe('http://proxy');
   });

@@ -1,6 +1,8 @@
 import type { ConfigFileInput } from './config-file.ts';
 import { readVariable, type Environment } from './environment.ts';
-import { anthropicModels, geminiModels, openAiChatModels } from './model-prices.ts';
+import { anthropicModels } from './catalogue/anthropic.ts';
+import { geminiModels } from './catalogue/google.ts';
+import { openAiChatModels } from './catalogue/openai.ts';
 
 type Sections = Required<Pick<ConfigFileInput, 'providers' | 'models' | 'apps'>>;
 

@@ -124,7 +124,27 @@ const price = z.strictObject({
   cacheWriteInputPerMillion: money.optional(),
   upToInputTokens: count().optional(),
   perThousandSearchUnits: money.optional(),
+  tiers: z
+    .array(
+      z.strictObject({
+        aboveInputTokens: count(),
+        inputPerMillion: money,
+        outputPerMillion: money,
+        cachedInputPerMillion: money.optional(),
+        cacheWriteInputPerMillion: money.optional(),
+      }),
+    )
+    .optional(),
 });
+export type PriceSection = z.infer<typeof price>;
+
+/** What the catalogue does not know of a model, or knows wrong. */
+const facts = {
+  contextWindow: count().optional(),
+  maxOutputTokens: count().optional(),
+  tools: z.boolean().optional(),
+  vision: z.boolean().optional(),
+};
 
 /** `provider/model`; the model's name may have slashes of its own. */
 export function readShortTarget(text: string): { provider: string; model: string } | undefined {
@@ -155,11 +175,13 @@ const modelTarget = z.strictObject({
   provider: z.string(),
   model: z.string().min(1),
   price: price.optional(),
+  ...facts,
 });
 const model = z.strictObject({
   type: z.enum(modelTypes).default('chat'),
   targets: z.array(orShort(modelTarget, (target) => target)).min(1),
   price: price.optional(),
+  ...facts,
   cache: cache.optional(),
   limits: limits.optional(),
   retry: retry.optional(),
@@ -205,6 +227,7 @@ export const configFile = z.strictObject({
     )
     .default({}),
   apps: z.record(name, app).default({}),
+  catalogue: z.string().min(1).optional(),
   jobs: z
     .strictObject({
       maxWaitSeconds: seconds(0.001, 7 * dayInSeconds).default(dayInSeconds),

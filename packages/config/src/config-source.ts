@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 
 import { parseDocument } from 'yaml';
 
@@ -11,6 +11,8 @@ import { interpolate, type PathProblem } from './interpolate.ts';
 /** Where the configuration comes from: its name in messages and its data, not validated yet. */
 export interface ConfigSource {
   name: string;
+  /** Where paths in it start: the file's own folder. */
+  folder: string;
   data: unknown;
   problems: PathProblem[];
 }
@@ -45,11 +47,15 @@ export function readConfigSource(location: ConfigLocation): ConfigSource {
   const { env, cwd = process.cwd() } = location;
   const file = findConfigFile(location);
   if (file === undefined) {
-    return { name: 'built-in configuration', data: builtInConfig(env), problems: [] };
+    return { name: 'built-in configuration', folder: cwd, data: builtInConfig(env), problems: [] };
   }
   const fromHere = relative(cwd, file);
   const name = fromHere.startsWith('..') ? file : fromHere;
-  return { name, ...interpolate(parseYaml(readText(file, name), name), env) };
+  return {
+    name,
+    folder: dirname(file),
+    ...interpolate(parseYaml(readText(file, name), name), env),
+  };
 }
 
 function readText(file: string, name: string): string {

@@ -70,6 +70,8 @@ export interface Target {
   apiKey: string | undefined;
   lane: string;
   price: Price | undefined;
+  /** What is known of the model. */
+  facts: ModelFacts;
   /** Leave out parameters that the upstream cannot take; otherwise a call with one fails. */
   dropParams: boolean;
   /** Only of a Dify app. */
@@ -90,14 +92,35 @@ export interface App {
 export interface Price {
   inputPerMillion: number;
   outputPerMillion: number;
-  /** Input read from the vendor's prompt cache; without it, as any input. */
-  cachedInputPerMillion?: number;
-  /** Input written to the vendor's prompt cache; without it, as any input. */
-  cacheWriteInputPerMillion?: number;
+  /** Input read from the vendor's prompt cache; without it, as any input. A call is of unknown cost where this is. */
+  cachedInputPerMillion?: number | 'unknown';
+  /** Input written to the vendor's prompt cache; the same. */
+  cacheWriteInputPerMillion?: number | 'unknown';
   /** The price holds for calls with at most this much input; the cost of a longer one is unknown. */
   upToInputTokens?: number;
   /** Of a rerank model that is billed by search units, instead of its tokens. */
   perThousandSearchUnits?: number;
+  /** Prices of whole calls with more input than so much. */
+  tiers?: readonly PriceTier[];
+}
+
+/** As {@link Price}, for calls with more than `aboveInputTokens` of input, all of their tokens included. */
+export interface PriceTier extends Omit<
+  Price,
+  'upToInputTokens' | 'perThousandSearchUnits' | 'tiers'
+> {
+  aboveInputTokens: number;
+}
+
+/** What is known of an upstream model. An absent figure is unknown. */
+export interface ModelFacts {
+  /** Tokens of the longest prompt; with most vendors the reply has to fit in too. */
+  contextWindow?: number;
+  maxOutputTokens?: number;
+  /** Whether it calls tools. */
+  tools?: boolean;
+  /** Whether it reads images. */
+  vision?: boolean;
 }
 
 /** A public name and where its jobs go: the first target, and on failure the next. */

@@ -1,12 +1,15 @@
 export { adapterKinds, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
 export type { AdapterKind } from './adapter-kinds.ts';
 export { cleanApiKey, maskKey } from './api-key.ts';
+export { catalogue } from './catalogue/catalogue.ts';
 export type {
   App,
   Bucket,
   Config,
   Lane,
+  ModelFacts,
   Price,
+  PriceTier,
   Provider,
   RetryPolicy,
   Route,
@@ -19,5 +22,4 @@ export { describeConfig } from './describe-config.ts';
 export type { Environment } from './environment.ts';
 export { keysOf } from './keys-of.ts';
 export { loadConfig } from './load-config.ts';
-export { modelPrices, modelPricesAsOf } from './model-prices.ts';
 export { nearestName, suggestName } from './nearest-name.ts';

@@ -84,8 +84,16 @@ describe('a configuration file', () => {
         inputPerMillion: 0.2,
         outputPerMillion: 1.25,
         cachedInputPerMillion: 0.02,
-        upToInputTokens: 272_000,
+        tiers: [
+          {
+            aboveInputTokens: 272_000,
+            inputPerMillion: 0.4,
+            outputPerMillion: 1.875,
+            cachedInputPerMillion: 'unknown',
+          },
+        ],
       },
+      facts: { contextWindow: 400_000, maxOutputTokens: 128_000, tools: true, vision: true },
       dropParams: false,
     });
   });
@@ -147,6 +155,36 @@ providers:
 models: { m: p/x }
 `);
     expect(lanes['p']!.buckets.map((bucket) => bucket.pacing)).toEqual(['smooth', 'burst']);
+  });
+
+  it('takes facts of a model from its target, the model, the price list and the catalogue, in this order', () => {
+    const listed = { max_input_tokens: 100, max_output_tokens: 50, supports_vision: false };
+    const costs = { input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 };
+    writeFileSync(join(cwd, 'prices.json'), JSON.stringify({ 'gpt-4o': { ...listed, ...costs } }));
+    const { routes } = load(`${openai}
+catalogue: prices.json
+models:
+  one:
+    contextWindow: 90
+    targets: [{ provider: openai, model: gpt-4o, maxOutputTokens: 7 }, openai/gpt-4o, openai/own]
+`);
+    const [first, second, own] = routes.chat['one']!.targets;
+    expect(first).toMatchObject({
+      facts: { contextWindow: 90, maxOutputTokens: 7, tools: true, vision: false },
+      price: { inputPerMillion: 1, outputPerMillion: 2 },
+    });
+    expect(second!.facts.maxOutputTokens).toBe(50);
+    expect(own).toMatchObject({ facts: { contextWindow: 90 }, price: undefined });
+  });
+
+  it.each([
+    ['nowhere.json', undefined, /^sluice.config.yaml: catalogue: there is no file nowhere.json/],
+    ['list.json', '[]', /catalogue: list.json is not a JSON object of models/],
+    ['list.json', '{', /catalogue: list.json is not JSON: /],
+  ])('names a catalogue that cannot be read: %s with %s', (name, text, message) => {
+    if (text !== undefined) writeFileSync(join(cwd, name), text);
+    const [problem] = problemsOf(() => load(`${minimal}\ncatalogue: ${name}`));
+    expect(problem).toMatch(message);
   });
 
   it('takes several keys of a provider or app, cleaned, each once', () => {
@@ -371,7 +409,7 @@ describe('a wrong file', () => {
       `${minimal}\nzzz: 1`,
       [
         at(
-          'zzz: unknown key; known: root, shards, providers, models, apps, jobs, retry, webhooks, allowPrivateHosts, worker, …',
+          'zzz: unknown key; known: root, shards, providers, models, apps, catalogue, jobs, retry, webhooks, allowPrivateHosts, …',
         ),
       ],
     ],

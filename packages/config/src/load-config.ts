@@ -9,6 +9,7 @@ import { explainIssues, locate } from './explain-issues.ts';
 import type { PathProblem } from './interpolate.ts';
 import { formatPath } from './path.ts';
 import { mergeSettings, readProcessSettings } from './process-settings.ts';
+import { readPriceListFile } from './catalogue/read-price-list-file.ts';
 import { resolveRoutes } from './resolve-routes.ts';
 
 /**
@@ -30,7 +31,9 @@ export function loadConfig(location: ConfigLocation): Config {
   ]);
   const found = [...inFile.map((problem) => locate(source.name, problem)), ...problems];
   if (!parsed.success || found.length > 0) throw new ConfigError(found);
-  const { problems: collisions, ...routes } = resolveRoutes(parsed.data);
+  const { priceList, problem: unread } = readPriceListFile(parsed.data.catalogue, source.folder);
+  if (unread) throw new ConfigError([locate(source.name, unread)]);
+  const { problems: collisions, ...routes } = resolveRoutes(parsed.data, { priceList });
   if (collisions.length > 0) {
     throw new ConfigError(collisions.map((problem) => locate(source.name, problem)));
   }

@@ -2,10 +2,10 @@ import type { ModelType } from '@sluice/contracts';
 
 import { defaultBaseUrls, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
 import { allKeys } from './api-key.ts';
-import type { Config, Price, Provider, RetryPolicy, Route, Target } from './config.ts';
+import type { Config, Provider, RetryPolicy, Route, Target } from './config.ts';
 import type { ConfigFile, RetrySection } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
-import { modelPrices } from './model-prices.ts';
+import { resolveFacts, type FactSources } from './resolve-facts.ts';
 import { createLaneRegistry, type LaneRegistry } from './resolve-lanes.ts';
 
 /** What routes are made from. */
@@ -13,6 +13,7 @@ interface Context {
   file: ConfigFile;
   providers: Record<string, Provider>;
   lanes: LaneRegistry;
+  facts: FactSources;
   retry: RetryPolicy;
 }
 
@@ -26,12 +27,13 @@ const defaultRetry: RetryPolicy = { maxAttempts: 4, initialDelayMs: 500, maxDela
  * Providers, routes and the lanes they use. A target waits in its provider's lane; one whose model or app has limits of
  * its own waits in `<provider>.<model>` instead. Needs a file whose references were checked.
  */
-export function resolveRoutes(file: ConfigFile): ResolvedRoutes {
+export function resolveRoutes(file: ConfigFile, facts: FactSources): ResolvedRoutes {
   const retry = resolveRetry(file.retry, defaultRetry);
   const context: Context = {
     file,
     providers: mapRecord(file.providers, resolveProvider),
     lanes: createLaneRegistry(),
+    facts,
     retry,
   };
   const models = mapRecord(file.models, (name, model) => resolveModel(name, model, context));
@@ -69,7 +71,7 @@ function resolveModel(name: string, model: ConfigFile['models'][string], context
       apiKeys: provider.apiKeys,
       apiKey: provider.apiKeys[0],
       lane: resolveLane({ section: 'models', name, limits: model.limits }, provider, context),
-      price: toPrice(target.price ?? model.price) ?? modelPrices[target.model],
+      ...resolveFacts(target, model, provider, context.facts),
       dropParams: model.dropParams,
     };
   });
@@ -89,6 +91,7 @@ function resolveApp(name: string, app: ConfigFile['apps'][string], context: Cont
       apiKey: apiKeys[0],
       lane: resolveLane({ section: 'apps', name, limits: app.limits }, provider, context),
       price: undefined,
+      facts: {},
       dropParams: false,
       app: { kind: app.kind, onCrash: app.onCrash },
     };
@@ -130,15 +133,6 @@ function resolveRetry(section: RetrySection, inherited: RetryPolicy): RetryPolic
     initialDelayMs: initial ?? Math.min(inherited.initialDelayMs, max ?? Infinity),
     maxDelayMs: max ?? Math.max(inherited.maxDelayMs, initial ?? 0),
   };
-}
-
-function toPrice(section: ConfigFile['models'][string]['price']): Price | undefined {
-  if (!section) return undefined;
-  // The file was checked: a price that is missing is one that a model of this type does not have.
-  const { inputPerMillion = 0, outputPerMillion = 0, ...optional } = section;
-  // Only keys that are there: the type does not allow an explicit `undefined`.
-  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
-  return { inputPerMillion, outputPerMillion, ...Object.fromEntries(given) };
 }
 
 function providerOf(name: string, { providers }: Context): Provider {

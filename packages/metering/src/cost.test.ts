@@ -78,6 +78,40 @@ describe('costOf', () => {
       { perThousandSearchUnits: 2 },
       'unknown',
     ],
+    [
+      'a larger call by its tier, with every token of it',
+      { input_tokens: 101, cached_input_tokens: 100, output_tokens: 10 },
+      {
+        tiers: [
+          {
+            aboveInputTokens: 100,
+            inputPerMillion: 2,
+            outputPerMillion: 3,
+            cachedInputPerMillion: 1,
+          },
+          { aboveInputTokens: 1_000, inputPerMillion: 9, outputPerMillion: 9 },
+        ],
+      },
+      '0.000132',
+    ],
+    [
+      'a call of the size of a tier not by it',
+      { input_tokens: 100, output_tokens: 0 },
+      { tiers: [{ aboveInputTokens: 100, inputPerMillion: 2, outputPerMillion: 3 }] },
+      '0.000020',
+    ],
+    [
+      'cached input of unknown price as unknown',
+      { input_tokens: 10, cached_input_tokens: 1, output_tokens: 0 },
+      { cachedInputPerMillion: 'unknown' },
+      'unknown',
+    ],
+    [
+      'none of it at the price that is known',
+      { input_tokens: 10, output_tokens: 0 },
+      { cachedInputPerMillion: 'unknown', cacheWriteInputPerMillion: 'unknown' },
+      '0.000002',
+    ],
     ['no split as unknown', { total_tokens: 100 }, {}, 'unknown'],
     ['no output as unknown', { input_tokens: 100 }, {}, 'unknown'],
   ])('charges %s', (_case, parts, more, cost) => {

@@ -1,6 +1,6 @@
 import { Big } from 'big.js';
 
-import type { Price } from '@sluice/config';
+import type { Price, PriceTier } from '@sluice/config';
 import type { CostUsd, Usage } from '@sluice/contracts';
 
 const decimals = 6;
@@ -8,8 +8,9 @@ const perToken = '0.000001';
 
 /**
  * What a call cost in US dollars, exact in decimal and rounded half up to six decimals: fresh input, input read from and
- * written to the vendor's prompt cache, and output, each at its price; or search units where the price is theirs. `unknown` without a price, without the split into
- * input and output, or with more input than the price holds for. Never a guess.
+ * written to the vendor's prompt cache, and output, each at its price; or search units where the price is theirs. `unknown`
+ * without a price, without the split into input and output, with more input than the price holds for, or with cached input
+ * whose price is unknown. Never a guess.
  */
 export function costOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
   if (!usage || !price) return 'unknown';
@@ -19,14 +20,19 @@ export function costOf(usage: Usage | undefined, price: Price | undefined): Cost
   const { input_tokens: input, output_tokens: output } = usage;
   if (input === undefined || output === undefined) return 'unknown';
   if (price.upToInputTokens !== undefined && input > price.upToInputTokens) return 'unknown';
+  const rates = ratesFor(input, price);
   // A vendor that reports more cached than whole input is wrong about one of them; never charge less than nothing.
   const cached = Math.min(usage.cached_input_tokens ?? 0, input);
   const written = Math.min(usage.cache_write_input_tokens ?? 0, input - cached);
+  const cachedRate = rates.cachedInputPerMillion ?? rates.inputPerMillion;
+  const writtenRate = rates.cacheWriteInputPerMillion ?? rates.inputPerMillion;
+  if (cached > 0 && cachedRate === 'unknown') return 'unknown';
+  if (written > 0 && writtenRate === 'unknown') return 'unknown';
   return Big(input - cached - written)
-    .times(price.inputPerMillion)
-    .plus(Big(cached).times(price.cachedInputPerMillion ?? price.inputPerMillion))
-    .plus(Big(written).times(price.cacheWriteInputPerMillion ?? price.inputPerMillion))
-    .plus(Big(output).times(price.outputPerMillion))
+    .times(rates.inputPerMillion)
+    .plus(Big(cached).times(cachedRate === 'unknown' ? 0 : cachedRate))
+    .plus(Big(written).times(writtenRate === 'unknown' ? 0 : writtenRate))
+    .plus(Big(output).times(rates.outputPerMillion))
     .times(perToken)
     .toFixed(decimals, Big.roundHalfUp);
 }
@@ -35,6 +41,12 @@ export function costOf(usage: Usage | undefined, price: Price | undefined): Cost
 function costOfUnits(units: number | undefined, price: number, per: number): CostUsd {
   if (units === undefined) return 'unknown';
   return Big(units).times(price).div(per).toFixed(decimals, Big.roundHalfUp);
+}
+
+/** The highest tier that the input is above, else the price itself. */
+function ratesFor(input: number, price: Price): Price | PriceTier {
+  const above = (price.tiers ?? []).filter((tier) => input > tier.aboveInputTokens);
+  return above.toSorted((one, other) => other.aboveInputTokens - one.aboveInputTokens)[0] ?? price;
 }
 
 /** The sum of costs with six decimals; `unknown` as soon as one of them is. Nothing costs `0.000000`. */

@@ -72,11 +72,19 @@ function inputOnly(tokens: number): Usage {
   return { input_tokens: tokens, output_tokens: 0, total_tokens: tokens, source: 'estimate' };
 }
 
-/** Tokens of everything that goes in: messages, tools and the schema of the reply. */
+/** Tokens of everything that goes in: messages with their attachments, tools and the schema of the reply. */
 export async function estimateInputTokens(
   input: ChatInput,
   options: Options = {},
 ): Promise<number> {
+  let tokens = await countInputText(input, options);
+  for (const { content } of input.messages)
+    tokens += readContent(content).attachments * perAttachment;
+  return tokens;
+}
+
+/** The same without attachments, of which only the vendor knows what they count for. */
+export async function countInputText(input: ChatInput, options: Options = {}): Promise<number> {
   let tokens = perReply;
   for (const message of input.messages) tokens += await countMessage(message, options);
   if (input.tools) tokens += perToolList + (await countJson(input.tools, options));
@@ -87,8 +95,8 @@ export async function estimateInputTokens(
 }
 
 async function countMessage(message: ChatMessage, options: Options): Promise<number> {
-  const { texts, attachments } = readContent(message.content);
-  let tokens = perMessage + attachments * perAttachment;
+  const { texts } = readContent(message.content);
+  let tokens = perMessage;
   for (const text of [message.role, ...texts]) tokens += await countTokens(text, options);
   if ('name' in message && message.name !== undefined) {
     tokens += perName + (await countTokens(message.name, options));
@@ -102,7 +110,11 @@ async function countMessage(message: ChatMessage, options: Options): Promise<num
   return tokens;
 }
 
-function readContent(content: ChatMessage['content']): { texts: string[]; attachments: number } {
+/** The texts of a message and how many images, sounds and files are between them. */
+export function readContent(content: ChatMessage['content']): {
+  texts: string[];
+  attachments: number;
+} {
   if (content === null || content === undefined) return { texts: [], attachments: 0 };
   if (typeof content === 'string') return { texts: [content], attachments: 0 };
   const texts = content.filter((part) => part.type === 'text').map((part) => part.text);

@@ -7,4 +7,6 @@ export {
   estimateTokensFromBytes,
   estimateUsage,
 } from './estimate-usage.ts';
+export { certainOverflow, findOverflow } from './find-overflow.ts';
+export type { Overflow } from './find-overflow.ts';
 export { sumUsage } from './sum-usage.ts';

@@ -13,6 +13,7 @@ import { checkUrl, type AllowList } from '@sluice/webhooks';
 
 import { checkAppInput } from './check-app-input.ts';
 import { invalidBody } from './explain-issues.ts';
+import { refuseOversized } from './refuse-oversized.ts';
 
 /**
  * The body of `POST /v1/jobs`, checked against the contract, the configured models and the addresses a webhook may have.
@@ -29,7 +30,7 @@ export function parseSubmit(body: unknown, config: Config, allow: AllowList): Su
 /**
  * The lane in which the job's ticket starts: that of its model's first target. A batch starts in the batch lane, after
  * every model and app in it was found.
- * @throws SluiceError `model_not_found`, `app_not_found`, `invalid_request`; `param` as `model` or
+ * @throws SluiceError `model_not_found`, `app_not_found`, `invalid_request`, `context_length_exceeded`; `param` as `model` or
  *   `input.requests[3].model`.
  */
 export function firstLane(submitted: SubmitJob, config: Config): string {
@@ -47,6 +48,7 @@ function checkRequest(
 ): Route {
   const route = resolveRoute(config, request.type, publicName(request));
   if (request.type === 'workflow') checkAppInput(route, request.input);
+  if (request.type === 'chat') refuseOversized(request.input, route);
   return route;
 }
 

@@ -168,6 +168,7 @@ function route(type: Route['type'], name: string, lane: string): Route {
     apiKey: provider.apiKeys[0],
     lane,
     price: undefined,
+    facts: {},
     dropParams: false,
   };
   const retry = { maxAttempts: 3, initialDelayMs: 10, maxDelayMs: 100 };

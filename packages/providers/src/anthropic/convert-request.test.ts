@@ -1,3 +1,4 @@
+import type { ModelFacts } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
@@ -14,11 +15,12 @@ interface Options {
   model?: string;
   dropParams?: boolean;
   version?: string;
+  facts?: ModelFacts;
 }
 
 function convert(input: Partial<ChatInput>, options: Options = {}): Record<string, unknown> {
-  const { model = 'model-1', dropParams = false, version } = options;
-  const target = targetOf('anthropic', 'http://h', { model, dropParams });
+  const { model = 'model-1', dropParams = false, version, facts = {} } = options;
+  const target = targetOf('anthropic', 'http://h', { model, dropParams, facts });
   if (version !== undefined) target.provider.options = { version };
   return convertRequest({
     target,
@@ -40,14 +42,14 @@ describe('the body', () => {
   });
 
   it.each([
-    ['claude-opus-5-5', {}, 128_000],
-    ['claude-haiku-4-5-20251001', {}, 64_000],
-    ['something-else', {}, 4_096],
-    ['claude-opus-5-5', { max_tokens: 7 }, 7],
-    ['claude-opus-5-5', { max_completion_tokens: 8 }, 8],
-    ['claude-opus-5-5', { max_tokens: 8, max_completion_tokens: 8 }, 8],
-  ])('limits the output of %s with %o to %i tokens', (model, input, limit) => {
-    expect(convert(input, { model })['max_tokens']).toBe(limit);
+    [64_000, {}, 64_000],
+    [undefined, {}, 4_096],
+    [64_000, { max_tokens: 7 }, 7],
+    [64_000, { max_completion_tokens: 8 }, 8],
+    [64_000, { max_tokens: 8, max_completion_tokens: 8 }, 8],
+  ])('limits the output of a model that can write %s with %o to %i', (most, input, limit) => {
+    const facts = most === undefined ? {} : { maxOutputTokens: most };
+    expect(convert(input, { facts })['max_tokens']).toBe(limit);
   });
 
   it.each<[Partial<ChatInput>, Record<string, unknown>]>([

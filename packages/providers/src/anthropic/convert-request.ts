@@ -28,7 +28,7 @@ export function convertRequest(call: ChatCall): Body {
   const config = { ...convertFormat(target, input), ...(effort !== undefined && { effort }) };
   return {
     model: target.model,
-    max_tokens: outputLimit(target, input) ?? defaultMaxTokens(target.model),
+    max_tokens: outputLimit(target, input) ?? defaultMaxTokens(target),
     ...(system.length > 0 && { system }),
     messages,
     ...convertTools(input),

@@ -1,23 +1,6 @@
-/**
- * The most that a model can write, in tokens, by its exact name; from the catalogue of @earendil-works/pi-ai 1.5.2
- * (2026-11-10).
- */
-const maxOutputTokens: ReadonlyMap<string, number> = new Map([
-  ['claude-fable-5-2', 128_000],
-  ['claude-fable-5-1', 128_000],
-  ['claude-opus-5-5', 128_000],
-  ['claude-opus-5', 128_000],
-  ['claude-opus-4-8', 128_000],
-  ['claude-opus-4-7', 128_000],
-  ['claude-opus-4-6', 128_000],
-  ['claude-sonnet-5-5', 128_000],
-  ['claude-sonnet-5', 128_000],
-  ['claude-sonnet-4-6', 128_000],
-  ['claude-haiku-5-5', 128_000],
-  ['claude-haiku-4-5', 64_000],
-]);
+import type { Target } from '@sluice/config';
 
-/** For models that the table does not know: what every model of Anthropic can write. */
+/** For models of which it is not known: what every model of Anthropic can write. */
 const commonOutputTokens = 4_096;
 
 /**
@@ -25,8 +8,8 @@ const commonOutputTokens = 4_096;
  * not count against rate limits), or 4,096 tokens for a model that is not known.
  * @see https://platform.claude.com/docs/en/api/rate-limits
  */
-export function defaultMaxTokens(model: string): number {
-  return maxOutputTokens.get(withoutDate(model)) ?? commonOutputTokens;
+export function defaultMaxTokens({ facts }: Pick<Target, 'facts'>): number {
+  return facts.maxOutputTokens ?? commonOutputTokens;
 }
 
 /** Models after Opus 4.6 take no temperature but 1 and no top_p below 0.99. A name that is not Anthropic's is no such. */
@@ -44,9 +27,4 @@ export function hasNoEffort(model: string): boolean {
 /** Fable cannot be kept from thinking. */
 export function alwaysThinks(model: string): boolean {
   return model.startsWith('claude-fable-');
-}
-
-/** `claude-haiku-4-5-20251001` is `claude-haiku-4-5`. */
-function withoutDate(model: string): string {
-  return model.replace(/-\d{8}$/, '');
 }

@@ -64,6 +64,7 @@ export function targetOf(kind: string, url: string, overrides: Partial<Target> =
     apiKey,
     lane: 'acme',
     price: undefined,
+    facts: {},
     dropParams: false,
     ...overrides,
   };

@@ -48,6 +48,7 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
     apiKey: 'app-1',
     lane: 'flow',
     price: undefined,
+    facts: {},
     dropParams: false,
   };
   const signal = new AbortController().signal;

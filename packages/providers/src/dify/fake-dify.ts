@@ -163,6 +163,7 @@ function targetOf({ port, idleMs = 2_000, firstByteMs = 2_000, app }: Settings):
     apiKey,
     lane: 'flow',
     price: undefined,
+    facts: {},
     dropParams: false,
     ...(app && { app }),
   };
