@@ -133,3 +133,77 @@ test('a call of which nobody knows whether it was taken is not made elsewhere', 
   expect(job).toMatchObject({ state: 'failed', error: { retryable: false } });
   expect((await starts()).map(({ key }) => key)).toEqual(['app-sim-3']);
 });
+
+/** The job once it is in the state. */
+async function inState(id: string, state: string): Promise<JobView> {
+  let job: JobView | undefined;
+  await expect
+    .poll(
+      async () => {
+        // The API's own reply.
+        job = (await stack().request('GET', `/v1/jobs/${id}?include=timeline`)).body as JobView;
+        return job.state;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(state);
+  if (!job) throw new Error('polled at least once');
+  return job;
+}
+
+test.each(['workflow', 'chatflow'] as const)(
+  'a %s that asks a person is paused, shows its form, holds no slot, and goes on with the answer',
+  async (kind) => {
+    await stack().simulator.behaviour({ dify: { outcome: 'paused' } });
+    const input = kind === 'workflow' ? { inputs: { query: 'hi' } } : { query: 'hi' };
+    const { id } = await submit(kind, input, { user: 'ann' });
+    const paused = await inState(id, 'paused');
+    expect(paused.pause?.forms).toMatchObject([
+      {
+        form_token: expect.any(String),
+        form_content: 'Please approve the text.',
+        actions: [{ id: 'approve' }],
+        expiration_time: expect.any(Number),
+      },
+    ]);
+    const metrics = await stack().request('GET', '/metrics');
+    expect(metrics.body).toMatch(/sluice_lane_tickets\{lane="dify",state="active"\} 0/);
+
+    const resume = (body: object) => stack().request('POST', `/v1/jobs/${id}/resume`, body);
+    expect(await resume({ action: 'reject' })).toMatchObject({
+      status: 400,
+      body: { error: { param: 'action', message: expect.stringContaining('approve') } },
+    });
+    expect(await resume({ action: 'approve', form_token: 'no' })).toMatchObject({
+      status: 400,
+      body: { error: { param: 'form_token' } },
+    });
+    expect(await resume({ action: 'approve', inputs: { comment: 'ok' } })).toMatchObject({
+      status: 202,
+      body: { id },
+    });
+    const job = await stack().ended(id);
+    expect(job).toMatchObject({ state: 'completed', result: { status: 'succeeded' } });
+    expect(job).not.toHaveProperty('pause');
+    // Checked above.
+    const result = job.result as WorkflowResult;
+    expect(result.answer ?? result.outputs['text']).toBe('You said: hi');
+    expect(job.timeline?.map(({ type }) => type)).toContain('paused');
+    expect(await starts()).toHaveLength(1);
+    expect(await resume({ action: 'approve' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'job_not_paused' } },
+    });
+  },
+);
+
+test('cancelling a paused job stops its run in Dify', async () => {
+  await stack().simulator.behaviour({ dify: { outcome: 'paused' } });
+  const { id } = await submit('workflow', {});
+  await inState(id, 'paused');
+  expect((await stack().request('POST', `/v1/jobs/${id}/cancel`)).status).toBe(200);
+  await expect
+    .poll(async () => (await starts()).map(({ runStatus }) => runStatus), { timeout: 5_000 })
+    .toEqual(['stopped']);
+  expect((await inState(id, 'cancelled')).attempts).toEqual([]);
+});

@@ -3,8 +3,9 @@ import type { JobSummary } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
 import type { ApiDeps } from './deps.ts';
+import { hurryJob } from './hurry-job.ts';
 
-type CancelDeps = Pick<ApiDeps, 'config' | 'lanes' | 'records' | 'redis'>;
+type CancelDeps = Pick<ApiDeps, 'clock' | 'config' | 'lanes' | 'records' | 'redis'>;
 
 /** Children of a batch that are cancelled at once: enough to fill the pipe, too few to hold up other requests. */
 const childrenAtOnce = 100;
@@ -43,8 +44,10 @@ async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
   const finished = await deps.records.finish(jobId, cancelledByClient, eventIdOf(jobId));
   if (finished.kind !== 'finished') return finished;
   // BullMQ leaves a ticket that is being worked on; its run ends by the message.
-  await deps.lanes.remove(lane, jobId, targetIndex + 1);
   await deps.redis.publish(cancelChannel(deps.config.root), jobId);
+  // What was started upstream and is followed by nobody now is stopped by the worker that takes the ticket.
+  if (job.upstream) await hurryJob(job, deps, 0);
+  else await deps.lanes.remove(lane, jobId, targetIndex + 1);
   return finished;
 }
 

@@ -25,6 +25,7 @@ import { listModelsRoute } from './routes/list-models.ts';
 import { listProvidersRoute } from './routes/list-providers.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { readyzRoute } from './routes/readyz.ts';
+import { resumeJobRoute } from './routes/resume-job.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
 
 export interface ApiRoute {
@@ -41,6 +42,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'get', path: '/v1/jobs/:id', access: 'read', handler: getJobRoute },
   { method: 'get', path: '/v1/jobs', access: 'read', handler: listJobsRoute },
   { method: 'post', path: '/v1/jobs/:id/cancel', access: 'cancel', handler: cancelJobRoute },
+  { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   { method: 'get', path: '/v1/providers', access: 'admin', handler: listProvidersRoute },

@@ -42,6 +42,10 @@ export async function applyOutcome(
     }
     case 'fallback':
       return await fallBack(ticket, outcome, deps);
+    case 'pause': {
+      const live = await deps.records.pause(jobId, outcome.isNew);
+      return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
+    }
     case 'give_back': {
       const live = await deps.records.requeue(jobId, {});
       return live ? { kind: 'give_back' } : { kind: 'done' };

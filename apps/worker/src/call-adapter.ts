@@ -12,6 +12,7 @@ import type {
   RerankReply,
   UpstreamCall,
   WorkflowCall,
+  WorkflowPause,
   WorkflowReply,
 } from '@sluice/providers';
 
@@ -35,7 +36,7 @@ export async function callAdapter(
   plan: Plan,
   { permit, handles, signal }: CallMeans,
   deps: RunJobDeps,
-): Promise<ChatReply | EmbeddingReply | RerankReply | WorkflowReply> {
+): Promise<ChatReply | EmbeddingReply | RerankReply | WorkflowPause | WorkflowReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
   // A lane without windows has nothing to be late for.
@@ -70,6 +71,7 @@ function workflowCall(
     ...call,
     input: record.input as WorkflowInput,
     resume: record.upstream,
+    formAnswer: record.answer,
     onProgress: ({ type, data }) => {
       void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
         deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');

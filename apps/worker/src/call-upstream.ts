@@ -7,6 +7,7 @@ import {
   type Usage,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
+import type { WorkflowPause } from '@sluice/providers';
 
 import { callAdapter } from './call-adapter.ts';
 import { keepHandles } from './keep-handles.ts';
@@ -18,11 +19,13 @@ export type UpstreamOutcome =
   | {
       ok: true;
       attempt: Attempt;
+      pause?: undefined;
       result: RunResult;
       usage: Usage | undefined;
       /** Where the upstream itself gave a price. */
       costUsd: CostUsd | undefined;
     }
+  | { ok: true; attempt: Attempt; pause: WorkflowPause['pause']; usage?: undefined }
   | {
       ok: false;
       attempt: Attempt;
@@ -63,20 +66,17 @@ async function attemptCall(
   const handles = keepHandles(plan, deps);
   try {
     const reply = await callAdapter(plan, { permit, handles, signal }, deps);
-    return {
-      ok: true,
-      attempt: {
-        ...attempt,
-        ended_at_ms: deps.clock.now(),
-        outcome: 'succeeded',
-        ...(reply.upstreamRequestId !== undefined && {
-          upstream_request_id: reply.upstreamRequestId,
-        }),
-      },
-      result: reply.result,
-      usage: reply.usage,
-      costUsd: 'costUsd' in reply ? reply.costUsd : undefined,
+    const { upstreamRequestId: id } = reply;
+    const ended: Attempt = {
+      ...attempt,
+      ended_at_ms: deps.clock.now(),
+      outcome: 'succeeded',
+      ...(id !== undefined && { upstream_request_id: id }),
     };
+    if ('pause' in reply && reply.pause) return { ok: true, attempt: ended, pause: reply.pause };
+    const { result, usage } = reply;
+    const costUsd = 'costUsd' in reply ? reply.costUsd : undefined;
+    return { ok: true, attempt: ended, result, usage, costUsd };
   } catch (thrown) {
     const error = SluiceError.from(thrown);
     const failed = { outcome: 'failed', error: error.toJSON() } as const;
@@ -89,7 +89,7 @@ function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
   const { attempt } = call;
   const lane = plan.lane.name;
   const provider = attempt.provider;
-  const outcome = call.ok ? 'succeeded' : call.error.code;
+  const outcome = call.ok ? (call.pause ? 'paused' : 'succeeded') : call.error.code;
   const { number, model } = attempt;
   const durationMs = attempt.ended_at_ms - attempt.started_at_ms;
   const { jobId } = plan.record;

@@ -19,7 +19,7 @@ import type { UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
 import { isCacheable, keyOf } from './read-cached-result.ts';
 
-type Bought = Extract<UpstreamOutcome, { ok: true }>;
+type Bought = Extract<UpstreamOutcome, { ok: true; pause?: undefined }>;
 
 /** The ending of a job whose upstream answered. A Dify run that failed inside is a failed job that keeps its result. */
 export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {

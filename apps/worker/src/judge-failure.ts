@@ -6,7 +6,7 @@ import { mayFallBack, nextTarget } from '@sluice/routing';
 
 import type { UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
-import { expired } from './refuse-job.ts';
+import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
 type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
@@ -93,7 +93,7 @@ async function rateLimited(plan: Plan, error: SluiceError, deps: RunJobDeps): Pr
   await deps.limits.penalize(plan.lane, pauseMs, error.message);
   const untilMs = deps.clock.now() + pauseMs;
   const { record } = plan;
-  if (record.attempts.length === 0 && untilMs > record.startByMs) return expired(record);
+  if (isUntried(record) && untilMs > record.startByMs) return expired(record);
   return {
     kind: 'wait',
     scope: 'lane',

@@ -13,9 +13,18 @@ export function refuseJob(record: JobRecord, nowMs: number): Outcome | undefined
       ),
     );
   }
-  const untried = record.attempts.length === 0 && record.upstream === undefined;
-  if (untried && record.interruptions === 0 && nowMs > record.startByMs) return expired(record);
+  if (isUntried(record) && record.interruptions === 0 && nowMs > record.startByMs) {
+    return expired(record);
+  }
   return undefined;
+}
+
+/** No call of the job has been answered, and none may be under way: it can end as if it had never been tried. */
+export function isUntried({
+  attempts,
+  upstream,
+}: Pick<JobRecord, 'attempts' | 'upstream'>): boolean {
+  return attempts.length === 0 && upstream === undefined;
 }
 
 /** The job waited longer than it was allowed to; nothing was spent. */

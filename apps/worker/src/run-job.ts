@@ -4,11 +4,13 @@ import { callUpstream, settlePermit } from './call-upstream.ts';
 import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
 import { judgeFailure } from './judge-failure.ts';
+import { pauseJob } from './pause-job.ts';
 import { planJob } from './plan-job.ts';
 import { readCachedResult } from './read-cached-result.ts';
 import { refuseJob } from './refuse-job.ts';
 import { refusePrompt } from './refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+import { stopCancelled } from './stop-cancelled.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /**
@@ -23,6 +25,9 @@ export async function runJob(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const begun = await deps.records.begin(ticket.jobId, ticket.attempt - 1);
+  if (begun.kind === 'ended' && begun.state === 'cancelled' && begun.upstream) {
+    await stopCancelled(ticket, begun.upstream, deps);
+  }
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const plan = planJob(begun.record, deps.config);
   if (plan.kind === 'impossible') return plan.outcome;
@@ -44,5 +49,7 @@ export async function runJob(
   const call = await callUpstream(keyed, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
   settlePermit(plan, decision.permit, call, deps);
-  return call.ok ? completeJob(plan, call) : await judgeFailure(keyed, call, deps);
+  if (!call.ok) return await judgeFailure(keyed, call, deps);
+  if (call.pause) return pauseJob(plan.record, call.pause.forms, deps.clock.now());
+  return completeJob(plan, call);
 }

@@ -4,7 +4,7 @@ import type { Clock, Logger } from '@sluice/runtime';
 import { eventIdOf } from '@sluice/webhooks';
 
 import { ticketOf } from './feed-batch.ts';
-import { expiry } from './refuse-job.ts';
+import { expiry, isUntried } from './refuse-job.ts';
 
 export interface SweepDeps {
   records: Records;
@@ -38,7 +38,7 @@ export async function sweep(shard: number, deps: SweepDeps): Promise<void> {
 async function repair(job: DueJob, deps: SweepDeps): Promise<void> {
   const { jobId } = job;
   const nowMs = deps.clock.now();
-  const untried = job.attempts.length === 0 && job.interruptions === 0;
+  const untried = isUntried(job) && job.interruptions === 0;
   if (job.state === 'queued' && untried && nowMs >= job.startByMs) {
     const options = { onlyFrom: ['queued'], unlessStarted: true } as const;
     await deps.records.finish(jobId, expiry(job), eventIdOf(jobId), options);

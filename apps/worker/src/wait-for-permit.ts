@@ -2,7 +2,7 @@ import type { Outcome } from '@sluice/contracts';
 import type { PermitDecision } from '@sluice/limits';
 
 import type { Plan } from './plan-job.ts';
-import { expired } from './refuse-job.ts';
+import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
 /** Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so. */
@@ -15,7 +15,7 @@ export function waitForPermit(
   deps: Pick<RunJobDeps, 'clock' | 'metrics'>,
 ): Outcome {
   const { record } = plan;
-  if (record.attempts.length === 0 && deps.clock.now() + denied.waitMs > record.startByMs) {
+  if (isUntried(record) && deps.clock.now() + denied.waitMs > record.startByMs) {
     return expired(record);
   }
   deps.metrics.waits.inc({ lane: plan.lane.name, limit: denied.limit });

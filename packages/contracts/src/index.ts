@@ -62,10 +62,13 @@ export { ticket } from './ticket.ts';
 export type { Ticket } from './ticket.ts';
 export type { CostUsd, Usage } from './usage.ts';
 export type { OutboxEntry, WebhookEvent } from './webhook-event.ts';
-export { appKinds, workflowFile, workflowInput } from './workflow.ts';
+export { appKinds, resumeJob, workflowFile, workflowInput } from './workflow.ts';
 export type {
   AgentThought,
   AppKind,
+  FormAnswer,
+  HumanInputForm,
+  ResumeJob,
   UpstreamHandle,
   WorkflowFile,
   WorkflowInput,

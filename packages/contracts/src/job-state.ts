@@ -12,6 +12,9 @@
  * | queued      | in_progress                                    | begin-job.lua, when a worker takes the ticket  |
  * | in_progress | in_progress                                    | begin-job.lua, after the first worker died     |
  * | in_progress | queued                                         | requeue-job.lua, on wait, retry and fallback   |
+ * | in_progress | paused                                         | pause-job.lua, when the run asks a person      |
+ * | paused      | queued                                         | resume-job.lua, with the person's answer       |
+ * | paused      | in_progress                                    | begin-job.lua, to look whether it still waits  |
  * | any live    | completed, failed, cancelled, expired          | finish-job.lua, exactly once                   |
  * | terminal    | nothing                                        | a second finish is a no-op that says so        |
  */

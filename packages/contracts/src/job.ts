@@ -10,7 +10,7 @@ import { name } from './name.ts';
 import { rerankInput } from './rerank.ts';
 import type { RunResult } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
-import { workflowInput } from './workflow.ts';
+import { workflowInput, type HumanInputForm } from './workflow.ts';
 
 export const priorities = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof priorities)[number];
@@ -105,6 +105,8 @@ export interface JobView {
   ended_at?: string;
   expires_at?: string;
   waiting_on?: WaitingOn;
+  /** Only while the job is `paused`: what its run asks a person, for `POST /v1/jobs/:id/resume`. */
+  pause?: { forms: HumanInputForm[] };
   attempts: Attempt[];
   cache?: CacheInfo;
   result?: JobResult;

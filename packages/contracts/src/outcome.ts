@@ -11,6 +11,7 @@ import type { JobEnding } from './record.ts';
  * | wait     | queued, `waitingOn`    | lane: the lane pauses; tenant: delayed   | no              |
  * | retry    | queued, `waitingOn`    | delayed                                  | yes             |
  * | fallback | queued, next target    | done; a new one in the next target's lane | if it has one   |
+ * | pause    | paused                 | delayed: looked at again now and then    | no              |
  * | give_back| queued                 | head of its lane: this worker goes away  | no              |
  */
 export type Outcome =
@@ -31,4 +32,10 @@ export type Outcome =
   | { kind: 'retry'; delayMs: number; waitingOn: WaitingOn; attempt: Attempt }
   /** Without an attempt where the target could not even be called. */
   | { kind: 'fallback'; targetIndex: number; attempt?: Attempt; priority: Priority }
+  | {
+      kind: 'pause';
+      delayMs: number;
+      /** It waits for something that it did not wait for before: the timeline tells it. */
+      isNew: boolean;
+    }
   | { kind: 'give_back' };

@@ -5,7 +5,7 @@ import type { JobType } from './job-type.ts';
 import type { Attempt, CacheInfo, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
 import type { RunInput } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
-import type { UpstreamHandle } from './workflow.ts';
+import type { FormAnswer, UpstreamHandle } from './workflow.ts';
 
 /** What the client asked for, after validation: the part of a record that never changes. Times are epoch ms. */
 export interface JobRequest {
@@ -42,6 +42,8 @@ export interface JobRecord extends JobRequest {
   interruptions: number;
   waitingOn?: WaitingOn;
   upstream?: UpstreamHandle;
+  /** A person's answer that the run of a paused job goes on with. */
+  answer?: FormAnswer;
   result?: JobResult;
   error?: ErrorData;
   usage?: Usage;

@@ -102,4 +102,43 @@ export interface UpstreamHandle {
   run_id?: string;
   conversation_id?: string;
   message_id?: string;
+  /** Forms that the run waits for and nobody has answered. */
+  forms?: HumanInputForm[];
+}
+
+/**
+ * A form in which a run asks a person, in Dify's words.
+ * @see https://docs.dify.ai/api-reference/human-input/get-human-input-form
+ */
+export interface HumanInputForm {
+  form_token: string;
+  form_id?: string;
+  node_id?: string;
+  node_title?: string;
+  /** Markdown, with the variables filled in. */
+  form_content?: string;
+  inputs: unknown[];
+  actions: { id: string; title?: string; button_style?: string }[];
+  resolved_default_values?: Record<string, unknown>;
+  /** Unix seconds. */
+  expiration_time?: number;
+  /** When the form arrived, epoch milliseconds. */
+  asked_at_ms: number;
+  /** Why Dify did not take the last answer. */
+  rejected?: string;
+}
+
+/** Body of `POST /v1/jobs/:id/resume`: a person's answer. `form_token` may be absent where there is one form. */
+export const resumeJob = z.strictObject({
+  form_token: z.string().min(1).optional(),
+  action: z.string().min(1).max(255),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+});
+export type ResumeJob = z.infer<typeof resumeJob>;
+
+/** An answer on its way to the upstream. */
+export interface FormAnswer {
+  form_token: string;
+  action: string;
+  inputs: Record<string, unknown>;
 }

@@ -3,6 +3,8 @@ import type {
   ChatResult,
   EmbeddingInput,
   EmbeddingResult,
+  FormAnswer,
+  HumanInputForm,
   RerankInput,
   RerankResult,
   UpstreamHandle,
@@ -22,7 +24,9 @@ export interface ProviderAdapter {
   chat?(call: ChatCall): Promise<ChatReply>;
   embed?(call: EmbeddingCall): Promise<EmbeddingReply>;
   rerank?(call: RerankCall): Promise<RerankReply>;
-  workflow?(call: WorkflowCall): Promise<WorkflowReply>;
+  workflow?(call: WorkflowCall): Promise<WorkflowReply | WorkflowPause>;
+  /** Stops what was started upstream and is followed by nobody. Best effort, a few seconds at most, never rejects. */
+  stop?(call: StopCall): Promise<void>;
 }
 
 export interface UpstreamCall {
@@ -75,6 +79,8 @@ export interface WorkflowCall extends UpstreamCall {
   input: WorkflowInput;
   /** What the record kept of an earlier call: attach to what it started, if that can be; never start a second run. */
   resume: UpstreamHandle | undefined;
+  /** A person's answer that the run in `resume` goes on with. */
+  formAnswer: FormAnswer | undefined;
   /**
    * What the record must keep to find the call again: before it is sent, when it has started; `undefined` when it is
    * certain that nothing was started. Awaited before anything else is done. Rejects if the job is over.
@@ -82,6 +88,13 @@ export interface WorkflowCall extends UpstreamCall {
   keepHandle(handle: UpstreamHandle | undefined): Promise<void>;
   /** Called for each step of the run. Must not throw. */
   onProgress(event: WorkflowProgress): void;
+}
+
+/** What to stop. */
+export interface StopCall {
+  target: Target;
+  jobId: string;
+  handle: UpstreamHandle;
 }
 
 /** One step of a run, as an event of the job. Small: texts are cut to {@link maxProgressText}. */
@@ -94,7 +107,14 @@ export interface WorkflowProgress {
 /** Longest text in a progress event, in UTF-16 units. */
 export const maxProgressText = 500;
 
+/** The run asks a person and does nothing until it is answered. Its handle has the forms. */
+export interface WorkflowPause {
+  pause: { forms: HumanInputForm[] };
+  upstreamRequestId: string | undefined;
+}
+
 export interface WorkflowReply {
+  pause?: undefined;
   result: WorkflowResult;
   usage: Usage | undefined;
   /** US dollars, as Dify summed them up over its nodes; absent where it gave no price. */

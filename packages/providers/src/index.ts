@@ -9,6 +9,8 @@ export type {
   UpstreamCall,
   WorkflowCall,
   WorkflowProgress,
+  StopCall,
+  WorkflowPause,
   WorkflowReply,
 } from './adapter.ts';
 export { adapterKinds, createAdapters } from './registry.ts';

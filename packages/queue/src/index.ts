@@ -1,5 +1,6 @@
 export { addDelivery, DeliveryWorker } from './deliveries.ts';
 export type { DeliveryMove, DeliveryWorkerOptions } from './deliveries.ts';
+export { hurryTicket } from './hurry-ticket.ts';
 export { LaneWorker, stopReasons } from './lane-worker.ts';
 export type { LaneWorkerOptions, ProcessTicket, TicketMove } from './lane-worker.ts';
 export { batchLane, deliveryQueueName, Lanes } from './lanes.ts';

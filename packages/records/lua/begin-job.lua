@@ -1,17 +1,19 @@
 -- A worker took the ticket: queued, in_progress or paused -> in_progress. Found in_progress, the worker before it died.
+-- Found paused without an answer, the worker only looks whether it still waits, which no event tells.
 -- A ticket of an earlier target (left behind by a crash during a fallback) must not run beside the newer one.
 -- KEYS: 1 job, 2 timeline
 -- ARGV: 1 now (epoch ms), 2 event of the begin (JSON), 3 event of an interruption (JSON), 4 most events in a timeline,
 --       5 index of the target that the ticket is for, empty for any
--- Replies: {'run', every field and value of the record} | {'ended', state} | {'superseded'} | {'missing'}
+-- Replies: {'run', every field and value of the record} | {'ended', state, upstream handle or ''} | {'superseded'} |
+--          {'missing'}
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total')
+local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total', 'answer', 'upstream')
 local state = found[1]
 if not state then
   return { 'missing' }
 end
 if state ~= 'queued' and state ~= 'in_progress' and state ~= 'paused' then
-  return { 'ended', state }
+  return { 'ended', state, found[5] or '' }
 end
 if ARGV[5] ~= '' and ARGV[5] ~= (found[2] or '0') then
   return { 'superseded' }
@@ -30,6 +32,9 @@ else
   redis.call('HSET', KEYS[1], 'state', 'in_progress')
 end
 redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[1])
+if state == 'paused' and not found[4] then
+  return { 'run', redis.call('HGETALL', KEYS[1]) }
+end
 local excess = redis.call('RPUSH', KEYS[2], ARGV[2]) - tonumber(ARGV[4])
 if excess > 0 then
   redis.call('LTRIM', KEYS[2], excess, -1)

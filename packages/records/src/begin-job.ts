@@ -1,4 +1,4 @@
-import type { JobRecord, TerminalState } from '@sluice/contracts';
+import type { JobRecord, TerminalState, UpstreamHandle } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
@@ -9,7 +9,8 @@ const script = loadScript(import.meta.url, 'begin-job');
 
 export type BeginReply =
   | { kind: 'run'; record: JobRecord }
-  | { kind: 'ended'; state: TerminalState }
+  /** With what was kept of its call, which may go on. */
+  | { kind: 'ended'; state: TerminalState; upstream?: UpstreamHandle }
   /** The ticket was for an earlier target; the job has a newer one. */
   | { kind: 'superseded' }
   | { kind: 'missing' };
@@ -39,11 +40,18 @@ export async function beginJob(
     ],
   );
   // The replies that begin-job.lua lists.
-  const [kind, value] = reply as
-    | ['run', string[]]
-    | ['ended', TerminalState]
-    | ['superseded' | 'missing', undefined];
-  if (kind === 'ended') return { kind, state: value };
+  const [kind, value, upstream] = reply as
+    | ['run', string[], undefined]
+    | ['ended', TerminalState, string]
+    | ['superseded' | 'missing', undefined, undefined];
+  if (kind === 'ended') {
+    // Written by storeUpstream.
+    return {
+      kind,
+      state: value,
+      ...(upstream && { upstream: JSON.parse(upstream) as UpstreamHandle }),
+    };
+  }
   if (kind === 'superseded') return { kind };
   const record = kind === 'run' ? decodeRecord(fieldsOfPairs(value)) : undefined;
   return record ? { kind: 'run', record } : { kind: 'missing' };

@@ -1,7 +1,9 @@
 import type {
+  FormAnswer,
   JobEnding,
   JobRecord,
   JobRequest,
+  JobState,
   TimelineEvent,
   UpstreamHandle,
 } from '@sluice/contracts';
@@ -31,6 +33,7 @@ import {
   type ReadOutboxOptions,
 } from './outbox.ts';
 import { readJob, readMany, readWithoutInput, type JobWithoutInput } from './read-job.ts';
+import { pauseJob, resumeJob } from './pause-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
 import { appendEvent, readTimeline, type TimelineOptions } from './timeline.ts';
 
@@ -64,6 +67,10 @@ export interface Records {
   begin(jobId: string, targetIndex?: number): Promise<BeginReply>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
+  /** The job waits for a person; `false` if it is over. */
+  pause(jobId: string, isNew: boolean): Promise<boolean>;
+  /** The paused job goes on with an answer; returns the state it was found in. */
+  resume(jobId: string, answer: FormAnswer): Promise<JobState | undefined>;
   /** Keeps what finds the running upstream call again, or forgets it; `false` if the job is over. */
   storeUpstream(jobId: string, handle: UpstreamHandle | undefined): Promise<boolean>;
   /** Ends the job, exactly once; what follows from the end is written with it. */
@@ -115,6 +122,8 @@ export function createRecords(deps: RecordsDeps): Records {
     acceptChildren: (requests) => acceptChildren(context, requests),
     begin: (jobId, targetIndex) => beginJob(context, jobId, targetIndex),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
+    pause: (jobId, isNew) => pauseJob(context, jobId, isNew),
+    resume: (jobId, answer) => resumeJob(context, jobId, answer),
     storeUpstream: (jobId, handle) => storeUpstream(context, jobId, handle),
     finish: (jobId, ending, eventId, options) =>
       finishJob(context, jobId, { ending, eventId, ...options }),

@@ -19,6 +19,7 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  * | attempts                | JSON objects with commas between: an array without its brackets | requeue, finish |
  * | waitingOn               | JSON                                                     | requeue               |
  * | upstream                | JSON                                                     | storeUpstream         |
+ * | answer                  | JSON; from a person's answer to the next pause            | resume, pause         |
  * | result                  | JSON; may be large                                       | finish                |
  * | error, usage, cache     | JSON                                                     | finish                |
  * | costUsd                 | text                                                     | finish                |
@@ -44,6 +45,7 @@ export const summaryFields = [
   'attempts',
   'waitingOn',
   'upstream',
+  'answer',
   'error',
   'usage',
   'cache',
@@ -95,6 +97,7 @@ export function decodeSummary(fields: RecordFields): JobSummary | undefined {
     ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
     ...json('waitingOn', fields['waitingOn']),
     ...json('upstream', fields['upstream']),
+    ...json('answer', fields['answer']),
     ...json('error', fields['error']),
     ...json('usage', fields['usage']),
     ...json('cache', fields['cache']),

@@ -252,6 +252,54 @@ describe('giving a job back', () => {
   });
 });
 
+describe('pausing a job', () => {
+  const answer = { form_token: 't1', action: 'yes', inputs: { comment: 'go' } };
+  const types = async (records: Awaited<ReturnType<typeof setUp>>['records'], jobId: string) =>
+    (await records.timeline(jobId)).map(({ type }) => type);
+
+  test('and resuming it with an answer queues it, and the next pause forgets the answer', async () => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    expect(await records.pause(jobId, true)).toBe(true);
+    expect(await records.read(jobId)).toMatchObject({ state: 'paused' });
+
+    expect(await records.resume(jobId, answer)).toBe('paused');
+    expect(await records.readWithoutInput(jobId)).toMatchObject({ state: 'queued', answer });
+    expect(await records.begin(jobId)).toMatchObject({ record: { state: 'in_progress', answer } });
+
+    expect(await records.pause(jobId, true)).toBe(true);
+    expect(await records.read(jobId)).not.toHaveProperty('answer');
+    expect(await types(records, jobId)).toEqual([
+      'queued',
+      'in_progress',
+      'paused',
+      'queued',
+      'in_progress',
+      'paused',
+    ]);
+  });
+
+  test('and looking whether it still waits tells nothing and counts as no interruption', async () => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    await records.pause(jobId, true);
+    expect(await records.begin(jobId)).toMatchObject({ record: { state: 'in_progress' } });
+    expect(await records.pause(jobId, false)).toBe(true);
+    expect(await records.read(jobId)).toMatchObject({ state: 'paused', interruptions: 0 });
+    expect(await types(records, jobId)).toEqual(['queued', 'in_progress', 'paused']);
+  });
+
+  test.each(['queued', ...terminalStates] as const)('leaves a %s job as it is', async (state) => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn(state);
+    const before = await records.read(jobId);
+    expect(await records.pause(jobId, true)).toBe(false);
+    expect(await records.resume(jobId, answer)).toBe(state);
+    expect(await records.read(jobId)).toEqual(before);
+    expect(await records.resume(records.newJobId(), answer)).toBeUndefined();
+  });
+});
+
 describe('keeping an upstream handle', () => {
   const handle = {
     provider: 'dify',
@@ -267,6 +315,18 @@ describe('keeping an upstream handle', () => {
     const jobId = await jobIn(state);
     expect(await records.storeUpstream(jobId, handle)).toBe(true);
     expect(await records.begin(jobId)).toMatchObject({ record: { upstream: handle } });
+  });
+
+  test('is told to the worker that finds the job cancelled: what it started may go on', async () => {
+    const { records, jobIn } = await setUp();
+    const jobId = await jobIn('in_progress');
+    await records.storeUpstream(jobId, handle);
+    await records.finish(jobId, ended('cancelled'), 'evt_1');
+    expect(await records.begin(jobId)).toEqual({
+      kind: 'ended',
+      state: 'cancelled',
+      upstream: handle,
+    });
   });
 
   test('and forgetting it leaves nothing to find', async () => {

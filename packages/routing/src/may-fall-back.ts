@@ -18,6 +18,7 @@ const elsewhereMaySucceed = {
   model_not_found: false,
   app_not_found: false,
   job_not_cancellable: false,
+  job_not_paused: false,
   job_not_ended: false,
   idempotency_key_reused: false,
   blocked_address: false,

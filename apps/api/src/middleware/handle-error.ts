@@ -19,6 +19,7 @@ const statusOf: Record<ErrorCode, number> = {
   app_not_found: 404,
   method_not_allowed: 405,
   job_not_cancellable: 409,
+  job_not_paused: 409,
   job_not_ended: 409,
   body_too_large: 413,
   unsupported_media_type: 415,

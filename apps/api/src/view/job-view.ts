@@ -23,6 +23,7 @@ export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>
     ...(job.startedAtMs !== undefined && { started_at: iso(job.startedAtMs) }),
     ...ended(job, jobs.retentionMs),
     ...(job.waitingOn && { waiting_on: job.waitingOn }),
+    ...(job.state === 'paused' && { pause: { forms: job.upstream?.forms ?? [] } }),
     attempts: job.attempts,
     ...(job.cache && { cache: job.cache }),
     ...(job.result && { result: job.result }),

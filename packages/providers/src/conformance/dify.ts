@@ -31,6 +31,7 @@ export const dify: Subject = {
       user: 'ada',
       input: { inputs: { query: 'grüß dich 👋' } },
       resume: undefined,
+      formAnswer: undefined,
       keepHandle: async () => undefined,
       onProgress: () => undefined,
     }),

@@ -1,4 +1,4 @@
-import type { ProviderAdapter, WorkflowCall, WorkflowReply } from '../adapter.ts';
+import type { ProviderAdapter, WorkflowCall, WorkflowPause, WorkflowReply } from '../adapter.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { AppRun } from './app-run.ts';
 import { DifyApi } from './dify-api.ts';
@@ -6,7 +6,11 @@ import { followAgain, startRun } from './follow-run.ts';
 
 /** Dify's apps: the target's key is the app, the target says of which kind it is. */
 export function createDifyAdapter(http: HttpClient): ProviderAdapter {
-  return { workflow: async (call) => await runApp(http, call) };
+  return {
+    workflow: async (call) => await runApp(http, call),
+    stop: async ({ target, jobId, handle }) =>
+      await new DifyApi(http, { target, jobId, signal: new AbortController().signal }).stop(handle),
+  };
 }
 
 /**
@@ -14,7 +18,10 @@ export function createDifyAdapter(http: HttpClient): ProviderAdapter {
  * not an error. A run that nobody will come back for is stopped: the call was aborted, or the run's handle could not be
  * stored. A worker that goes away (`interrupted`) leaves it running for the next one.
  */
-async function runApp(http: HttpClient, call: WorkflowCall): Promise<WorkflowReply> {
+async function runApp(
+  http: HttpClient,
+  call: WorkflowCall,
+): Promise<WorkflowReply | WorkflowPause> {
   const api = new DifyApi(http, call);
   const run = new AppRun(api, call);
   try {

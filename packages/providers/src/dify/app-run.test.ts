@@ -61,6 +61,7 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
       user: undefined,
       input: { inputs: {} },
       resume: undefined,
+      formAnswer: undefined,
       keepHandle: async (handle) => {
         log.push(`${handle?.state} ${handle?.run_id}`);
         await Promise.resolve();
@@ -73,7 +74,9 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
   log.length = 0;
   const reader = new EventReader('dify', run.eventsOf(head));
   for (const piece of pieces) await reader.write(piece);
-  return { reply: run.conclude({ value: await reader.end(), headers: {} }), log };
+  const reply = run.conclude({ value: await reader.end(), headers: {} });
+  if (reply.pause) throw new Error('the run is paused');
+  return { reply, log };
 }
 
 const lineEnds = { LF: '\n', CRLF: '\r\n', CR: '\r' };

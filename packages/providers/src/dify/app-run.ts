@@ -1,7 +1,7 @@
 import { SluiceError, type WorkflowResult } from '@sluice/contracts';
 import type { EventSourceMessage } from 'eventsource-parser';
 
-import type { WorkflowCall, WorkflowReply } from '../adapter.ts';
+import type { WorkflowCall, WorkflowPause, WorkflowReply } from '../adapter.ts';
 import type { BodyState } from '../http/body-reader.ts';
 import { badUpstream, parseJson, type CallContext, type Reply } from '../http/call-upstream.ts';
 import { errorFieldsOf, isRecord } from '../http/error-fields.ts';
@@ -12,17 +12,24 @@ import { Answer } from './answer.ts';
 import { appRoutes, type AppRoutes } from './app-routes.ts';
 import { convertOutcome, idsOf } from './convert-outcome.ts';
 import { kindOf } from './convert-request.ts';
+import { formsIn, settledNodeIn } from './human-input.ts';
 import { NodeLedger } from './node-ledger.ts';
 import { ProgressTeller } from './progress.ts';
 import { runDetail, type RunDetail } from './run-detail.ts';
 import { nodeData, runEvent, type RunEvent } from './run-event.ts';
 import { RunHandle } from './run-handle.ts';
 
-/** The end of a run, and the tokens that it says it used. */
-export interface RunOutcome {
-  result: WorkflowResult;
-  totalTokens: number | undefined;
-}
+/** The end of a run, and the tokens that it says it used; or that it waits for a person. */
+export type RunOutcome =
+  | { isPaused: true }
+  | { isPaused?: false; result: WorkflowResult; totalTokens: number | undefined };
+
+const changesForms = new Set([
+  'human_input_required',
+  'human_input_form_filled',
+  'human_input_form_timeout',
+  'workflow_paused',
+]);
 
 /**
  * What is known of one run of an app, over all streams that tell of it. `handle` says how far it is.
@@ -35,6 +42,7 @@ export interface RunOutcome {
  * | any                     | `error`, and a workflow or chatflow with `workflow_paused`      |
  */
 export class AppRun {
+  readonly call: WorkflowCall;
   readonly routes: AppRoutes;
   readonly handle: RunHandle;
   readonly answer: Answer;
@@ -42,13 +50,17 @@ export class AppRun {
   isClosed = false;
   /** Events may have been lost: the run was not followed from its start without a gap. */
   hasGaps: boolean;
+  /** Its events were asked for: a pause without a form has none that could still be learned. */
+  wasAttached = false;
   readonly #context: CallContext;
   readonly #ledger = new NodeLedger();
   readonly #progress: ProgressTeller;
   #end: RunDetail | undefined;
+  #isPaused = false;
 
   constructor({ context }: { context: CallContext }, call: WorkflowCall) {
     const kind = kindOf(call);
+    this.call = call;
     this.routes = appRoutes[kind];
     this.answer = new Answer(kind);
     this.handle = new RunHandle(call, this.routes);
@@ -86,7 +98,9 @@ export class AppRun {
   }
 
   /** The reply for the run's end. `reply` is the one that told it. */
-  conclude({ value, headers }: Reply<RunOutcome>): WorkflowReply {
+  conclude({ value, headers }: Reply<RunOutcome>): WorkflowReply | WorkflowPause {
+    const upstreamRequestId = requestIdOf(headers);
+    if (value.isPaused) return { pause: { forms: this.handle.forms }, upstreamRequestId };
     const known = this.hasGaps ? value.totalTokens : undefined;
     const { answer } = this;
     const said = this.routes.hasMessage ? answer.fields() : {};
@@ -94,13 +108,13 @@ export class AppRun {
       result: { ...value.result, ...said },
       usage: answer.usage() ?? this.#ledger.usage(value.totalTokens),
       costUsd: this.#ledger.costUsd(known) ?? answer.costUsd(),
-      upstreamRequestId: requestIdOf(headers),
+      upstreamRequestId,
     };
   }
 
-  /** The end that a run's detail tells; undefined while it runs. Throws `workflow_failed` if it waits for a person. */
+  /** The end or pause that a run's detail tells; undefined while it runs, and while more may be learned of a pause. */
   outcomeOf(detail: RunDetail): RunOutcome | undefined {
-    if (detail.status === 'paused') throw this.#paused();
+    if (detail.status === 'paused') return this.#pauseIfKnown();
     const result = convertOutcome(detail, this.handle.value);
     return result && { result, totalTokens: detail.total_tokens ?? undefined };
   }
@@ -111,14 +125,16 @@ export class AppRun {
     const parsed = runEvent.safeParse(value);
     if (!parsed.success) throw this.#notARun(value);
     if (parsed.data.event === 'ping') return 'waiting';
-    return this.handle.isKnown
-      ? this.#apply(parsed.data, head)
-      : this.#keepThenApply(parsed.data, head);
+    const isKnown = this.handle.isKnown && !changesForms.has(parsed.data.event);
+    return isKnown ? this.#apply(parsed.data, head) : this.#keepThenApply(parsed.data, head);
   }
 
   /** The handle is stored before anything else is done: whatever happens next, this run is found again. */
   async #keepThenApply(event: RunEvent, head: ReplyHead): Promise<BodyState> {
-    await this.handle.learn(event);
+    if (!this.handle.isKnown) await this.handle.learn(event);
+    await this.handle.addForms(formsIn(event, this.#context.http.clock.now()));
+    const settled = settledNodeIn(event);
+    if (settled !== undefined) await this.handle.settleNode(settled);
     return this.#apply(event, head);
   }
 
@@ -133,7 +149,9 @@ export class AppRun {
         this.#finish(event);
         break;
       case 'workflow_paused':
-        throw this.#paused();
+        // Told again of a pause that was just answered.
+        this.#isPaused = this.handle.forms.length > 0 || !this.handle.isAnswered;
+        break;
       case 'error':
         throw this.#errorOf(event, head);
       case 'tts_message':
@@ -141,7 +159,7 @@ export class AppRun {
         return 'waiting';
       default:
     }
-    return this.#isOver() ? 'done' : 'progress';
+    return this.#isPaused || this.#isOver() ? 'done' : 'progress';
   }
 
   #finish(event: RunEvent): void {
@@ -160,6 +178,7 @@ export class AppRun {
   }
 
   #outcome(): RunOutcome | undefined {
+    if (this.#isPaused) return { isPaused: true };
     if (this.#end) return this.outcomeOf(this.#end);
     if (this.routes.hasRun || !this.answer.isWhole) return undefined;
     return { result: this.#answered(), totalTokens: this.answer.usage()?.total_tokens };
@@ -178,12 +197,9 @@ export class AppRun {
     };
   }
 
-  #paused(): SluiceError {
-    this.isClosed = true;
-    return new SluiceError(
-      'workflow_failed',
-      `the run ${this.handle.value?.run_id} on ${this.#context.target.provider.name} waits for a person's input, which Sluice cannot give`,
-    );
+  #pauseIfKnown(): RunOutcome | undefined {
+    const isKnown = this.handle.forms.length > 0 || (this.wasAttached && !this.handle.isAnswered);
+    return isKnown ? { isPaused: true } : undefined;
   }
 
   #errorOf(value: unknown, head: ReplyHead): SluiceError {

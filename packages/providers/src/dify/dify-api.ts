@@ -1,6 +1,6 @@
-import type { UpstreamHandle } from '@sluice/contracts';
+import { SluiceError, type FormAnswer, type UpstreamHandle } from '@sluice/contracts';
 
-import type { WorkflowCall } from '../adapter.ts';
+import type { UpstreamCall } from '../adapter.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import {
   badUpstream,
@@ -22,13 +22,11 @@ const stopDeadlineMs = 5_000;
 /** The calls of Dify's API that a run needs, each one HTTP request. */
 export class DifyApi {
   readonly context: CallContext;
-  readonly call: WorkflowCall;
   readonly #routes: AppRoutes;
   readonly #headers: Record<string, string>;
 
-  constructor(http: HttpClient, call: WorkflowCall) {
+  constructor(http: HttpClient, call: Pick<UpstreamCall, 'target' | 'jobId' | 'signal'>) {
     const { target, signal } = call;
-    this.call = call;
     this.context = { http, target, signal, judge: judgeDify };
     this.#routes = appRoutes[kindOf(call)];
     this.#headers = { ...bearerHeader(target), 'x-trace-id': call.jobId };
@@ -43,17 +41,18 @@ export class DifyApi {
       method: 'POST',
       path: this.#routes.start,
       headers: this.#headers,
-      body: convertRequest(this.call),
-      sendByMs: this.call.sendByMs,
+      body: convertRequest(run.call),
+      sendByMs: run.call.sendByMs,
     });
   }
 
   /** Attaches to a run: what it has done so far, then its events as they come. Dify before 1.14 answers 404. */
   async attach(run: AppRun, { run_id: runId = '', user }: UpstreamHandle) {
+    const query = { user, include_state_snapshot: 'true' };
     return await this.#readRun(run, {
       method: 'GET',
       path: `/workflow/${encodeURIComponent(runId)}/events`,
-      query: { user, include_state_snapshot: 'true' },
+      query: { ...query, ...(run.handle.isAnswered ? { continue_on_pause: 'true' } : {}) },
       headers: this.#headers,
     });
   }
@@ -70,6 +69,21 @@ export class DifyApi {
         throw badUpstream(this.context.target, 'sent something that is no workflow run', text);
       },
     });
+  }
+
+  /**
+   * Hands in a person's answer. Resolves too when the form was answered before or its time is over: the run goes on.
+   * @see https://docs.dify.ai/api-reference/human-input/submit-human-input-form
+   */
+  async submitForm({ form_token: token, inputs, action }: FormAnswer, user: string): Promise<void> {
+    const path = `/form/human_input/${encodeURIComponent(token)}`;
+    const body = { inputs, action, user };
+    const request: UpstreamRequest = { method: 'POST', path, headers: this.#headers, body };
+    try {
+      await callUpstream(this.context, request, { document: () => undefined });
+    } catch (error) {
+      if (!(error instanceof SluiceError && error.upstreamStatus === 412)) throw error;
+    }
   }
 
   /** Id of the newest run of `user`, of workflow apps only; undefined if there is none. */

@@ -131,14 +131,6 @@ describe('a run', () => {
     },
   );
 
-  test('that waits for a person fails and says so', async () => {
-    const paused = { event: 'workflow_paused', ...ids, data: { status: 'paused' } };
-    const dify = await startDify({ run: (_, response) => stream(response, started, paused).end() });
-    const error = await failure(run(dify).reply);
-    expect(error).toMatchObject({ code: 'workflow_failed', retryable: false });
-    expect(error.message).toMatch(/person/);
-  });
-
   test('is complete with its last event, although the connection stays open', async () => {
     const dify = await startDify({ run: (_, response) => void stream(response, started, ended()) });
     expect((await run(dify).reply).result.status).toBe('succeeded');

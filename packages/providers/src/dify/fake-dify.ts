@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '@sluice/runtime';
 import { Agent } from 'undici';
 import { expect, onTestFinished } from 'vitest';
 
-import type { WorkflowCall, WorkflowProgress, WorkflowReply } from '../adapter.ts';
+import type { WorkflowCall, WorkflowPause, WorkflowProgress, WorkflowReply } from '../adapter.ts';
 import { createAdapters } from '../registry.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -132,18 +132,30 @@ export function run(settings: Settings, call: Partial<WorkflowCall> = {}) {
   onTestFinished(async () => await dispatcher.destroy());
   const { clock = systemClock } = settings;
   const { log, handles, progress, ...callbacks } = recorder();
-  const reply = createAdapters({ dispatcher, clock })('dify').workflow?.({
+  const outcome = createAdapters({ dispatcher, clock })('dify').workflow?.({
     target: targetOf(settings),
     jobId: 'job_1',
     user: undefined,
     signal: new AbortController().signal,
     input: { inputs: { topic: 'queues' } },
     resume: undefined,
+    formAnswer: undefined,
     ...callbacks,
     ...call,
   });
-  if (!reply) throw new Error('the adapter runs no workflows');
-  return { reply, log, progress, handles };
+  if (!outcome) throw new Error('the adapter runs no workflows');
+  return { outcome, reply: endOf(outcome), log, progress, handles };
+}
+
+/** The reply of a run that ends. */
+function endOf(outcome: Promise<WorkflowReply | WorkflowPause>): Promise<WorkflowReply> {
+  const reply = outcome.then((value) => {
+    if (value.pause) throw new Error('the run is paused');
+    return value;
+  });
+  // Some tests look at the outcome only.
+  reply.catch(() => undefined);
+  return reply;
 }
 
 function targetOf({ port, idleMs = 2_000, firstByteMs = 2_000, app }: Settings): Target {

@@ -1,6 +1,6 @@
 import { SluiceError, type ErrorCode, type UpstreamHandle } from '@sluice/contracts';
 
-import type { WorkflowReply } from '../adapter.ts';
+import type { WorkflowPause, WorkflowReply } from '../adapter.ts';
 import type { Reply } from '../http/call-upstream.ts';
 import { abortError } from '../http/connection-error.ts';
 import type { AppRun, RunOutcome } from './app-run.ts';
@@ -11,6 +11,9 @@ import { mayHaveStarted, mustNotRepeat } from './start-failure.ts';
 const firstPollMs = 2_000;
 const maxPollMs = 30_000;
 const pollGrowth = 1.5;
+
+/** How a run ended, or that it waits for a person. */
+type Followed = WorkflowReply | WorkflowPause;
 
 /** Pauses between looks for a run of which only its user is known: Dify's workers may be slow to write it. */
 const searchPausesMs = [1_000, 2_000, 4_000];
@@ -28,7 +31,7 @@ const searchPausesMs = [1_000, 2_000, 4_000];
  * A stream that is only quiet is no reason to fail: a node may take longer than the idle deadline, so as long as Dify says
  * that the run is running it is followed further.
  */
-export async function startRun(api: DifyApi, run: AppRun): Promise<WorkflowReply> {
+export async function startRun(api: DifyApi, run: AppRun): Promise<Followed> {
   await run.handle.markSent(api.context.http.clock.now());
   try {
     return run.conclude(await api.start(run));
@@ -47,11 +50,13 @@ export async function followAgain(
   api: DifyApi,
   run: AppRun,
   handle: UpstreamHandle,
-): Promise<WorkflowReply> {
-  if (handle.run_id !== undefined) return await resumeRun(api, run, handle);
+): Promise<Followed> {
+  if (handle.run_id !== undefined) {
+    return (await giveAnswer(api, run, handle)) ?? (await resumeRun(api, run, handle));
+  }
   const found = await searchRun(api, run);
   if (found) return await resumeRun(api, run, found);
-  if (mayRepeat(api)) {
+  if (mayRepeat(run)) {
     run.hasGaps = false;
     return await startRun(api, run);
   }
@@ -60,12 +65,32 @@ export async function followAgain(
   throw mustNotRepeat(new SluiceError('interrupted', message), api.context);
 }
 
+/** Hands a person's answer to the run. One that Dify does not take leaves it paused. */
+async function giveAnswer(
+  api: DifyApi,
+  run: AppRun,
+  { user }: UpstreamHandle,
+): Promise<Followed | undefined> {
+  const { formAnswer } = run.call;
+  if (!formAnswer) return undefined;
+  try {
+    await api.submitForm(formAnswer, user);
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.retryable || api.context.signal.aborted)
+      throw error;
+    await run.handle.rejectAnswer(formAnswer.form_token, error.message);
+    return run.conclude({ value: { isPaused: true }, headers: {} });
+  }
+  await run.handle.settleForm(formAnswer.form_token);
+  return undefined;
+}
+
 /** The stream of a run broke whose id is known. */
 async function afterBreak(
   api: DifyApi,
   run: AppRun,
   { handle, error }: { handle: UpstreamHandle; error: SluiceError },
-): Promise<WorkflowReply> {
+): Promise<Followed> {
   if (run.isClosed || !streamOnly.has(error.code)) throw error;
   const ended = await lookOnce(api, run, handle);
   if (ended) return ended;
@@ -74,20 +99,20 @@ async function afterBreak(
 }
 
 /** The POST failed, and no id of a run is known. */
-async function afterLoss(api: DifyApi, run: AppRun, error: SluiceError): Promise<WorkflowReply> {
-  const isOver = run.isClosed && !(run.answer.hasActed && !mayRepeat(api));
+async function afterLoss(api: DifyApi, run: AppRun, error: SluiceError): Promise<Followed> {
+  const isOver = run.isClosed && !(run.answer.hasActed && !mayRepeat(run));
   if (run.handle.value?.state === 'sent' ? !mayHaveStarted(error) : isOver) {
     await run.handle.clear();
     throw error;
   }
   const found = await searchRun(api, run);
   if (found) return await resumeRun(api, run, found);
-  if (!mayRepeat(api)) throw mustNotRepeat(error, api.context);
+  if (!mayRepeat(run)) throw mustNotRepeat(error, api.context);
   await run.handle.clear();
   throw error;
 }
 
-function mayRepeat({ call }: DifyApi): boolean {
+function mayRepeat({ call }: AppRun): boolean {
   return call.target.app?.onCrash === 'rerun';
 }
 
@@ -96,7 +121,7 @@ function mayRepeat({ call }: DifyApi): boolean {
  * one could be told from another's. Other kinds of apps have no such list.
  */
 async function searchRun(api: DifyApi, run: AppRun): Promise<UpstreamHandle | undefined> {
-  const { call } = api;
+  const { call } = run;
   if (kindOf(call) !== 'workflow' || !hasOwnUser(call)) return undefined;
   const { http, signal } = api.context;
   for (const pauseMs of [0, ...searchPausesMs]) {
@@ -111,21 +136,14 @@ async function searchRun(api: DifyApi, run: AppRun): Promise<UpstreamHandle | un
 }
 
 /** Follows a run to its end; never starts one. */
-async function resumeRun(
-  api: DifyApi,
-  run: AppRun,
-  handle: UpstreamHandle,
-): Promise<WorkflowReply> {
+async function resumeRun(api: DifyApi, run: AppRun, handle: UpstreamHandle): Promise<Followed> {
   run.hasGaps = true;
   return (await lookUnlessMissing(api, run, handle)) ?? (await attachRun(api, run, handle));
 }
 
-async function attachRun(
-  api: DifyApi,
-  run: AppRun,
-  handle: UpstreamHandle,
-): Promise<WorkflowReply> {
+async function attachRun(api: DifyApi, run: AppRun, handle: UpstreamHandle): Promise<Followed> {
   run.hasGaps = true;
+  run.wasAttached = true;
   for (;;) {
     try {
       return await concludeLate(api, run, await api.attach(run, handle));
@@ -152,7 +170,7 @@ const streamOnly = new Set<ErrorCode>([
  * Asks for the run with growing pauses until it has ended. The first look is at once: the stream may have missed the end.
  * A Dify that is away meanwhile says nothing of the run; the job's time-out bounds it.
  */
-async function pollRun(api: DifyApi, run: AppRun, handle: UpstreamHandle): Promise<WorkflowReply> {
+async function pollRun(api: DifyApi, run: AppRun, handle: UpstreamHandle): Promise<Followed> {
   const { http, signal } = api.context;
   let ended = await lookUnlessMissing(api, run, handle);
   for (let pauseMs = firstPollMs; !ended; pauseMs = Math.min(pauseMs * pollGrowth, maxPollMs)) {
@@ -168,7 +186,7 @@ async function look(
   api: DifyApi,
   run: AppRun,
   handle: UpstreamHandle,
-): Promise<WorkflowReply | undefined> {
+): Promise<Followed | undefined> {
   run.hasGaps = true;
   const { value: detail, headers } = await api.detail(handle);
   const value = run.outcomeOf(detail);
@@ -180,9 +198,9 @@ async function concludeLate(
   api: DifyApi,
   run: AppRun,
   reply: Reply<RunOutcome>,
-): Promise<WorkflowReply> {
+): Promise<Followed> {
   const { handle, answer } = run;
-  if (run.routes.hasMessage && handle.value) {
+  if (run.routes.hasMessage && handle.value && !reply.value.isPaused) {
     const stored = await api.storedAnswer(handle.value).catch(ignoreFailure);
     const { answer: output } = reply.value.result.outputs;
     const text = stored ?? (typeof output === 'string' ? output : undefined);
@@ -196,7 +214,7 @@ async function lookUnlessMissing(
   api: DifyApi,
   run: AppRun,
   handle: UpstreamHandle,
-): Promise<WorkflowReply | undefined> {
+): Promise<Followed | undefined> {
   try {
     return await look(api, run, handle);
   } catch (error) {
@@ -210,7 +228,7 @@ async function lookOnce(
   api: DifyApi,
   run: AppRun,
   handle: UpstreamHandle,
-): Promise<WorkflowReply | undefined> {
+): Promise<Followed | undefined> {
   try {
     return await look(api, run, handle);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { UpstreamHandle } from '@sluice/contracts';
+import type { HumanInputForm, UpstreamHandle } from '@sluice/contracts';
 
 import type { WorkflowCall } from '../adapter.ts';
 import type { AppRoutes } from './app-routes.ts';
@@ -12,6 +12,8 @@ export class RunHandle {
   /** The run has started but that could not be stored. */
   isUnrecorded = false;
   readonly #call: WorkflowCall;
+  /** Tokens of forms that were answered: events may still tell of them. */
+  readonly #answered = new Set<string>();
   readonly #routes: AppRoutes;
 
   constructor(call: WorkflowCall, routes: AppRoutes) {
@@ -60,6 +62,45 @@ export class RunHandle {
       ...(event.conversation_id && { conversation_id: event.conversation_id }),
       ...(messageId && { message_id: messageId }),
     });
+  }
+
+  /** The forms that nobody has answered. */
+  get forms(): HumanInputForm[] {
+    return this.value?.forms ?? [];
+  }
+
+  /** Whether an answer was given in this call: the run may be paused for a moment yet. */
+  get isAnswered(): boolean {
+    return this.#answered.size > 0;
+  }
+
+  /** Adds the forms that are new; without their texts nobody could answer them. */
+  async addForms(forms: readonly HumanInputForm[]): Promise<void> {
+    const known = new Set([...this.#answered, ...this.forms.map((form) => form.form_token)]);
+    const fresh = forms.filter((form) => !known.has(form.form_token));
+    if (fresh.length > 0) await this.#keepForms([...this.forms, ...fresh]);
+  }
+
+  /** The forms of a node were answered, or their time is over. */
+  async settleNode(nodeId: string): Promise<void> {
+    const left = this.forms.filter((form) => form.node_id !== nodeId);
+    if (left.length < this.forms.length) await this.#keepForms(left);
+  }
+
+  async settleForm(token: string): Promise<void> {
+    this.#answered.add(token);
+    await this.#keepForms(this.forms.filter((form) => form.form_token !== token));
+  }
+
+  /** Dify did not take the answer to a form. */
+  async rejectAnswer(token: string, rejected: string): Promise<void> {
+    await this.#keepForms(
+      this.forms.map((form) => (form.form_token === token ? { ...form, rejected } : form)),
+    );
+  }
+
+  async #keepForms(forms: HumanInputForm[]): Promise<void> {
+    if (this.value) await this.#keep({ ...this.value, forms });
   }
 
   async #keep(handle: UpstreamHandle): Promise<void> {

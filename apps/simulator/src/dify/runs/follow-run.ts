@@ -6,7 +6,8 @@ export const PING = 'event: ping\n\n';
 
 /** Which events a follower gets. */
 export type Following = {
-  /** `all` from the first event on, `live` from now on, `snapshot` = what started and ended so far, then live. */
+  /** `all` from the first event on, `live` from now on, `snapshot` = what started and ended so far and why it
+   * waits, then live. */
   from: 'all' | 'live' | 'snapshot';
   /** Stay when the run pauses. */
   continueOnPause: boolean;
@@ -53,6 +54,8 @@ async function sendPast(exchange: Exchange, run: Run, { from }: Following): Prom
   for (const event of run.events.slice(0, cursor).filter(isInSnapshot)) {
     await exchange.send(event.text);
   }
+  const pause = run.events.findLast(({ name }) => name === 'workflow_paused');
+  if (run.status === 'paused' && pause !== undefined) await exchange.send(pause.text);
   return cursor;
 }
 

@@ -1,4 +1,5 @@
 import type { Run } from '../runs/run.ts';
+import { describeForm } from './describe-form.ts';
 
 /** The run as `workflow_finished` and the blocking answer tell it. */
 export function describeRun(run: Run): object {
@@ -22,12 +23,12 @@ export function describeRun(run: Run): object {
 
 /** The run as `workflow_paused` and the blocking answer of a paused run tell it. */
 export function describePause(run: Run): object {
-  const { formToken, nodeId } = run.form ?? {};
+  const { nodeId } = run.form ?? {};
   return {
     workflow_run_id: run.id,
     paused_nodes: [nodeId],
     outputs: run.outputs ?? {},
-    reasons: [{ type: 'human_input_required', form_token: formToken, node_id: nodeId }],
+    reasons: [{ type: 'human_input_required', ...describeForm(run) }],
     status: 'paused',
     created_at: run.times.created,
     elapsed_time: run.elapsedSeconds,

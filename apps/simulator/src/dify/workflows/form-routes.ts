@@ -3,7 +3,7 @@ import { difyError, invalidParam, notFound } from '../errors.ts';
 import { namesUser } from '../read-run-request.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { serve } from '../serve.ts';
-import { describeForm } from './human-input.ts';
+import { describeForm } from './describe-form.ts';
 
 /**
  * `GET` and `POST /form/human_input/:form_token`: the form of a paused run.
@@ -37,6 +37,8 @@ export function createFormRoutes(runs: RunStore): Route[] {
         if (run === undefined) return { refusal: notFound('Form not found') };
         if (!namesUser(json)) return { refusal: invalidParam('Arg user must be provided.') };
         if (run.status !== 'paused') return { refusal: SUBMITTED };
+        if (!('action' in json) || json.action !== 'approve')
+          return { refusal: invalidParam('Invalid action.') };
         run.resume();
         return serve(200, {});
       },

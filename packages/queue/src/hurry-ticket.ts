@@ -1,0 +1,30 @@
+import type { Clock } from '@sluice/runtime';
+
+import type { Lanes, PlacedTicket } from './lanes.ts';
+import { ticketId } from './ticket-id.ts';
+
+const pauseMs = 20;
+
+/**
+ * Lets the ticket of a job run now: one that is delayed no longer waits, one that is gone is added again. One that is just
+ * being put down by its worker is waited for, `patienceMs` at most: after that it runs when its delay is over.
+ */
+export async function hurryTicket(
+  lanes: Lanes,
+  placed: PlacedTicket,
+  options: { shard: number; clock: Clock; patienceMs: number },
+): Promise<void> {
+  const { lane, ticket } = placed;
+  const queue = lanes.queue(lane, options.shard);
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    const job = await queue.getJob(ticketId(ticket.jobId, ticket.attempt));
+    if (!job) return await lanes.add(placed);
+    const state = await job.getState();
+    if (state === 'delayed') {
+      await job.promote();
+      return await lanes.wake(lane, options.shard, 0);
+    }
+    if (state !== 'active' || waitedMs >= options.patienceMs) return;
+    await options.clock.sleep(pauseMs);
+  }
+}

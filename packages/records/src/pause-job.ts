@@ -1,0 +1,44 @@
+import type { FormAnswer, JobState } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+import { encodeEvent } from './timeline.ts';
+
+const pauseScript = loadScript(import.meta.url, 'pause-job');
+const resumeScript = loadScript(import.meta.url, 'resume-job');
+
+/**
+ * `in_progress` becomes `paused`: the run asks a person; the forms are in the upstream handle. `isNew` tells it in the
+ * timeline. `false`: the job has ended or is gone, and its ticket has nothing left to do.
+ */
+export async function pauseJob(
+  context: RecordsContext,
+  jobId: string,
+  isNew: boolean,
+): Promise<boolean> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return false;
+  const event = isNew ? encodeEvent('paused', context.clock.now()) : '';
+  return (await pauseScript(context.redis, [keys.job, keys.timeline], [event])) === 1;
+}
+
+/**
+ * `paused` becomes `queued`, with the answer for whoever runs it next. Returns the state that was found: only a paused job
+ * was changed. `undefined` when the job is gone.
+ */
+export async function resumeJob(
+  context: RecordsContext,
+  jobId: string,
+  answer: FormAnswer,
+): Promise<JobState | undefined> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return undefined;
+  const event = encodeEvent('queued', context.clock.now(), { action: answer.action });
+  const state = await resumeScript(
+    context.redis,
+    [keys.job, keys.timeline],
+    [JSON.stringify(answer), event],
+  );
+  // The reply that resume-job.lua lists.
+  return (state as JobState | '') || undefined;
+}
