@@ -31,10 +31,10 @@ const steps = [
   'batches',
 ];
 
-/** Imports point one way: contracts, runtime ← config ← the steps (never each other) ← apps. */
+/** Imports point one way: contracts ← runtime ← config ← the steps (never each other) ← apps. */
 export const layers: readonly Layer[] = [
   { folder: 'packages/contracts', mayImport: [] },
-  { folder: 'packages/runtime', mayImport: [] },
+  { folder: 'packages/runtime', mayImport: ['contracts'] },
   { folder: 'packages/config', mayImport: ['contracts', 'runtime'] },
   ...steps.map((name) => ({ folder: `packages/${name}`, mayImport: base })),
   { folder: 'packages/client', mayImport: ['contracts'] },
@@ -71,7 +71,13 @@ export const restrictedLibraries: readonly RestrictedLibrary[] = [
   },
   {
     name: 'undici',
-    allowedIn: ['packages/providers', 'packages/webhooks', 'packages/testing', 'test'],
+    allowedIn: [
+      'packages/runtime',
+      'packages/providers',
+      'packages/webhooks',
+      'packages/testing',
+      'test',
+    ],
     typesAllowedEverywhere: false,
     advice: 'calls to the outside belong to packages/providers and packages/webhooks',
   },

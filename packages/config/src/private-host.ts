@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /**
- * Whether an entry of `allowPrivateHosts` is a host name, an IP address or a CIDR; packages/webhooks says what each one
+ * Whether an entry of `allowPrivateHosts` is a host name, an IP address or a CIDR; packages/runtime says what each one
  * allows. Wildcards and short forms such as `10/8` are none of these.
  */
 export function isPrivateHost(entry: string): boolean {

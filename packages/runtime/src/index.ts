@@ -1,3 +1,8 @@
+export { parseAllowList } from './address-guard/allow-list.ts';
+export type { AllowList } from './address-guard/allow-list.ts';
+export { checkUrl } from './address-guard/check-url.ts';
+export { createGuardedConnector } from './address-guard/guarded-connector.ts';
+export type { GuardOptions, Lookup, ResolvedAddress } from './address-guard/guarded-connector.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { readEnvironment } from './environment.ts';

@@ -1,8 +1,3 @@
-export { parseAllowList } from './address-guard/allow-list.ts';
-export type { AllowList } from './address-guard/allow-list.ts';
-export { checkUrl } from './address-guard/check-url.ts';
-export { createGuardedConnector } from './address-guard/guarded-connector.ts';
-export type { GuardOptions, Lookup, ResolvedAddress } from './address-guard/guarded-connector.ts';
 export { buildEvent } from './build-event.ts';
 export { deliveryHeaders } from './delivery-headers.ts';
 export type { DeliveryHeaders } from './delivery-headers.ts';

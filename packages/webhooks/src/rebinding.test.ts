@@ -1,8 +1,7 @@
-import { systemClock } from '@sluice/runtime';
+import { systemClock, type ResolvedAddress } from '@sluice/runtime';
 import { startReceiver } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-import type { ResolvedAddress } from './address-guard/guarded-connector.ts';
 import { createWebhookSender } from './webhook-sender.ts';
 
 const never = new AbortController().signal;

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 
 import type { WebhookEvent } from '@sluice/contracts';
-import type { Clock } from '@sluice/runtime';
+import {
+  checkUrl,
+  createGuardedConnector,
+  parseAllowList,
+  type AllowList,
+  type Clock,
+  type Lookup,
+} from '@sluice/runtime';
 import { Agent, type Dispatcher } from 'undici';
 
-import { parseAllowList, type AllowList } from './address-guard/allow-list.ts';
-import { checkUrl } from './address-guard/check-url.ts';
-import { createGuardedConnector, type Lookup } from './address-guard/guarded-connector.ts';
 import type { DeliveryHeaders } from './delivery-headers.ts';
 import {
   DeliveryTimeout,

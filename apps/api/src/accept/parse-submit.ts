@@ -9,7 +9,7 @@ import {
 } from '@sluice/contracts';
 import { batchLane } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
-import { checkUrl, type AllowList } from '@sluice/webhooks';
+import { checkUrl, type AllowList } from '@sluice/runtime';
 
 import { checkAppInput } from './check-app-input.ts';
 import { invalidBody } from './explain-issues.ts';

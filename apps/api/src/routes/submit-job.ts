@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 
 import { isTerminal, type JobView } from '@sluice/contracts';
-import { parseAllowList } from '@sluice/webhooks';
+import { parseAllowList } from '@sluice/runtime';
 
 import { acceptJob, type Accepted } from '../accept/accept-job.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../accept/idempotency.ts';
