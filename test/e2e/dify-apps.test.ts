@@ -207,3 +207,36 @@ test('cancelling a paused job stops its run in Dify', async () => {
     .toEqual(['stopped']);
   expect((await inState(id, 'cancelled')).attempts).toEqual([]);
 });
+
+test('jobs of one session and user hold one conversation, whatever the next one says', async () => {
+  const turn = async (session_id: string, more: object = {}) => {
+    const job = await run('chat', { query: 'hi' }, { session_id, ...more });
+    expect(job).toMatchObject({ state: 'completed', session_id });
+    // Checked above.
+    return (job.result as WorkflowResult).conversation_id;
+  };
+  const first = await turn('s1');
+  expect(await turn('s1')).toBe(first);
+  expect(await turn('s2')).not.toBe(first);
+  expect(await turn('s1', { user: 'ann' })).not.toBe(first);
+  // The simulator forgets its conversations, and the session begins another.
+  await stack().simulator.reset();
+  const another = await turn('s1');
+  expect(another).not.toBe(first);
+  expect(await turn('s1')).toBe(another);
+});
+
+test('files that a job carries are uploaded as its user, those at a URL are passed on', async () => {
+  const data = Buffer.from('hello').toString('base64');
+  const carried = { type: 'document', transfer_method: 'base64', data, filename: 'note.txt' };
+  const remote = { type: 'image', transfer_method: 'remote_url', url: 'https://example.com/a.png' };
+  const input = { inputs: { doc: carried, docs: [carried, remote] }, files: [carried, remote] };
+  expect(await run('workflow', input, { user: 'ann' })).toMatchObject({ state: 'completed' });
+  const calls = (await stack().simulator.calls()).filter(({ dialect }) => dialect === 'dify');
+  expect(calls.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual([
+    'file served',
+    'file served',
+    'file served',
+    'workflow bought',
+  ]);
+});

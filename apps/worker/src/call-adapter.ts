@@ -20,6 +20,7 @@ import { callTypeOf } from './call-type.ts';
 import type { HandleKeeper } from './keep-handles.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+import { sessionOf } from './session-of.ts';
 
 /** What a call is made with: the leave to make it, the place of its handle, what ends it. */
 interface CallMeans {
@@ -53,12 +54,36 @@ export async function callAdapter(
     case 'rerank':
       if (!adapter.rerank) throw cannot(plan);
       return await adapter.rerank({ ...call, input: record.input as RerankInput });
-    case 'workflow':
-      if (!adapter.workflow) throw cannot(plan);
-      return await adapter.workflow({
-        ...workflowCall(plan, call, deps),
-        keepHandle: handles.keep,
-      });
+    case 'workflow': {
+      const { workflow } = adapter;
+      if (!workflow) throw cannot(plan);
+      return await inSession(plan, deps, (input) =>
+        workflow({ ...workflowCall(plan, call, deps), input, keepHandle: handles.keep }),
+      );
+    }
+  }
+}
+
+/**
+ * Runs an app with the conversation of the job's session. One that the app does not know any more is forgotten: the next
+ * attempt begins another.
+ */
+async function inSession<Reply>(
+  plan: Plan,
+  { records }: Pick<RunJobDeps, 'records'>,
+  run: (input: WorkflowInput) => Promise<Reply>,
+): Promise<Reply> {
+  const { record } = plan;
+  const input = record.input as WorkflowInput;
+  const session = record.upstream?.run_id ? undefined : sessionOf(plan);
+  const conversation = session && (await records.conversation(session));
+  if (!session || conversation === undefined) return await run(input);
+  try {
+    return await run({ ...input, conversation_id: conversation });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'upstream_not_found') throw error;
+    await records.keepConversation(session, undefined);
+    throw new SluiceError(error.code, error.message, { retryable: true, cause: error });
   }
 }
 
@@ -66,10 +91,10 @@ function workflowCall(
   { record }: Plan,
   call: UpstreamCall,
   deps: RunJobDeps,
-): Omit<WorkflowCall, 'keepHandle'> {
+): Omit<WorkflowCall, 'input' | 'keepHandle'> {
   return {
     ...call,
-    input: record.input as WorkflowInput,
+    user: record.user ?? record.sessionId,
     resume: record.upstream,
     formAnswer: record.answer,
     onProgress: ({ type, data }) => {

@@ -7,7 +7,10 @@ import type { RunJobDeps } from './run-job-deps.ts';
 
 /** Whether results of this job may come from the cache or go into it. */
 export function isCacheable(plan: Plan): boolean {
-  return plan.route.cache !== undefined && plan.record.cacheMode !== 'bypass';
+  const { input, sessionId } = plan.record;
+  // What was said before in a conversation changes the answer.
+  const isTalk = sessionId !== undefined || 'conversation_id' in input;
+  return plan.route.cache !== undefined && plan.record.cacheMode !== 'bypass' && !isTalk;
 }
 
 /** The result of an earlier equal request, if the model caches and this job accepts it. Takes no permit. */

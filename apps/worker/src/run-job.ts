@@ -4,6 +4,7 @@ import { callUpstream, settlePermit } from './call-upstream.ts';
 import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
 import { judgeFailure } from './judge-failure.ts';
+import { keepConversation } from './keep-conversation.ts';
 import { pauseJob } from './pause-job.ts';
 import { planJob } from './plan-job.ts';
 import { readCachedResult } from './read-cached-result.ts';
@@ -51,5 +52,6 @@ export async function runJob(
   settlePermit(plan, decision.permit, call, deps);
   if (!call.ok) return await judgeFailure(keyed, call, deps);
   if (call.pause) return pauseJob(plan.record, call.pause.forms, deps.clock.now());
+  keepConversation(plan, call.result, deps);
   return completeJob(plan, call);
 }

@@ -196,6 +196,7 @@ const appTarget = z.strictObject({
 const app = z.strictObject({
   kind: z.enum(appKinds).default('workflow'),
   onCrash: z.enum(['fail', 'rerun']).default('fail'),
+  sessionSeconds: seconds(1, 366 * dayInSeconds).default(7 * dayInSeconds),
   provider: z.string().optional(),
   apiKey: apiKey.optional(),
   apiKeys,

@@ -86,6 +86,8 @@ export interface App {
    * call the app once more.
    */
   onCrash: 'fail' | 'rerun';
+  /** How long a session that nobody uses keeps its conversation. */
+  sessionTtlMs: number;
 }
 
 /** US dollars, per million tokens where nothing else is said. */

@@ -103,15 +103,17 @@ describe('a configuration file', () => {
 providers: { dify: { kind: dify, baseUrl: https://dify.test/v1 } }
 apps:
   plain: { provider: dify, apiKey: app-1 }
-  bot: { kind: chatflow, onCrash: rerun, provider: dify, apiKey: app-2 }
+  bot: { kind: chatflow, onCrash: rerun, sessionSeconds: 60, provider: dify, apiKey: app-2 }
 `);
     expect(config.routes.workflow['plain']?.targets[0].app).toEqual({
       kind: 'workflow',
       onCrash: 'fail',
+      sessionTtlMs: 604_800_000,
     });
     expect(config.routes.workflow['bot']?.targets[0].app).toEqual({
       kind: 'chatflow',
       onCrash: 'rerun',
+      sessionTtlMs: 60_000,
     });
   });
 

@@ -93,7 +93,7 @@ function resolveApp(name: string, app: ConfigFile['apps'][string], context: Cont
       price: undefined,
       facts: {},
       dropParams: false,
-      app: { kind: app.kind, onCrash: app.onCrash },
+      app: { kind: app.kind, onCrash: app.onCrash, sessionTtlMs: toMs(app.sessionSeconds) },
     };
   });
   return { ...routeOptions(app, context), name, type: 'workflow', targets: atLeastOne(targets) };

@@ -51,7 +51,14 @@ export const submitJob = z.discriminatedUnion('type', [
     ...jobOptions,
   }),
   z.strictObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...jobOptions }),
-  z.strictObject({ type: z.literal('workflow'), app: name, input: workflowInput, ...jobOptions }),
+  z.strictObject({
+    type: z.literal('workflow'),
+    app: name,
+    input: workflowInput,
+    /** Jobs of one session go on with one conversation of the app. */
+    session_id: z.string().min(1).max(255).optional(),
+    ...jobOptions,
+  }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);
 export type SubmitJob = z.infer<typeof submitJob>;
@@ -98,6 +105,7 @@ export interface JobView {
   priority: Priority;
   batch_id?: string;
   user?: string;
+  session_id?: string;
   metadata?: Record<string, string>;
   webhook?: { url: string };
   created_at: string;

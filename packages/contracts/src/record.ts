@@ -24,6 +24,7 @@ export interface JobRequest {
   timeoutMs: number;
   cacheMode: 'default' | 'bypass' | 'refresh';
   user?: string;
+  sessionId?: string;
   metadata?: Record<string, string>;
   webhook?: JobWebhook;
   /** Set on the children of a batch. */

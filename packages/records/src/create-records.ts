@@ -35,6 +35,7 @@ import {
 import { readJob, readMany, readWithoutInput, type JobWithoutInput } from './read-job.ts';
 import { pauseJob, resumeJob } from './pause-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
+import { keepConversation, readConversation, type Session } from './sessions.ts';
 import { appendEvent, readTimeline, type TimelineOptions } from './timeline.ts';
 
 export interface RecordsDeps {
@@ -108,6 +109,13 @@ export interface Records {
   claimOutbox(shard: number, consumer: string, minIdleMs: number): Promise<OutboxMessage[]>;
   /** Calls the listener when the job may have ended: a nudge to read it, never the only source of truth. */
   onFinished(jobId: string, listener: FinishedListener): Promise<StopListening>;
+  /** The conversation that the session goes on with. */
+  conversation(session: Session): Promise<string | undefined>;
+  /** Remembers a session's conversation, or forgets it. */
+  keepConversation(
+    session: Session,
+    conversation: { id: string; ttlMs: number } | undefined,
+  ): Promise<void>;
   /** Removes the job and every mention of it, cancelling it first if it is live; `false` if it was not there. */
   erase(jobId: string): Promise<boolean>;
 }
@@ -143,6 +151,8 @@ export function createRecords(deps: RecordsDeps): Records {
     ackOutbox: (shard, streamIds) => ackOutbox(context, shard, streamIds),
     claimOutbox: (shard, consumer, minIdleMs) => claimOutbox(context, shard, consumer, minIdleMs),
     onFinished: (jobId, listener) => listeners.listen(jobId, listener),
+    conversation: (session) => readConversation(context, session),
+    keepConversation: (session, conversation) => keepConversation(context, session, conversation),
     erase: (jobId) => eraseJob(context, jobId),
   };
 }

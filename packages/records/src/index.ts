@@ -14,4 +14,5 @@ export type { OutboxMessage, ReadOutboxOptions } from './outbox.ts';
 export type { JobWithoutInput } from './read-job.ts';
 export type { JobSummary } from './record-codec.ts';
 export type { RequeueOptions } from './requeue-job.ts';
+export type { Session } from './sessions.ts';
 export type { TimelineOptions } from './timeline.ts';

@@ -18,6 +18,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/tenant:<tenant id>      | zset   | job ids, score 0: the order is that of the ids     | owner: trimIndexes, erase |
  * | <tag>/batch:<batch id>        | zset   | child's job id -> index in the batch               | with the batch's record   |
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
+ * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
  * | <tag>/finished:<job id>       | channel| the terminal state, published once                 | not a key                 |
  *
@@ -30,6 +31,8 @@ export interface RecordKeys {
   tenant(shard: number, tenantId: string): string;
   /** `digest` as `idempotencyDigest` makes it. */
   idempotency(shard: number, digest: string): string;
+  /** `digest` as `sessions.ts` makes it. */
+  session(shard: number, digest: string): string;
   live(shard: number): string;
   retained(shard: number): string;
   outbox(shard: number): string;
@@ -60,6 +63,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     },
     tenant: (shard, tenantId) => `${tag(shard)}/tenant:${tenantId}`,
     idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
+    session: (shard, digest) => `${tag(shard)}/session:${digest}`,
     live: (shard) => `${tag(shard)}/live`,
     retained: (shard) => `${tag(shard)}/retained`,
     outbox: (shard) => `${tag(shard)}/outbox`,

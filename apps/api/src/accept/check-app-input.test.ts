@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 
 import { checkAppInput } from './check-app-input.ts';
 
-function refusal(kind: AppKind, input: Partial<WorkflowInput>): unknown {
-  const app: App = { kind, onCrash: 'fail' };
+function refusal(kind: AppKind, input: Partial<WorkflowInput>, sessionId?: string): unknown {
+  const app: App = { kind, onCrash: 'fail', sessionTtlMs: 1 };
   // Only what the check reads.
   const route = { name: 'support', targets: [{ app }] } as unknown as Route;
   try {
-    checkAppInput(route, { inputs: {}, ...input });
+    checkAppInput(route, { inputs: {}, ...input }, sessionId);
     return undefined;
   } catch (error) {
     return error;
@@ -42,4 +42,18 @@ test.each([
     param,
     message: expect.stringMatching(message),
   });
+});
+
+test('a session needs an app that holds conversations, and the only one who names one', () => {
+  expect(refusal('chat', { query: 'q' }, 's')).toBeUndefined();
+  for (const [kind, input] of [
+    ['workflow', {}],
+    ['completion', {}],
+    ['chat', { query: 'q', conversation_id: 'c' }],
+  ] as const) {
+    expect(refusal(kind, input, 's')).toMatchObject({
+      code: 'invalid_request',
+      param: 'session_id',
+    });
+  }
 });

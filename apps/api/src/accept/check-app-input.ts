@@ -16,11 +16,12 @@ const fields: Readonly<
 };
 
 /**
- * Whether the input of a workflow job fits the kind of its app.
+ * Whether the input of a workflow job, and its session, fit the kind of its app.
  * @throws SluiceError `invalid_request`; `param` and the message name the field.
  */
-export function checkAppInput(route: Route, input: WorkflowInput): void {
+export function checkAppInput(route: Route, input: WorkflowInput, sessionId?: string): void {
   const kind = route.targets[0].app?.kind ?? 'workflow';
+  if (sessionId !== undefined) checkSession(kind, input);
   for (const name of ['query', 'conversation_id'] as const) {
     const rule = fields[kind][name];
     const isGiven = input[name] !== undefined;
@@ -31,4 +32,12 @@ export function checkAppInput(route: Route, input: WorkflowInput): void {
       : `is missing: app "${route.name}" is a ${kind} app, which answers it`;
     throw new SluiceError('invalid_request', `${param}: ${why}`, { param });
   }
+}
+
+function checkSession(kind: AppKind, input: WorkflowInput): void {
+  const rule = fields[kind].conversation_id;
+  const why =
+    input.conversation_id === undefined ? rule : 'input.conversation_id names a conversation';
+  if (why === 'may') return;
+  throw new SluiceError('invalid_request', `session_id: ${why}`, { param: 'session_id' });
 }

@@ -47,7 +47,10 @@ function checkRequest(
   config: Config,
 ): Route {
   const route = resolveRoute(config, request.type, publicName(request));
-  if (request.type === 'workflow') checkAppInput(route, request.input);
+  if (request.type === 'workflow') {
+    const sessionId = 'session_id' in request ? request.session_id : undefined;
+    checkAppInput(route, request.input, sessionId);
+  }
   if (request.type === 'chat') refuseOversized(request.input, route);
   return route;
 }

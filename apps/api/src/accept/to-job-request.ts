@@ -19,6 +19,8 @@ export function toJobRequest(
     timeoutMs: timeoutSeconds === undefined ? jobs.timeoutMs : Math.ceil(timeoutSeconds * 1_000),
     cacheMode: submitted.cache?.mode ?? 'default',
     ...(submitted.user !== undefined && { user: submitted.user }),
+    ...('session_id' in submitted &&
+      submitted.session_id !== undefined && { sessionId: submitted.session_id }),
     ...(submitted.metadata && { metadata: submitted.metadata }),
     ...(submitted.webhook && { webhook: submitted.webhook }),
   };

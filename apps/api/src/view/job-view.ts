@@ -17,6 +17,7 @@ export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>
     priority: job.priority,
     ...(job.batch && { batch_id: job.batch.batchId }),
     ...(job.user !== undefined && { user: job.user }),
+    ...(job.sessionId !== undefined && { session_id: job.sessionId }),
     ...(job.metadata && { metadata: job.metadata }),
     ...(job.webhook && { webhook: { url: job.webhook.url } }),
     created_at: iso(job.createdAtMs),

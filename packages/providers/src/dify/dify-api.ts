@@ -1,4 +1,9 @@
-import { SluiceError, type FormAnswer, type UpstreamHandle } from '@sluice/contracts';
+import {
+  SluiceError,
+  type FormAnswer,
+  type UpstreamHandle,
+  type WorkflowInput,
+} from '@sluice/contracts';
 
 import type { UpstreamCall } from '../adapter.ts';
 import { bearerHeader } from '../http/api-key.ts';
@@ -9,7 +14,9 @@ import {
   type Reply,
   type UpstreamRequest,
 } from '../http/call-upstream.ts';
+import { isRecord } from '../http/error-fields.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import { encodeForm } from '../http/multipart.ts';
 import { appRoutes, type AppRoutes } from './app-routes.ts';
 import type { AppRun, RunOutcome } from './app-run.ts';
 import { convertRequest, kindOf } from './convert-request.ts';
@@ -36,12 +43,12 @@ export class DifyApi {
    * Starts a run and reads its events.
    * @see https://docs.dify.ai/api-reference/workflow-execution/execute-workflow
    */
-  async start(run: AppRun): Promise<Reply<RunOutcome>> {
+  async start(run: AppRun, input: WorkflowInput): Promise<Reply<RunOutcome>> {
     return await this.#readRun(run, {
       method: 'POST',
       path: this.#routes.start,
       headers: this.#headers,
-      body: convertRequest(run.call),
+      body: convertRequest({ ...run.call, input }),
       sendByMs: run.call.sendByMs,
     });
   }
@@ -84,6 +91,27 @@ export class DifyApi {
     } catch (error) {
       if (!(error instanceof SluiceError && error.upstreamStatus === 412)) throw error;
     }
+  }
+
+  /**
+   * Uploads a file, and returns the id by which its user can name it.
+   * @see https://docs.dify.ai/api-reference/files/upload-file
+   */
+  async uploadFile(form: FormData): Promise<string> {
+    const { bytes, contentType } = await encodeForm(form);
+    const headers = { ...this.#headers, 'content-type': contentType };
+    const request: UpstreamRequest = { method: 'POST', path: '/files/upload', headers, bytes };
+    const { value } = await callUpstream(this.context, request, {
+      document: (uploaded) => {
+        if (isRecord(uploaded) && typeof uploaded['id'] === 'string') return uploaded['id'];
+        throw badUpstream(
+          this.context.target,
+          'took a file without naming it',
+          JSON.stringify(uploaded),
+        );
+      },
+    });
+    return value;
   }
 
   /** Id of the newest run of `user`, of workflow apps only; undefined if there is none. */

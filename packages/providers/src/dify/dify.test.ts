@@ -266,7 +266,7 @@ describe('a run of which nobody knows whether it exists', () => {
 
   test('may be started again where the app says so, and the record forgets it', async () => {
     const dify = await startDify({ run: (_, response) => void response.destroy() });
-    const app = { kind: 'workflow', onCrash: 'rerun' } as const;
+    const app = { kind: 'workflow', onCrash: 'rerun', sessionTtlMs: 1 } as const;
     const { reply, log } = run({ ...dify, app }, { user: 'ann' });
     expect(await failure(reply)).toMatchObject({ code: 'upstream_truncated', retryable: true });
     expect(log).toEqual(['sent', 'forgotten']);

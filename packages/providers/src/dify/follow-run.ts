@@ -7,6 +7,7 @@ import type { AppRun, RunOutcome } from './app-run.ts';
 import { hasOwnUser, kindOf } from './convert-request.ts';
 import type { DifyApi } from './dify-api.ts';
 import { mayHaveStarted, mustNotRepeat } from './start-failure.ts';
+import { uploadFiles } from './upload-files.ts';
 
 const firstPollMs = 2_000;
 const maxPollMs = 30_000;
@@ -32,9 +33,10 @@ const searchPausesMs = [1_000, 2_000, 4_000];
  * that the run is running it is followed further.
  */
 export async function startRun(api: DifyApi, run: AppRun): Promise<Followed> {
+  const input = await uploadFiles(api, run);
   await run.handle.markSent(api.context.http.clock.now());
   try {
-    return run.conclude(await api.start(run));
+    return run.conclude(await api.start(run, input));
   } catch (error) {
     if (!(error instanceof SluiceError) || api.context.signal.aborted) throw error;
     if (run.handle.isUnrecorded) throw error;

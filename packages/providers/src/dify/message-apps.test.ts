@@ -30,7 +30,11 @@ const messageEnd = (more: object = base) => ({
   metadata: { usage, retriever_resources: resources },
   files: [{ id: 'f1', url: 'https://dify.test/f1' }],
 });
-const app = (kind: AppKind, onCrash: 'fail' | 'rerun' = 'fail') => ({ kind, onCrash });
+const app = (kind: AppKind, onCrash: 'fail' | 'rerun' = 'fail') => ({
+  kind,
+  onCrash,
+  sessionTtlMs: 1,
+});
 const input = { inputs: { tone: 'kind' }, query: 'hi' };
 
 const answering =

@@ -30,6 +30,8 @@ export interface UpstreamRequest {
   headers: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as they are, with the content type that `headers` name; instead of `body`. */
+  bytes?: Buffer;
   /** Not sent after this time (epoch milliseconds). */
   sendByMs?: number | undefined;
 }
@@ -97,7 +99,7 @@ function httpRequestOf(
     path: `${url.pathname.replace(/\/$/, '')}${request.path}${url.search}`,
     method: request.method,
     headers: headersOf(request, provider.headers),
-    body: request.body === undefined ? undefined : JSON.stringify(request.body),
+    body: request.body === undefined ? request.bytes : JSON.stringify(request.body),
     firstByteMs: provider.timeouts.firstByteMs,
     idleMs: provider.timeouts.idleMs,
     isTooLate: () => sendByMs !== undefined && http.clock.now() > sendByMs,

@@ -15,7 +15,7 @@ export interface HttpRequest {
   path: string;
   method: 'GET' | 'POST';
   headers: Record<string, string>;
-  body: string | undefined;
+  body: string | Buffer | undefined;
   /** Until the status line of the reply. */
   firstByteMs: number;
   /** Without progress inside the reply. */

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+import type { RecordsContext } from './context.ts';
+import { shardOfDigest } from './idempotency.ts';
+
+/** Who talks with what: the next job with an equal session goes on with the same conversation. */
+export interface Session {
+  tenantId: string;
+  app: string;
+  /** What holds the conversation: another account or key knows nothing of it. May be secret, only a digest is stored. */
+  holder: string;
+  sessionId: string;
+  user: string | undefined;
+}
+
+/** The session's conversation, as the upstream names it; `undefined` if it has none, or none any more. */
+export async function readConversation(
+  context: RecordsContext,
+  session: Session,
+): Promise<string | undefined> {
+  return (await context.redis.get(keyOf(context, session))) ?? undefined;
+}
+
+/** Remembers the session's conversation for `ttlMs` from now on; `undefined` forgets it. */
+export async function keepConversation(
+  context: RecordsContext,
+  session: Session,
+  conversation: { id: string; ttlMs: number } | undefined,
+): Promise<void> {
+  const key = keyOf(context, session);
+  if (conversation) await context.redis.set(key, conversation.id, 'PX', conversation.ttlMs);
+  else await context.redis.del(key);
+}
+
+function keyOf(
+  { keys, shards }: RecordsContext,
+  { tenantId, app, holder, sessionId, user }: Session,
+): string {
+  const text = JSON.stringify([tenantId, app, holder, sessionId, user]);
+  const digest = createHash('sha256').update(text).digest('hex');
+  return keys.session(shardOfDigest(digest, shards), digest);
+}
