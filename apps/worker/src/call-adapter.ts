@@ -41,7 +41,7 @@ export async function callAdapter(
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
   // A lane without windows has nothing to be late for.
-  const sendByMs = plan.lane.buckets.length > 0 ? permit.sendByMs : undefined;
+  const sendByMs = permit.buckets.length > 0 ? permit.sendByMs : undefined;
   const call = { target, jobId: record.jobId, user: record.user, signal, sendByMs };
   // The record's type says which input it holds; zod checked it at accept.
   switch (callTypeOf(record.type)) {

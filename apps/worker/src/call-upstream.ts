@@ -32,7 +32,15 @@ export type UpstreamOutcome =
       error: SluiceError;
       /** The record still has a handle of the call: what it started may go on, so no other target may start it too. */
       isHeld: boolean;
+      /** It was ended from here: cancelled, out of time, or its worker or slot was lost. */
+      isCut: boolean;
     };
+
+/** Why a call was ended whose slot may be somebody else's; the signal's reason. */
+export const slotLost = new SluiceError(
+  'interrupted',
+  'the call lost its slot: it was renewed too late',
+);
 
 /** A slot's lease is 15 s; three renewals may be late before it is lost. */
 const renewEveryMs = 4_000;
@@ -45,10 +53,11 @@ export async function callUpstream(
   signal: AbortSignal,
 ): Promise<UpstreamOutcome> {
   const bounded = withDeadline(signal, plan);
+  const { leases } = permit;
   const renewing =
-    plan.lane.concurrency === undefined
-      ? undefined
-      : setInterval(() => renew(permit, deps), renewEveryMs);
+    leases.lane || leases.tenant
+      ? setInterval(() => renew(permit, bounded.abort, deps), renewEveryMs)
+      : undefined;
   const outcome = await attemptCall(plan, permit, deps, bounded.signal);
   bounded.clear();
   clearInterval(renewing);
@@ -81,7 +90,8 @@ async function attemptCall(
     const error = SluiceError.from(thrown);
     const failed = { outcome: 'failed', error: error.toJSON() } as const;
     const ended = { ...attempt, ended_at_ms: deps.clock.now(), ...failed };
-    return { ok: false, attempt: ended, error, isHeld: handles.isHeld() };
+    const isCut = signal.aborted;
+    return { ok: false, attempt: ended, error, isHeld: handles.isHeld(), isCut };
   }
 }
 
@@ -102,30 +112,6 @@ function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
   }
 }
 
-/** Puts the real amounts in place of the estimate and frees the slot. Not awaited: see `run-job.ts`. */
-export function settlePermit(
-  plan: Plan,
-  permit: Permit,
-  call: UpstreamOutcome,
-  deps: RunJobDeps,
-): void {
-  if (!call.ok && call.error.code === 'permit_expired') {
-    sent(deps.limits.putBack(plan.lane, permit), plan, deps);
-    return;
-  }
-  const neverSent = !call.ok && call.error.code === 'upstream_unreachable';
-  const { requests, tokens } = permit.amounts;
-  const used = { requests, tokens: call.ok ? (call.usage?.total_tokens ?? tokens) : tokens };
-  const settling = deps.limits.settle(permit, neverSent ? { requests: 0, tokens: 0 } : used);
-  sent(settling, plan, deps);
-}
-
-function sent(settling: Promise<void>, plan: Plan, deps: RunJobDeps): void {
-  settling.catch((error: unknown) => {
-    deps.log.warn({ err: error, lane: plan.lane.name }, 'a permit was not settled; its lease ends');
-  });
-}
-
 function attemptOf(plan: Plan, startedAtMs: number): Attempt {
   return {
     number: plan.record.attempts.length + 1,
@@ -137,10 +123,16 @@ function attemptOf(plan: Plan, startedAtMs: number): Attempt {
   };
 }
 
-function renew(permit: Permit, deps: RunJobDeps): void {
-  deps.limits.renew(permit).catch((error: unknown) => {
-    deps.log.warn({ err: error, lane: permit.lane }, 'a slot was not renewed');
-  });
+/** A slot that could not be renewed in time may be another call's already: this one ends, so that both do not run. */
+function renew(permit: Permit, abort: (reason: SluiceError) => void, deps: RunJobDeps): void {
+  deps.limits.renew(permit).then(
+    (isHeld) => {
+      if (!isHeld) abort(slotLost);
+    },
+    (error: unknown) => {
+      deps.log.warn({ err: error, lane: permit.lane }, 'a slot was not renewed');
+    },
+  );
 }
 
 /**
@@ -150,7 +142,7 @@ function renew(permit: Permit, deps: RunJobDeps): void {
 function withDeadline(
   signal: AbortSignal,
   { record }: Plan,
-): { signal: AbortSignal; clear(): void } {
+): { signal: AbortSignal; abort(reason: SluiceError): void; clear(): void } {
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
@@ -158,6 +150,7 @@ function withDeadline(
   const timer = setTimeout(() => controller.abort(timedOut(record)), record.timeoutMs);
   return {
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     clear: () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);

@@ -1,10 +1,12 @@
 import type { RetryPolicy } from '@sluice/config';
 import { SluiceError, type Attempt, type ErrorCode } from '@sluice/contracts';
+import type { BreakerState } from '@sluice/limits';
 import { stopReasons } from '@sluice/queue';
 import { createLogger } from '@sluice/runtime';
 import { createFakeClock } from '@sluice/testing';
 import { expect, test } from 'vitest';
 
+import { slotLost } from './call-upstream.ts';
 import { judgeFailure } from './judge-failure.ts';
 import type { Plan } from './plan-job.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
@@ -19,7 +21,15 @@ function attempt(number: number): Attempt {
 /** What becomes of a job after `failed` earlier attempts and this error. */
 async function judge(
   error: SluiceError,
-  options: { failed?: number; targets?: number; otherKey?: string; isHeld?: boolean } = {},
+  options: {
+    failed?: number;
+    targets?: number;
+    otherKey?: string;
+    isHeld?: boolean;
+    breaker?: BreakerState;
+    late?: boolean;
+    maxPauseMs?: number;
+  } = {},
 ) {
   const { failed = 0, targets = 1, isHeld = false } = options;
   const clock = createFakeClock();
@@ -32,16 +42,17 @@ async function judge(
       attempts: Array.from({ length: failed }, (_, i) => attempt(i + 1)),
       targetIndex: 0,
       createdAtMs: clock.now(),
-      startByMs: clock.now() + 60_000,
+      startByMs: clock.now() + (options.late ? -1 : 60_000),
       priority: 'normal',
     },
     route: { targets: Array.from({ length: targets }, () => target), retry },
     target,
-    lane: { name: 'lane', buckets: [], concurrency: undefined },
+    lane: { name: 'lane', buckets: [], concurrency: undefined, maxPauseMs: options.maxPauseMs },
     // Only what the judgement reads.
   } as unknown as Plan;
   const deps = {
     clock,
+    config: { routes: { chat: {}, workflow: {} } },
     random: () => 0.5,
     log: createLogger({ name: 'test', level: 'silent' }),
     metrics: createWorkerMetrics(),
@@ -55,8 +66,9 @@ async function judge(
   } as unknown as Parameters<typeof judgeFailure>[2];
   const outcome = await judgeFailure(
     plan,
-    { ok: false, attempt: attempt(failed + 1), error, isHeld },
+    { ok: false, attempt: attempt(failed + 1), error, isHeld, isCut: false },
     deps,
+    options.breaker,
   );
   return { outcome, paused, parked };
 }
@@ -68,6 +80,7 @@ test.each([
   ['a worker that drains', stopReasons.drained, { kind: 'give_back' }],
   ['a lost lock', stopReasons.lockLost, { kind: 'nothing' }],
   ['a cancelled job', failure('cancelled'), { kind: 'nothing' }],
+  ['a lost slot', slotLost, { kind: 'wait', scope: 'lane', waitMs: 1 }],
   ['a permit that ran out', failure('permit_expired'), { kind: 'wait', scope: 'lane', waitMs: 1 }],
   ['an overloaded upstream', failure('upstream_overloaded'), { kind: 'retry', delayMs: 50 }],
   ['a network error', failure('upstream_unreachable'), { kind: 'retry', delayMs: 50 }],
@@ -131,4 +144,35 @@ test('a call whose run may go on is never handed to another target', async () =>
   const uncertain = failure('upstream_timeout', { retryable: false });
   expect((await judge(uncertain, { targets: 2, isHeld: true })).outcome.kind).toBe('ended');
   expect((await judge(uncertain, { targets: 2 })).outcome.kind).toBe('fallback');
+});
+
+test.each(['opened', 'open'] as const)(
+  'a fault of a target whose breaker is %s burns no attempt: the ticket lets others go first',
+  async (breaker) => {
+    const { outcome } = await judge(failure('upstream_overloaded'), { breaker, failed: 2 });
+    expect(outcome).toMatchObject({
+      kind: 'wait',
+      scope: 'tenant',
+      waitMs: 3_750,
+      waitingOn: { limit: 'circuit breaker' },
+    });
+  },
+);
+
+test('a fault of a target whose breaker is open goes to the next target', async () => {
+  const { outcome } = await judge(failure('upstream_error'), { breaker: 'open', targets: 2 });
+  expect(outcome).toMatchObject({ kind: 'fallback', targetIndex: 1 });
+});
+
+test('a job past its time to start is not kept waiting for a breaker', async () => {
+  const options = { breaker: 'open', failed: 2, late: true } as const;
+  const { outcome } = await judge(failure('upstream_overloaded'), options);
+  expect(outcome).toMatchObject({ kind: 'ended', ending: { state: 'failed' } });
+});
+
+test('a Retry-After closes the lane for no longer than its configuration allows', async () => {
+  const error = failure('rate_limited', { retryAfterMs: 500_000 });
+  const { outcome, paused } = await judge(error, { maxPauseMs: 20_000 });
+  expect(paused).toEqual([20_000]);
+  expect(outcome).toMatchObject({ kind: 'wait', waitMs: 20_000 });
 });

@@ -1,13 +1,15 @@
 import { maskKey } from '@sluice/config';
 import type { Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
-import { refusesKey } from '@sluice/limits';
+import { refusesKey, type BreakerState } from '@sluice/limits';
 import { retryDelayMs, stopReasons } from '@sluice/queue';
 import { mayFallBack, nextTarget } from '@sluice/routing';
 
-import type { UpstreamOutcome } from './call-upstream.ts';
+import { slotLost, type UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
 import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+import { isFault } from './settle-permit.ts';
+import { waitForPermit } from './wait-for-permit.ts';
 
 type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
 
@@ -21,9 +23,11 @@ const defaultPauseMs = 1_000;
  * |-------------------------------------------|----------------------------------------------------------|
  * | this worker goes away                     | give the ticket back                                     |
  * | it did not leave before its permit ran out| wait for another permit, unburned                        |
+ * | its slot was lost                         | the same                                                 |
  * | lock lost, or the job was cancelled       | nothing: the record is somebody else's or has ended      |
  * | the key was refused, another is left      | park the key; ask again at once, unburned                |
  * | 429                                       | close the lane for everyone; the ticket waits, unburned  |
+ * | a fault of a target whose breaker is open | next target, or wait for it to be back, unburned         |
  * | retryable, attempts left                  | retry later, with full jitter                            |
  * | another target may do better              | fall back, unless what this one started may go on        |
  * | anything else                             | fail                                                     |
@@ -32,12 +36,14 @@ export async function judgeFailure(
   plan: Plan,
   call: FailedCall,
   deps: RunJobDeps,
+  breaker?: BreakerState,
 ): Promise<Outcome> {
   const { record } = plan;
   const { error, attempt } = call;
   if (error === stopReasons.drained) return { kind: 'give_back' };
   if (error === stopReasons.lockLost) return { kind: 'nothing', reason: 'lock lost' };
   if (error.code === 'permit_expired') return askAgain('connection', deps);
+  if (error === slotLost) return askAgain('concurrency', deps);
   if (error.code === 'cancelled') return { kind: 'nothing', reason: 'cancelled' };
   deps.log.info(
     {
@@ -54,6 +60,9 @@ export async function judgeFailure(
   );
   if (await hasOtherKey(plan, error, deps)) return askAgain('API key', deps);
   if (error.code === 'rate_limited') return await rateLimited(plan, error, deps);
+  if (isOpen(breaker) && isFault(error) && error.retryable && !isLate(plan, deps)) {
+    return afterFault(plan, call, deps);
+  }
   if (error.retryable && failuresOf(plan) + 1 < plan.route.retry.maxAttempts) {
     return retryLater(plan, call, deps);
   }
@@ -62,6 +71,32 @@ export async function judgeFailure(
     return { kind: 'fallback', targetIndex: next, attempt, priority: record.priority };
   }
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
+}
+
+function isOpen(breaker: BreakerState | undefined): boolean {
+  return breaker === 'opened' || breaker === 'open';
+}
+
+/** A job must not go on for ever on attempts that burn nothing. */
+function isLate({ record }: Plan, { clock }: RunJobDeps): boolean {
+  return clock.now() > record.startByMs;
+}
+
+/** How long a ticket whose call has helped to open a breaker, or has probed it in vain, lets others go first. */
+const afterFaultMs = 5_000;
+
+/** Everyone's calls fail now: that is not this job's fault, and trying on its own would only make it worse. */
+function afterFault(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
+  const waitMs = Math.ceil(afterFaultMs * (0.5 + deps.random() / 2));
+  const resetsAtMs = deps.clock.now() + waitMs;
+  const denied = { kind: 'denied', scope: 'tenant', limit: 'circuit breaker', waitMs } as const;
+  const { record, route } = plan;
+  if (!call.isHeld && nextTarget(route, record.targetIndex)) {
+    const { attempt } = call;
+    const targetIndex = record.targetIndex + 1;
+    return { kind: 'fallback', targetIndex, attempt, priority: record.priority };
+  }
+  return waitForPermit(plan, { ...denied, resetsAtMs }, deps);
 }
 
 /** Parks a key that was refused, for all workers. Whether the target has another one. */
@@ -88,7 +123,8 @@ function askAgain(limit: string, deps: RunJobDeps): Outcome {
 }
 
 async function rateLimited(plan: Plan, error: SluiceError, deps: RunJobDeps): Promise<Outcome> {
-  const pauseMs = Math.max(1, error.retryAfterMs ?? defaultPauseMs);
+  const { maxPauseMs = Infinity } = plan.lane;
+  const pauseMs = Math.max(1, Math.min(error.retryAfterMs ?? defaultPauseMs, maxPauseMs));
   deps.metrics.rateLimited.inc({ lane: plan.lane.name });
   await deps.limits.penalize(plan.lane, pauseMs, error.message);
   const untilMs = deps.clock.now() + pauseMs;

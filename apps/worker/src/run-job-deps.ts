@@ -1,6 +1,6 @@
 import type { Cache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
-import type { Limits, ParkedKeys } from '@sluice/limits';
+import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limits';
 import type { ProviderAdapter } from '@sluice/providers';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger, Random } from '@sluice/runtime';
@@ -13,6 +13,9 @@ export interface RunJobDeps {
   records: Records;
   cache: Cache;
   limits: Limits;
+  /** The lanes with what operators have set. */
+  laneBook: LaneBook;
+  forecast: OutputForecast;
   parkedKeys: ParkedKeys;
   adapterFor(kind: string): ProviderAdapter;
   metrics: WorkerMetrics;

@@ -1,6 +1,7 @@
 import type { Outcome, Ticket } from '@sluice/contracts';
 
-import { callUpstream, settlePermit } from './call-upstream.ts';
+import { callUpstream } from './call-upstream.ts';
+import { chargeOf } from './charge-call.ts';
 import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
 import { judgeFailure } from './judge-failure.ts';
@@ -11,6 +12,7 @@ import { readCachedResult } from './read-cached-result.ts';
 import { refuseJob } from './refuse-job.ts';
 import { refusePrompt } from './refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+import { settlePermit } from './settle-permit.ts';
 import { stopCancelled } from './stop-cancelled.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
@@ -30,7 +32,7 @@ export async function runJob(
     await stopCancelled(ticket, begun.upstream, deps);
   }
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
-  const plan = planJob(begun.record, deps.config);
+  const plan = planJob(begun.record, deps);
   if (plan.kind === 'impossible') return plan.outcome;
   const refusal = refuseJob(plan.record, deps.clock.now());
   if (refusal) return refusal;
@@ -44,13 +46,15 @@ export async function runJob(
   const keyed = await chooseKey(plan, deps);
   if (keyed.kind === 'impossible') return keyed.outcome;
 
-  const decision = await deps.limits.acquire(plan.lane, plan.amounts);
+  const amounts = await chargeOf(plan, deps, signal);
+  const asker = { tenant: plan.record.tenantId, target: plan.target.model };
+  const decision = await deps.limits.acquire(plan.lane, amounts, asker);
   if (decision.kind === 'denied') return waitForPermit(plan, decision, deps);
 
   const call = await callUpstream(keyed, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
-  settlePermit(plan, decision.permit, call, deps);
-  if (!call.ok) return await judgeFailure(keyed, call, deps);
+  const settling = settlePermit(plan, decision.permit, call, deps);
+  if (!call.ok) return await judgeFailure(keyed, call, deps, await settling);
   if (call.pause) return pauseJob(plan.record, call.pause.forms, deps.clock.now());
   keepConversation(plan, call.result, deps);
   return completeJob(plan, call);

@@ -44,8 +44,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const subscriber = createRedis(config.redisUrl, 'subscriber', log);
   const parts = wireWorker(config, redis, log);
   await parts.lanes.applyConcurrency();
+  await parts.laneBook.refresh();
 
   const stop = new AbortController();
+  const following = parts.laneBook.follow(stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
   if (options.roles.includes('run')) startLanes(parts, laneWorkers);
@@ -66,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     async close(graceMs) {
       stop.abort();
       await Promise.all(closers.map((close) => close(graceMs)));
-      await beating;
+      await Promise.all([beating, following]);
       await parts.lanes.close();
       await parts.sender.close();
       subscriber.disconnect();

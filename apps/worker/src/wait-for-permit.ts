@@ -1,5 +1,7 @@
+import type { Config } from '@sluice/config';
 import type { Outcome } from '@sluice/contracts';
 import type { PermitDecision } from '@sluice/limits';
+import { nextTarget } from '@sluice/routing';
 
 import type { Plan } from './plan-job.ts';
 import { expired, isUntried } from './refuse-job.ts';
@@ -8,25 +10,56 @@ import type { RunJobDeps } from './run-job-deps.ts';
 /** Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so. */
 const longestPauseMs = 2_000;
 
-/** No permit: the lane rests until the tightest limit has room. A job that cannot start in time ends now, unspent. */
+/** Tickets of a broken target come back over this time, not all at once. */
+const spreadMs = 4_000;
+
+type Denied = Extract<PermitDecision, { kind: 'denied' }>;
+
+/**
+ * No permit. A job that cannot start in time ends now, unspent; else by what has no room:
+ *
+ * | scope                                  | outcome                                              |
+ * |----------------------------------------|------------------------------------------------------|
+ * | lane                                   | the lane rests until the tightest limit has room     |
+ * | tenant                                 | only this ticket waits; the others of the lane go on |
+ * | target (its circuit breaker is open)   | the next target, if there is one                     |
+ * |   … and the lane has no other target   | the lane rests until the next probe                  |
+ * |   … and it has others                  | only this ticket waits                               |
+ */
 export function waitForPermit(
   plan: Plan,
-  denied: Extract<PermitDecision, { kind: 'denied' }>,
-  deps: Pick<RunJobDeps, 'clock' | 'metrics'>,
+  denied: Denied,
+  deps: Pick<RunJobDeps, 'clock' | 'config' | 'metrics' | 'random'>,
 ): Outcome {
-  const { record } = plan;
+  const { record, route } = plan;
+  deps.metrics.waits.inc({ lane: plan.lane.name, limit: denied.limit });
+  const isBroken = denied.scope === 'target';
+  if (isBroken && !record.upstream && nextTarget(route, record.targetIndex)) {
+    const targetIndex = record.targetIndex + 1;
+    return { kind: 'fallback', targetIndex, priority: record.priority };
+  }
   if (isUntried(record) && deps.clock.now() + denied.waitMs > record.startByMs) {
     return expired(record);
   }
-  deps.metrics.waits.inc({ lane: plan.lane.name, limit: denied.limit });
-  return {
-    kind: 'wait',
-    scope: 'lane',
-    waitMs: Math.min(denied.waitMs, longestPauseMs),
-    waitingOn: {
-      limit: denied.limit,
-      scope: 'lane',
-      resets_at: new Date(denied.resetsAtMs).toISOString(),
-    },
-  };
+  const isAlone = !isBroken || targetsIn(plan.lane.name, deps.config) === 1;
+  if (denied.scope === 'lane' || (isBroken && isAlone)) {
+    return wait('lane', Math.min(denied.waitMs, longestPauseMs), denied);
+  }
+  const spread = isBroken ? deps.random() * spreadMs : 0;
+  return wait('tenant', Math.ceil(denied.waitMs + spread), denied);
+}
+
+function wait(scope: 'lane' | 'tenant', waitMs: number, denied: Denied): Outcome {
+  const { limit } = denied;
+  const resets_at = new Date(denied.resetsAtMs).toISOString();
+  return { kind: 'wait', scope, waitMs, waitingOn: { limit, scope, resets_at } };
+}
+
+/** How many upstream models or apps share a lane. */
+export function targetsIn(lane: string, { routes }: Pick<Config, 'routes'>): number {
+  const targets = Object.values(routes)
+    .flatMap((byName) => Object.values(byName))
+    .flatMap((route) => route.targets)
+    .filter((target) => target.lane === lane);
+  return new Set(targets.map(({ model }) => model)).size;
 }

@@ -1,6 +1,7 @@
 import { createCache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
-import { createLimits, ParkedKeys } from '@sluice/limits';
+import { createLimits, createOutputForecast, LaneBook, ParkedKeys } from '@sluice/limits';
+import type { LaneInForce } from '@sluice/limits';
 import { createAdapters } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
@@ -20,6 +21,13 @@ export interface WorkerParts extends ProcessTicketDeps {
 export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerParts {
   const { root, shards } = config;
   const clock = systemClock;
+  const lanes = new Lanes({
+    redis,
+    root,
+    shards,
+    lanes: Object.values(config.lanes),
+    shardOf: (jobId) => shardOf(jobId) ?? 0,
+  });
   return {
     config,
     redis,
@@ -27,15 +35,18 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     clock,
     random: systemRandom,
     records: createRecords({ redis, root, shards, config: config.jobs, clock }),
-    lanes: new Lanes({
-      redis,
-      root,
-      shards,
-      lanes: Object.values(config.lanes),
-      shardOf: (jobId) => shardOf(jobId) ?? 0,
-    }),
+    lanes,
     cache: createCache({ redis, root }),
     limits: createLimits({ redis, root, clock }),
+    laneBook: new LaneBook({
+      redis,
+      root,
+      clock,
+      log,
+      lanes: config.lanes,
+      onChange: (lane) => applyConcurrency(lane, lanes, { shards, log }),
+    }),
+    forecast: createOutputForecast(),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     adapterFor: createAdapters({}),
     metrics: createWorkerMetrics(),
@@ -45,4 +56,23 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
       clock,
     }),
   };
+}
+
+/** BullMQ enforces a lane's concurrency for all workers: a new one is written where it looks. */
+function applyConcurrency(
+  { name, concurrency }: LaneInForce,
+  lanes: Lanes,
+  { shards, log }: { shards: number; log: Logger },
+): void {
+  for (let shard = 0; shard < shards; shard += 1) {
+    const queue = lanes.queue(name, shard);
+    const writing =
+      concurrency === undefined
+        ? queue.removeGlobalConcurrency()
+        : queue.setGlobalConcurrency(concurrency);
+    writing.catch((error: unknown) => {
+      log.warn({ err: error, lane: name }, 'the concurrency of a lane was not written');
+    });
+  }
+  log.info({ lane: name, concurrency }, 'the limits of a lane have changed');
 }

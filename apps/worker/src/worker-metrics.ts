@@ -17,6 +17,8 @@ export interface WorkerMetrics {
   rateLimited: Counter<'lane'>;
   /** Tickets that got no permit, by the limit without room. */
   waits: Counter<'lane' | 'limit'>;
+  /** Circuit breakers that opened or closed. */
+  breakerMoves: Counter<'lane' | 'target' | 'state'>;
   cacheReads: Counter<'outcome'>;
   /** Webhook POSTs. */
   deliveries: Counter<'outcome'>;
@@ -43,6 +45,11 @@ export function createWorkerMetrics(): WorkerMetrics {
     attempts: counter('attempts_total', 'Upstream calls', ['lane', 'provider', 'outcome']),
     rateLimited: counter('upstream_429_total', 'Upstream replies that closed a lane', ['lane']),
     waits: counter('waits_total', 'Tickets that got no permit', ['lane', 'limit']),
+    breakerMoves: counter('breaker_moves_total', 'Circuit breakers that opened or closed', [
+      'lane',
+      'target',
+      'state',
+    ]),
     cacheReads: counter('cache_reads_total', 'Reads of the result cache', ['outcome']),
     deliveries: counter('webhook_deliveries_total', 'Webhook delivery attempts', ['outcome']),
     attemptSeconds: seconds('attempt_duration_seconds', 'Upstream calls', ['lane', 'provider']),

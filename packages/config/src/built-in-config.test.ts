@@ -29,7 +29,7 @@ describe('without a file', () => {
     expect(providers['simulator']!.baseUrl).toBe('http://127.0.0.1:8081/openai/v1');
     expect(providers['simulator-dify']!.baseUrl).toBe('http://127.0.0.1:8081/dify/v1');
     expect(Object.keys(lanes)).toEqual(['simulator', 'simulator-dify']);
-    expect(lanes['simulator']).toEqual({
+    expect(lanes['simulator']).toMatchObject({
       name: 'simulator',
       concurrency: 20,
       buckets: [{ unit: 'requests', limit: 50, windowMs: 1_000, pacing: 'smooth' }],

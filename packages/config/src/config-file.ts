@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
+import { profileNames } from './config.ts';
 import { isPrivateHost } from './private-host.ts';
 
 /** Environment variables are always text, so a number may be written as one: `concurrency: ${CONCURRENCY}`. */
@@ -63,23 +64,32 @@ function isBaseUrl(text: string): boolean {
 }
 
 const pacing = z.enum(['smooth', 'burst']);
-const limits = z.strictObject({
+const counts = z.strictObject({
   requestsPerSecond: count().optional(),
   requestsPerMinute: count().optional(),
   requestsPerDay: count().optional(),
   tokensPerMinute: count().optional(),
+  inputTokensPerMinute: count().optional(),
+  outputTokensPerMinute: count().optional(),
   concurrency: count(1e6).optional(),
   pacing: pacing.default('smooth'),
   buckets: z
     .array(
       z.strictObject({
-        unit: z.enum(['requests', 'tokens']),
+        unit: z.enum(['requests', 'tokens', 'inputTokens', 'outputTokens']),
         limit: count(),
         windowSeconds: seconds(0.001, 31 * dayInSeconds),
         pacing: pacing.optional(),
       }),
     )
     .default([]),
+});
+export type CountsSection = z.infer<typeof counts>;
+
+const limits = counts.extend({
+  perTenant: counts.optional(),
+  profile: z.enum(profileNames).optional(),
+  maxPauseSeconds: seconds(0.001, dayInSeconds).default(600),
 });
 export type LimitsSection = z.infer<typeof limits>;
 

@@ -142,15 +142,30 @@ export interface Lane {
   buckets: Bucket[];
   /** Calls in flight over all workers; `undefined` is unlimited. */
   concurrency: number | undefined;
+  /** What each tenant may use of the lane at most; absent is as much as the lane has. */
+  perTenant?: { buckets: Bucket[]; concurrency: number | undefined };
+  /** How a call is charged; by default as the provider's kind counts. */
+  profile?: ProfileName;
+  /** Longest time that a 429 may close the lane for; the upstream's own word counts below it. Ten minutes by default. */
+  maxPauseMs?: number;
 }
+
+/** What is counted. */
+export type Unit = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens';
+
+/** The vendors' ways to charge a call; `plain` counts input and output together. */
+export const profileNames = ['openai', 'azure', 'anthropic', 'gemini', 'plain'] as const;
+export type ProfileName = (typeof profileNames)[number];
 
 /** One limit of a lane: at most `limit` units in any sliding window of `windowMs`. */
 export interface Bucket {
-  unit: 'requests' | 'tokens';
+  unit: Unit;
   limit: number;
   windowMs: number;
   /** `smooth` spreads permits over the window; `burst` gives them as fast as they are asked for. */
   pacing: 'smooth' | 'burst';
+  /** Counted from one midnight in California to the next instead of in a sliding window; `windowMs` is a day then. */
+  resets?: 'pacific midnight';
 }
 
 export interface RetryPolicy {

@@ -10,10 +10,12 @@ export type {
   ModelFacts,
   Price,
   PriceTier,
+  ProfileName,
   Provider,
   RetryPolicy,
   Route,
   Target,
+  Unit,
 } from './config.ts';
 export { ConfigError } from './config-error.ts';
 export { findConfigFile } from './config-source.ts';

@@ -63,7 +63,13 @@ describe('a configuration file', () => {
     });
     expect(config.webhooks.scheduleMs).toHaveLength(10);
     expect(config.lanes).toEqual({
-      openai: { name: 'openai', buckets: [], concurrency: undefined },
+      openai: {
+        name: 'openai',
+        buckets: [],
+        concurrency: undefined,
+        profile: 'openai',
+        maxPauseMs: 600_000,
+      },
     });
     const [target] = config.routes.chat['fast']!.targets;
     expect(target).toEqual({
@@ -130,7 +136,7 @@ models:
     targets: [openai/gpt-5.4]
     limits: { buckets: [{ unit: tokens, limit: 100, windowSeconds: 0.5 }] }
 `);
-    expect(config.lanes).toEqual({
+    expect(config.lanes).toMatchObject({
       openai: {
         name: 'openai',
         concurrency: 50,
@@ -187,6 +193,52 @@ models:
     if (text !== undefined) writeFileSync(join(cwd, name), text);
     const [problem] = problemsOf(() => load(`${minimal}\ncatalogue: ${name}`));
     expect(problem).toMatch(message);
+  });
+
+  it('charges as the kind of provider counts, unless told otherwise', () => {
+    const limits = '{ requestsPerMinute: 120, requestsPerDay: 9, inputTokensPerMinute: 7 }';
+    const { lanes } = load(`
+providers:
+  azure: { kind: azure-openai, baseUrl: http://a, apiKey: k, limits: ${limits} }
+  gemini: { kind: gemini, apiKey: k, limits: ${limits} }
+  claude: { kind: anthropic, apiKey: k, limits: { outputTokensPerMinute: 8, maxPauseSeconds: 5 } }
+  odd: { kind: openai-compatible, baseUrl: http://o, limits: { profile: plain } }
+models: { a: azure/x, b: gemini/x, c: claude/x, d: odd/x }
+`);
+    const minute = { windowMs: 60_000, pacing: 'smooth' };
+    const day = { unit: 'requests', limit: 9, windowMs: 86_400_000, pacing: 'burst' };
+    expect(lanes['azure']).toMatchObject({
+      profile: 'azure',
+      buckets: [
+        { unit: 'requests', limit: 120, ...minute },
+        day,
+        { unit: 'inputTokens', limit: 7, ...minute },
+        { unit: 'requests', limit: 2, windowMs: 1_000, pacing: 'smooth' },
+      ],
+    });
+    expect(lanes['gemini']).toMatchObject({ profile: 'gemini' });
+    expect(lanes['gemini']!.buckets[1]).toEqual({ ...day, resets: 'pacific midnight' });
+    expect(lanes['claude']).toMatchObject({
+      profile: 'anthropic',
+      buckets: [{ unit: 'outputTokens', limit: 8, ...minute }],
+      maxPauseMs: 5_000,
+    });
+    expect(lanes['odd']).toMatchObject({ profile: 'plain' });
+  });
+
+  it('gives each tenant limits of its own in a lane', () => {
+    const { lanes } = load(`
+providers:
+  p:
+    kind: openai-compatible
+    baseUrl: http://h
+    limits: { perTenant: { requestsPerMinute: 6, concurrency: 2, pacing: burst } }
+models: { m: p/x }
+`);
+    expect(lanes['p']!.perTenant).toEqual({
+      buckets: [{ unit: 'requests', limit: 6, windowMs: 60_000, pacing: 'burst' }],
+      concurrency: 2,
+    });
   });
 
   it('takes several keys of a provider or app, cleaned, each once', () => {

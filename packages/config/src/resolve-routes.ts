@@ -109,10 +109,13 @@ function resolveLane(
   { file, lanes }: Context,
 ): string {
   const { section, name, limits } = scope;
-  if (limits) return lanes.use(`${provider.name}.${name}`, limits, [section, name]);
+  const { kind } = provider;
+  if (!isAdapterKind(kind)) throw new Error(`the schema allows no kind ${kind}`);
+  if (limits)
+    return lanes.use(`${provider.name}.${name}`, { limits, kind, owner: [section, name] });
   const shared = file.providers[provider.name]?.limits;
   if (!shared) throw new Error(`provider ${provider.name} was not checked`);
-  return lanes.use(provider.name, shared, ['providers', provider.name]);
+  return lanes.use(provider.name, { limits: shared, kind, owner: ['providers', provider.name] });
 }
 
 function routeOptions(

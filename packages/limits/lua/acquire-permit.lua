@@ -1,100 +1,139 @@
--- Gives leave for one upstream call, or says how long until there is room. Charges every bucket of the lane or none.
+-- Gives leave for one upstream call, or says how long until there is room. Charges every bucket of the lane and of the
+-- tenant in it, or none.
 -- A granted permit asked for again is granted again and charged once: ioredis resends commands after a reconnect.
--- KEYS  1 closure, 2 leases, 3 the permit's record, then for each bucket: its hash, its list of slots
--- ARGV  1 permit id, 2 concurrency (0 = unlimited), 3 length of a lease in ms, 4 time to live of the record in ms,
---       then for each bucket JSON {name, amount, limit, windowMs (margin included), slotMs, intervalMs (of one unit),
---       toleranceMs, smooth}; last and only in tests: now in epoch ms instead of Redis TIME
--- Reply {'granted'} | {'denied', wait in ms, a bucket's name | 'concurrency' | 'closed', now in epoch ms, reason}
-local reopeningMs, maxLeaseWaitMs, spareMs = 60000, 250, 60000
-local bucketCount, concurrency = (#KEYS - 3) / 2, tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = tonumber(ARGV[5 + bucketCount]) or time[1] * 1000 + math.floor(time[2] / 1000)
-local function addToSlot(bucket, amount)
-  local slot = math.max((math.floor(now / bucket.slotMs) + 1) * bucket.slotMs + bucket.windowMs, bucket.newest)
-  redis.call('HINCRBY', bucket.hash, slot, amount)
-  if slot > bucket.newest then
-    redis.call('RPUSH', bucket.slots, slot)
-    for _, key in ipairs({ bucket.slots, bucket.hash }) do redis.call('PEXPIRE', key, bucket.windowMs * 2 + spareMs) end
-  end
-  bucket.newest, bucket.oldest = slot, bucket.oldest > 0 and bucket.oldest or slot
-  redis.call('HSET', bucket.hash, 'total', bucket.total, 'dueAt', bucket.dueAt, 'oldest', bucket.oldest, 'newest', slot)
+-- KEYS  1 gate, 2 the permit's record, 3 leases of the lane, 4 leases of the tenant, then for each bucket: its hash, its
+--       list of slots
+-- ARGV  1 permit id, 2 length of a lease in ms, 3 time to live of the record in ms, 4 concurrency of the lane, 5 of the
+--       tenant (0 = unlimited), 6 how many of the last buckets are the tenant's, 7 target, then for each bucket: amount,
+--       limit, windowMs (margin included), slotMs, intervalMs (of one unit), toleranceMs, smooth (1 or 0); last and only
+--       in tests: now in epoch ms instead of Redis TIME
+-- Reply {'granted', units left in each bucket…} | {'denied', wait in ms, 'lane' | 'tenant' | 'target' | 'closed', number
+--       of the bucket (0 = the concurrency), now in epoch ms, reason}
+local reopeningMs, maxLeaseWaitMs, maxBookingMs, maxProbePauseMs, spareMs = 60000, 250, 60000, 5000, 60000
+local args = {}
+for i = 1, #ARGV do args[i] = tonumber(ARGV[i]) end
+local bucketCount = (#KEYS - 4) / 2
+local tenantFrom, now = bucketCount - args[6] + 1, args[8 + bucketCount * 7]
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
-
+local function keep(bucketWindowMs, ...)
+  for _, key in ipairs({ ... }) do redis.call('PEXPIRE', key, bucketWindowMs * 2 + spareMs) end
+end
 local function readBucket(index, reopensAt)
-  local bucket, hash, slots = cjson.decode(ARGV[4 + index]), KEYS[2 + index * 2], KEYS[3 + index * 2]
-  -- What is larger than the whole bucket would wait for ever: it takes all of the bucket and goes.
-  bucket.amount, bucket.hash, bucket.slots = math.min(bucket.amount, bucket.limit), hash, slots
-  local stored = redis.call('HMGET', hash, 'total', 'dueAt', 'oldest', 'newest')
-  bucket.total, bucket.dueAt = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
-  bucket.oldest, bucket.newest = tonumber(stored[3] or 0), tonumber(stored[4] or 0)
-  if bucket.newest > now + bucket.slotMs + bucket.windowMs * 2 then
+  local at, hash, slots = 7 * index, KEYS[3 + index * 2], KEYS[4 + index * 2]
+  local limit, windowMs, slotMs, tolerance = args[at + 2], args[at + 3], args[at + 4], args[at + 6]
+  local slot = (math.floor(now / slotMs) + 1) * slotMs + windowMs
+  local stored = redis.call('HMGET', hash, 'state', string.format('%d', slot))
+  local total, dueAt, oldest, newest, before = 0, 0, 0, 0, tonumber(stored[2] or 0)
+  if stored[1] then total, dueAt, oldest, newest = struct.unpack('dddd', stored[1]) end
+  if newest > now + slotMs + windowMs * 2 then
     -- Redis's clock went back by more than a window: what is known to be used counts as used now.
     redis.call('DEL', hash, slots)
-    bucket.oldest, bucket.newest, bucket.dueAt = 0, 0, now
-    addToSlot(bucket, bucket.total)
+    redis.call('RPUSH', slots, slot)
+    oldest, newest, dueAt, before = slot, slot, now, total
+    redis.call('HSET', hash, slot, total, 'state', struct.pack('dddd', total, now, slot, slot))
+    keep(windowMs, hash, slots)
   end
+  -- What is larger than the whole bucket would wait for ever: it takes all of the bucket and goes.
+  local bucket = { amount = math.min(args[at + 1], limit), limit = limit, windowMs = windowMs, hash = hash, slots = slots,
+    total = total, oldest = oldest, newest = newest, slot = slot, before = before, tolerance = tolerance, storedDueAt = dueAt }
   -- After a closure nothing is caught up, and for a while a burst bucket is paced too: no second storm.
-  bucket.paceMs = (bucket.smooth or now < reopensAt + math.min(bucket.windowMs, reopeningMs)) and bucket.intervalMs or 0
-  bucket.dueAt = math.max(bucket.dueAt, reopensAt + bucket.toleranceMs)
+  local isPaced = args[at + 7] == 1 or now < reopensAt + math.min(windowMs, reopeningMs)
+  bucket.paceMs = isPaced and args[at + 5] or 0
+  bucket.dueAt = math.max(dueAt, reopensAt + tolerance)
   return bucket
 end
-
--- The slots and their amounts, oldest first, fetched a few at a time.
-local function eachSlot(bucket)
-  local from, i, slots, amounts = 0, 0, {}, {}
-  return function()
-    i = i + 1
-    if i > #slots then
-      from, i = from + #slots, 1
-      slots = redis.call('LRANGE', bucket.slots, from, from == 0 and 7 or from + 63)
-      amounts = slots[1] and redis.call('HMGET', bucket.hash, unpack(slots)) or {}
-    end
-    return tonumber(slots[i]), tonumber(amounts[i])
-  end
-end
-
 -- Takes out the slots that have left the window (each once: O(1) amortised) and returns how long until there is room.
 local function makeRoom(bucket)
   local missing, left = bucket.total + bucket.amount - bucket.limit, {}
-  local wait = bucket.paceMs > 0 and math.ceil(bucket.dueAt - bucket.toleranceMs - now) or 0
-  if missing <= 0 and bucket.oldest > now then return wait end
-  for slot, amount in eachSlot(bucket) do
-    if slot > now and missing <= 0 then break end
-    missing, wait = missing - amount, math.max(wait, slot - now)
-    if slot <= now then bucket.total, left[#left + 1] = bucket.total - amount, slot end
-  end
+  local wait = bucket.paceMs > 0 and math.ceil(bucket.dueAt - bucket.tolerance - now) or 0
+  if missing <= 0 and bucket.oldest > now or bucket.newest == 0 then return wait end
+  local from, isDone = 0, false
+  repeat
+    local slots = redis.call('LRANGE', bucket.slots, from, from == 0 and 7 or from + 63)
+    local amounts = slots[1] and redis.call('HMGET', bucket.hash, unpack(slots)) or {}
+    for i, text in ipairs(slots) do
+      local slot, amount = tonumber(text), tonumber(amounts[i])
+      isDone = slot > now and missing <= 0
+      if isDone then break end
+      missing, wait = missing - amount, math.max(wait, slot - now)
+      if slot <= now then bucket.total, left[#left + 1] = bucket.total - amount, slot end
+    end
+    from = from + #slots
+  until isDone or #slots == 0
   if #left == 0 then return wait end
   redis.call('HDEL', bucket.hash, unpack(left))
   redis.call('LTRIM', bucket.slots, #left, -1)
   bucket.oldest = tonumber(redis.call('LINDEX', bucket.slots, 0) or 0)
-  redis.call('HSET', bucket.hash, 'total', bucket.total, 'oldest', bucket.oldest)
+  redis.call('HSET', bucket.hash, 'state',
+    struct.pack('dddd', bucket.total, bucket.storedDueAt, bucket.oldest, bucket.newest))
   return wait
 end
-
-if redis.call('EXISTS', KEYS[3]) == 1 then return { 'granted' } end
-local closure = redis.call('HMGET', KEYS[1], 'untilMs', 'reason')
-local reopensAt = tonumber(closure[1] or 0)
-if reopensAt > now then return { 'denied', reopensAt - now, 'closed', now, closure[2] } end
-local buckets, longest, limit = {}, 0, nil
-for i = 1, bucketCount do
-  buckets[i] = readBucket(i, reopensAt)
-  local wait = makeRoom(buckets[i])
-  if wait > longest then longest, limit = wait, buckets[i].name end
+-- The lease whose end makes room: there is none while fewer than all slots are leased.
+local function leaseWait(key, concurrency)
+  if concurrency == 0 then return 0 end
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  local lease = redis.call('ZRANGE', key, -concurrency, -concurrency, 'WITHSCORES')
+  return lease[2] and math.min(lease[2] - now, maxLeaseWaitMs) or 0
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-if concurrency > 0 then -- The lease whose end makes room: there is none while fewer than all slots are leased.
-  local lease = redis.call('ZRANGE', KEYS[2], -concurrency, -concurrency, 'WITHSCORES')
-  local wait = lease[2] and math.min(lease[2] - now, maxLeaseWaitMs) or 0
-  if wait > longest then longest, limit = wait, 'concurrency' end
+local function longestWait(buckets, from, to, leases, concurrency)
+  local longest, number = leaseWait(leases, concurrency), 0
+  for i = from, to do
+    local wait = makeRoom(buckets[i])
+    if wait > longest then longest, number = wait, i end
+  end
+  return longest, number
 end
-if limit then return { 'denied', longest, limit, now, '' } end
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[3] + spareMs)
-redis.call('HSET', KEYS[3], 'concurrency', concurrency)
-redis.call('PEXPIRE', KEYS[3], ARGV[4])
-for _, bucket in ipairs(buckets) do
-  bucket.total, bucket.dueAt = bucket.total + bucket.amount, math.max(now, bucket.dueAt) + bucket.amount * bucket.paceMs
-  addToSlot(bucket, bucket.amount)
-  redis.call('HSET', KEYS[3], bucket.name, string.format('%d %d %.17g', bucket.newest, bucket.amount, bucket.paceMs))
+-- The tickets of a tenant without room come back one after the other, not all at once.
+local function book(bucket, wait)
+  local booked = tonumber(redis.call('HGET', bucket.hash, 'bookedAt') or 0)
+  local at = math.min(math.max(booked, now + wait), now + math.max(wait, maxBookingMs))
+  redis.call('HSET', bucket.hash, 'bookedAt', at + math.ceil(bucket.amount * bucket.windowMs / bucket.limit))
+  return at - now
 end
-return { 'granted' }
+local function charge(bucket)
+  local slot = math.max(bucket.slot, bucket.newest)
+  if slot ~= bucket.slot then bucket.before = tonumber(redis.call('HGET', bucket.hash, slot)) end
+  local total, dueAt = bucket.total + bucket.amount, math.max(now, bucket.dueAt) + bucket.amount * bucket.paceMs
+  local oldest = bucket.oldest > 0 and bucket.oldest or slot
+  redis.call('HSET', bucket.hash, string.format('%d', slot), string.format('%d', bucket.before + bucket.amount),
+    'state', struct.pack('dddd', total, dueAt, oldest, slot))
+  if slot > bucket.newest then
+    redis.call('RPUSH', bucket.slots, slot)
+    keep(bucket.windowMs, bucket.hash, bucket.slots)
+  end
+  return slot, bucket.limit - total
+end
+local function lease(key, concurrency)
+  if concurrency == 0 then return end
+  redis.call('ZADD', key, now + args[2], ARGV[1])
+  redis.call('PEXPIRE', key, args[2] + spareMs)
+end
+if redis.call('EXISTS', KEYS[2]) == 1 then return { 'granted' } end
+local probe = 'probeAt:' .. ARGV[7]
+local gate = redis.call('HMGET', KEYS[1], 'untilMs', 'reason', probe)
+local reopensAt, probeAt = tonumber(gate[1] or 0), tonumber(gate[3] or 0)
+if reopensAt > now then return { 'denied', reopensAt - now, 'closed', 0, now, gate[2] } end
+if probeAt > now then return { 'denied', probeAt - now, 'target', 0, now, '' } end
+local buckets = {}
+for i = 1, bucketCount do buckets[i] = readBucket(i, reopensAt) end
+local wait, number = longestWait(buckets, tenantFrom, bucketCount, KEYS[4], args[5])
+if wait > 0 then return { 'denied', number > 0 and book(buckets[number], wait) or wait, 'tenant', number, now, '' } end
+wait, number = longestWait(buckets, 1, tenantFrom - 1, KEYS[3], args[4])
+if wait > 0 then return { 'denied', wait, 'lane', number, now, '' } end
+if probeAt > 0 then -- The breaker of the target is open, and this call finds out whether the target is back.
+  local pauseMs = tonumber(redis.call('HGET', KEYS[1], 'pauseMs:' .. ARGV[7]) or 1000)
+  redis.call('HSET', KEYS[1], probe, now + pauseMs, 'probedAt:' .. ARGV[7], now,
+    'pauseMs:' .. ARGV[7], math.min(pauseMs * 2, maxProbePauseMs))
+end
+lease(KEYS[3], args[4])
+lease(KEYS[4], args[5])
+local record, reply = { probeAt > 0 }, { 'granted' }
+for i, bucket in ipairs(buckets) do
+  local slot, left = charge(bucket)
+  record[i * 3 - 1], record[i * 3], record[i * 3 + 1], reply[i + 1] = slot, bucket.amount, bucket.paceMs, left
+end
+redis.call('SET', KEYS[2], cmsgpack.pack(record), 'PX', args[3])
+return reply

@@ -1,17 +1,14 @@
 -- What a lane has used. Writes nothing.
 --
--- KEYS  1 closure, 2 leases, then for each bucket: its hash, its list of slots
+-- KEYS  1 gate, 2 leases, then for each bucket: its hash, its list of slots
 -- ARGV  only in tests: now in epoch ms instead of Redis TIME
--- Reply {now, reopens at (0 = not closed), reason, calls in flight, then for each bucket: units used, when all of it is
---       free again}; times in epoch ms
+-- Reply {now, the gate's fields and values, calls in flight, then for each bucket: units used, when all of it is free
+--       again}; times in epoch ms
 local time = redis.call('TIME')
 local now = tonumber(ARGV[1]) or time[1] * 1000 + math.floor(time[2] / 1000)
 
-local closure = redis.call('HMGET', KEYS[1], 'untilMs', 'reason')
-local reopensAt = tonumber(closure[1] or 0)
-if reopensAt <= now then reopensAt = 0 end
 local inFlight = redis.call('ZCOUNT', KEYS[2], string.format('(%d', now), '+inf')
-local reply = { now, reopensAt, reopensAt > 0 and closure[2] or '', inFlight }
+local reply = { now, redis.call('HGETALL', KEYS[1]), inFlight }
 for i = 3, #KEYS, 2 do
   local used, freeAt = 0, now
   for _, slot in ipairs(redis.call('LRANGE', KEYS[i + 1], 0, -1)) do

@@ -1,9 +1,10 @@
-import type { Bucket } from '@sluice/config';
+import type { Bucket, Lane, Unit } from '@sluice/config';
+
+import type { Margins } from './margins.ts';
+import { pacificDay } from './pacific-day.ts';
 
 /** How one bucket is counted: what the Lua scripts get to know of it. */
 export interface BucketWindow {
-  /** Identifies the bucket's state: a new limit keeps what was used, another window starts anew. */
-  name: string;
   limit: number;
   /** The window in which at most `limit` units are given: the bucket's own and the margin. */
   windowMs: number;
@@ -16,6 +17,33 @@ export interface BucketWindow {
 }
 
 const slotsPerWindow = 500;
+
+/** A window of one scope, the lane or a tenant in it. */
+export interface ScopedWindow extends BucketWindow {
+  /** Identifies the bucket's state: a new limit keeps what was used, another window starts anew. */
+  name: string;
+  unit: Unit;
+  ofTenant: boolean;
+  /** The bucket's own window, without margin. */
+  bucketMs: number;
+  /** When all of it is given back at once; only buckets that follow the calendar know. */
+  endsAtMs: number | undefined;
+}
+
+/** The windows that a call in `lane` is counted in: the lane's, then its tenant's. */
+export function bucketWindows(lane: Lane, margins: Margins, nowMs: number): ScopedWindow[] {
+  const scoped = (ofTenant: boolean) => (bucket: Bucket) => ({
+    ...windowOf(bucket, margins.of(lane, bucket.windowMs)),
+    name: bucketName(bucket, nowMs),
+    unit: bucket.unit,
+    ofTenant,
+    bucketMs: bucket.windowMs,
+    endsAtMs: bucket.resets === undefined ? undefined : pacificDay(nowMs).endsAtMs,
+  });
+  const { buckets, perTenant } = lane;
+  const windows = buckets.map(scoped(false));
+  return perTenant ? [...windows, ...perTenant.buckets.map(scoped(true))] : windows;
+}
 
 /**
  * The sliding window of sub-slots that every bucket is counted in.
@@ -34,7 +62,6 @@ const slotsPerWindow = 500;
  */
 export function windowOf(bucket: Bucket, marginMs = marginMsOf(bucket.windowMs)): BucketWindow {
   return {
-    name: bucketName(bucket),
     limit: bucket.limit,
     windowMs: bucket.windowMs + Math.ceil(marginMs),
     slotMs: Math.max(1, Math.ceil(bucket.windowMs / slotsPerWindow)),
@@ -44,8 +71,13 @@ export function windowOf(bucket: Bucket, marginMs = marginMsOf(bucket.windowMs))
   };
 }
 
-export function bucketName(bucket: Pick<Bucket, 'unit' | 'windowMs'>): string {
-  return `${bucket.unit}:${bucket.windowMs}`;
+/** A bucket that follows the calendar is a new one each day. */
+export function bucketName(
+  bucket: Pick<Bucket, 'unit' | 'windowMs' | 'resets'>,
+  nowMs: number,
+): string {
+  const name = `${bucket.unit}:${bucket.windowMs}`;
+  return bucket.resets === undefined ? name : `${name}:${pacificDay(nowMs).date}`;
 }
 
 /**
@@ -74,7 +106,14 @@ function toleranceMsOf({ limit, windowMs }: Bucket): number {
   return Math.max(windowMs / limit, Math.min(windowMs * 0.05, 250));
 }
 
+const unitWords: Record<Unit, string> = {
+  requests: 'requests',
+  tokens: 'tokens',
+  inputTokens: 'input tokens',
+  outputTokens: 'output tokens',
+};
+
 /** The limit in words, as in `requests per 60 s`. */
 export function describeBucket(bucket: Pick<Bucket, 'unit' | 'windowMs'>): string {
-  return `${bucket.unit} per ${bucket.windowMs / 1_000} s`;
+  return `${unitWords[bucket.unit]} per ${bucket.windowMs / 1_000} s`;
 }

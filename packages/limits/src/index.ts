@@ -1,7 +1,14 @@
+export { LaneBook } from './lane-book.ts';
+export type { LaneInForce } from './lane-book.ts';
 export { createLimits } from './limits.ts';
 export type { Limits } from './limits.ts';
 export type { LimitsDeps } from './limits-deps.ts';
 export type { BucketStatus, LaneStatus } from './lane-status.ts';
 export { ParkedKeys, refusesKey } from './parked-keys.ts';
 export type { KeyChoice, Parking } from './parked-keys.ts';
-export type { Permit, PermitAmounts, PermitDecision } from './permit.ts';
+export type { Asker, CallOutcome, Permit, PermitAmounts, PermitDecision } from './permit.ts';
+export { createOutputForecast } from './output-forecast.ts';
+export type { OutputForecast } from './output-forecast.ts';
+export type { BreakerState } from './settle-permit.ts';
+export { profiles } from './profiles.ts';
+export type { CallEstimate, Profile } from './profiles.ts';

@@ -1,23 +1,37 @@
 /**
  * All keys of one lane, in one hash slot, so that one script may touch them all. An idle lane leaves nothing behind.
  *
- *   {sluice:limits:<lane>}:closure                     hash  untilMs, reason: closed for everyone until then
- *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: the calls in flight
- *   {sluice:limits:<lane>}:permit:<permit id>          hash  <unit>:<windowMs> -> "slot amount intervalMs": what was
- *                                                            charged where and at what pace; concurrency: the lane's
- *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; total: their sum; oldest
- *                                                            and newest slot (0: none); dueAt: when the next unit is
- *                                                            due by the pace
+ *   {sluice:limits:<lane>}:gate                        hash  untilMs, reason: closed for everyone until then; and for each
+ *                                                            target whose breaker has something to say:
+ *                                                            windowAt, faults, oks: what it counts, since when;
+ *                                                            probeAt (open: the next probe may go then), probedAt, pauseMs,
+ *                                                            passed (good probes in a row), each with `:<target>`
+ *   {sluice:limits:<lane>}:leases                      zset  permit id -> end of its lease: the calls in flight, where the
+ *                                                            lane has a concurrency
+ *   {sluice:limits:<lane>}:permit:<permit id>          packed  whether it is a probe, then slot, amount and intervalMs of
+ *                                                            each bucket: what was charged where and at what pace
+ *   {sluice:limits:<lane>}:used:<unit>:<windowMs>      hash  <slot> -> units charged in it; state: four doubles, packed:
+ *                                                            their sum, when the next unit is due by the pace, oldest and
+ *                                                            newest slot (0: none); bookedAt: until when a tenant's
+ *                                                            tickets were told to come back
  *   {sluice:limits:<lane>}:slots:<unit>:<windowMs>     list  the slots in `used`, oldest first
+ *   {sluice:limits:<lane>}:tenant:<tenant>:…           leases, used and slots of one tenant in the lane
+ *   {sluice:limits}:controls                           hash  <lane> -> JSON of what an operator has set: pause, overrides
  *
  * A slot is named by the time at which the last of it has left the window. Times are epoch ms of Redis's clock. Time to
- * live: closure its length and a minute; leases a lease and a minute; a permit's record an hour, or until it is
- * settled; used and slots two windows and a minute after the newest slot was begun.
+ * live: gate its closure and a minute, or ten minutes after a breaker's last word; leases a lease and a minute; a permit's
+ * record an hour, or until it is settled; used and slots two windows and a minute after the newest slot was begun.
+ * Controls stay until an operator takes them back.
  */
-export interface LaneKeys {
-  closure: string;
-  leases: string;
+export interface LaneKeys extends ScopeKeys {
+  gate: string;
   permit(permitId: string): string;
+  ofTenant(tenant: string): ScopeKeys;
+}
+
+/** What the lane has, and each tenant in it. */
+export interface ScopeKeys {
+  leases: string;
   used(bucketName: string): string;
   slots(bucketName: string): string;
 }
@@ -26,10 +40,21 @@ export interface LaneKeys {
 export function laneKeys(root: string, lane: string): LaneKeys {
   const tag = `{${root}:limits:${lane}}`;
   return {
-    closure: `${tag}:closure`,
-    leases: `${tag}:leases`,
+    gate: `${tag}:gate`,
     permit: (permitId) => `${tag}:permit:${permitId}`,
-    used: (bucketName) => `${tag}:used:${bucketName}`,
-    slots: (bucketName) => `${tag}:slots:${bucketName}`,
+    ofTenant: (tenant) => scopeKeys(`${tag}:tenant:${tenant}`),
+    ...scopeKeys(tag),
+  };
+}
+
+export function controlsKey(root: string): string {
+  return `{${root}:limits}:controls`;
+}
+
+function scopeKeys(prefix: string): ScopeKeys {
+  return {
+    leases: `${prefix}:leases`,
+    used: (bucketName) => `${prefix}:used:${bucketName}`,
+    slots: (bucketName) => `${prefix}:slots:${bucketName}`,
   };
 }

@@ -4,10 +4,12 @@ import type { Bucket } from '@sluice/config';
 export interface LaneStatus {
   lane: string;
   buckets: BucketStatus[];
-  /** Calls with a permit that is neither settled nor lost; `limit` is `undefined` where the lane has none. */
+  /** Calls with a slot that is neither settled nor lost; a lane without a limit counts none. */
   concurrency: { inFlight: number; limit: number | undefined };
   /** Set while the lane is closed for everyone. */
   closed?: { untilMs: number; reason: string };
+  /** Targets whose breaker is open, and when the next probe of each may go. */
+  brokenTargets: { target: string; probeAtMs: number }[];
 }
 
 export interface BucketStatus extends Bucket {

@@ -1,7 +1,7 @@
 import type { Bucket, Lane } from '@sluice/config';
 
 import { describeBucket, windowOf, type BucketWindow } from './bucket-window.ts';
-import type { PermitAmounts } from './permit.ts';
+import type { Asker, PermitAmounts } from './permit.ts';
 
 export type ModelDecision =
   | { kind: 'granted'; id: number }
@@ -20,72 +20,77 @@ interface ModelBucket {
   windowMs: number;
   window: BucketWindow;
   dueAt: number;
+  bookedAt: number;
   charges: (Charge & { intervalMs: number })[];
+}
+
+/** The lane, or a tenant in it. */
+interface ModelScope {
+  buckets: ModelBucket[];
+  concurrency: number | undefined;
+  leases: Map<number, number>;
+}
+
+interface Denied {
+  kind: 'denied';
+  waitMs: number;
+  limit: string;
+  bucket?: ModelBucket;
 }
 
 const leaseMs = 15_000;
 
 /**
  * What the Lua scripts do, written to be read: every charge is kept for ever and looked at again in every call. For the
- * property tests only. Time never goes back in it.
+ * property tests only. Time never goes back in it, and no call is a fault of its target.
  */
 export class LimitsModel {
   readonly #lane: Lane;
-  readonly #buckets: ModelBucket[];
-  readonly #leases = new Map<number, number>();
-  readonly #open = new Set<number>();
+  readonly #scope: ModelScope;
+  readonly #tenants = new Map<string, ModelScope>();
+  readonly #open = new Map<number, ModelScope[]>();
   #granted = 0;
   #reopensAt = 0;
 
   constructor(lane: Lane) {
     this.#lane = lane;
-    this.#buckets = lane.buckets.map((bucket) => ({
-      unit: bucket.unit,
-      text: describeBucket(bucket),
-      windowMs: bucket.windowMs,
-      window: windowOf(bucket),
-      dueAt: 0,
-      charges: [],
-    }));
+    this.#scope = scopeOf(lane);
   }
 
-  acquire(nowMs: number, amounts: PermitAmounts): ModelDecision {
+  acquire(nowMs: number, amounts: PermitAmounts, { tenant = '' }: Asker = {}): ModelDecision {
     if (this.#reopensAt > nowMs) return denied(this.#reopensAt - nowMs, 'upstream 429');
-    let longest = denied(0, '');
-    for (const bucket of this.#buckets) {
-      const waitMs = this.#waitMs(bucket, amounts[bucket.unit], nowMs);
-      if (waitMs > longest.waitMs) longest = denied(waitMs, bucket.text);
+    const ofTenant = this.#tenant(tenant);
+    const byTenant = this.#longestWait(ofTenant, amounts, nowMs);
+    if (byTenant.waitMs > 0) {
+      return denied(book(byTenant, amounts, nowMs), `${byTenant.limit} of the tenant`);
     }
-    const slotWaitMs = this.#slotWaitMs(nowMs);
-    if (slotWaitMs > longest.waitMs) longest = denied(slotWaitMs, 'concurrency');
-    if (longest.waitMs > 0) return longest;
+    const byLane = this.#longestWait(this.#scope, amounts, nowMs);
+    if (byLane.waitMs > 0) return denied(byLane.waitMs, byLane.limit);
 
     this.#granted += 1;
     const id = this.#granted;
-    this.#open.add(id);
-    if (this.#lane.concurrency !== undefined) this.#leases.set(id, nowMs + leaseMs);
-    for (const bucket of this.#buckets) this.#charge(bucket, id, amounts[bucket.unit], nowMs);
+    const scopes = [this.#scope, ofTenant];
+    this.#open.set(id, scopes);
+    for (const scope of scopes) {
+      if (scope.concurrency !== undefined) scope.leases.set(id, nowMs + leaseMs);
+      for (const bucket of scope.buckets) this.#charge(bucket, id, amounts, nowMs);
+    }
     return { kind: 'granted', id };
   }
 
   settle(id: number, used: PermitAmounts, nowMs: number): void {
-    this.#leases.delete(id);
-    if (!this.#open.delete(id)) return;
-    for (const bucket of this.#buckets) {
-      const charge = bucket.charges.find((each) => each.id === id);
-      if (!charge || this.#leftAt(bucket, charge) <= nowMs) continue;
-      const more = used[bucket.unit] - charge.amount;
-      charge.amount += more;
-      const latest = Math.max(bucket.dueAt, nowMs + bucket.windowMs);
-      bucket.dueAt = Math.min(bucket.dueAt + more * charge.intervalMs, latest);
+    for (const scope of this.#open.get(id) ?? []) {
+      scope.leases.delete(id);
+      for (const bucket of scope.buckets) this.#correct(bucket, id, used, nowMs);
     }
+    this.#open.delete(id);
   }
 
   renew(id: number, nowMs: number): boolean {
-    if (!this.#open.has(id)) return false;
-    if (this.#lane.concurrency === undefined) return true;
-    if ((this.#leases.get(id) ?? 0) <= nowMs) return false;
-    this.#leases.set(id, nowMs + leaseMs);
+    const scopes = this.#open.get(id);
+    const leased = scopes?.filter(({ concurrency }) => concurrency !== undefined) ?? [];
+    if (!scopes || leased.some(({ leases }) => (leases.get(id) ?? 0) <= nowMs)) return false;
+    for (const { leases } of leased) leases.set(id, nowMs + leaseMs);
     return true;
   }
 
@@ -93,14 +98,30 @@ export class LimitsModel {
     this.#reopensAt = Math.max(this.#reopensAt, nowMs + pauseMs);
   }
 
-  /** Units in the window of each bucket. */
+  /** Units in the window of each of the lane's buckets. */
   used(nowMs: number): number[] {
-    return this.#buckets.map((bucket) => total(this.#inWindow(bucket, nowMs)));
+    return this.#scope.buckets.map((bucket) => total(this.#inWindow(bucket, nowMs)));
   }
 
-  /** Every charge that was ever made to a bucket. */
-  charges(bucketIndex: number): readonly Charge[] {
-    return this.#buckets[bucketIndex]?.charges ?? [];
+  /** Every charge that was ever made to a bucket of the lane, or of a tenant in it. */
+  charges(bucketIndex: number, tenant?: string): readonly Charge[] {
+    const scope = tenant === undefined ? this.#scope : this.#tenant(tenant);
+    return scope.buckets[bucketIndex]?.charges ?? [];
+  }
+
+  #tenant(name: string): ModelScope {
+    const scope = this.#tenants.get(name) ?? scopeOf(this.#lane.perTenant);
+    this.#tenants.set(name, scope);
+    return scope;
+  }
+
+  #longestWait(scope: ModelScope, amounts: PermitAmounts, nowMs: number): Denied {
+    let longest: Denied = denied(this.#slotWaitMs(scope, nowMs), 'concurrency');
+    for (const bucket of scope.buckets) {
+      const waitMs = this.#waitMs(bucket, amounts[bucket.unit] ?? 0, nowMs);
+      if (waitMs > longest.waitMs) longest = { ...denied(waitMs, bucket.text), bucket };
+    }
+    return longest;
   }
 
   #waitMs(bucket: ModelBucket, asked: number, nowMs: number): number {
@@ -118,18 +139,26 @@ export class LimitsModel {
     return waitMs;
   }
 
-  #slotWaitMs(nowMs: number): number {
-    const { concurrency = Infinity } = this.#lane;
-    const ends = [...this.#leases.values()].filter((endsAt) => endsAt > nowMs);
+  #slotWaitMs({ leases, concurrency = Infinity }: ModelScope, nowMs: number): number {
+    const ends = [...leases.values()].filter((endsAt) => endsAt > nowMs);
     const makesRoom = ends.sort((a, b) => a - b).at(-concurrency);
     return ends.length < concurrency || !makesRoom ? 0 : Math.min(makesRoom - nowMs, 250);
   }
 
-  #charge(bucket: ModelBucket, id: number, asked: number, nowMs: number): void {
-    const amount = Math.min(asked, bucket.window.limit);
+  #charge(bucket: ModelBucket, id: number, amounts: PermitAmounts, nowMs: number): void {
+    const amount = Math.min(amounts[bucket.unit] ?? 0, bucket.window.limit);
     const intervalMs = this.#isPaced(bucket, nowMs) ? bucket.window.intervalMs : 0;
     bucket.charges.push({ id, atMs: nowMs, amount, intervalMs });
     bucket.dueAt = Math.max(nowMs, this.#dueAt(bucket)) + amount * intervalMs;
+  }
+
+  #correct(bucket: ModelBucket, id: number, used: PermitAmounts, nowMs: number): void {
+    const charge = bucket.charges.find((each) => each.id === id);
+    if (!charge || this.#leftAt(bucket, charge) <= nowMs) return;
+    const more = (used[bucket.unit] ?? 0) - charge.amount;
+    charge.amount += more;
+    const latest = Math.max(bucket.dueAt, nowMs + bucket.windowMs);
+    bucket.dueAt = Math.min(bucket.dueAt + more * charge.intervalMs, latest);
   }
 
   #isPaced(bucket: ModelBucket, nowMs: number): boolean {
@@ -149,6 +178,29 @@ export class LimitsModel {
   #leftAt({ window }: ModelBucket, { atMs }: Charge): number {
     return (Math.floor(atMs / window.slotMs) + 1) * window.slotMs + window.windowMs;
   }
+}
+
+function scopeOf(shape: Pick<Lane, 'buckets' | 'concurrency'> | undefined): ModelScope {
+  const buckets = (shape?.buckets ?? []).map((bucket) => ({
+    unit: bucket.unit,
+    text: describeBucket(bucket),
+    windowMs: bucket.windowMs,
+    window: windowOf(bucket),
+    dueAt: 0,
+    bookedAt: 0,
+    charges: [],
+  }));
+  return { buckets, concurrency: shape?.concurrency, leases: new Map() };
+}
+
+/** One after the other: each comes back when the one before it has had its turn, within a minute or its own wait. */
+function book({ waitMs, bucket }: Denied, amounts: PermitAmounts, nowMs: number): number {
+  if (!bucket) return waitMs;
+  const { limit, windowMs } = bucket.window;
+  const at = Math.min(Math.max(bucket.bookedAt, nowMs + waitMs), nowMs + Math.max(waitMs, 60_000));
+  const amount = Math.min(amounts[bucket.unit] ?? 0, limit);
+  bucket.bookedAt = at + Math.ceil((amount * windowMs) / limit);
+  return at - nowMs;
 }
 
 function denied(waitMs: number, limit: string) {

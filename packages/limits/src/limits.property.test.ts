@@ -17,13 +17,13 @@ import { settlePermit } from './settle-permit.ts';
 const startMs = 1_800_000_000_123;
 
 const bucket: fc.Arbitrary<Bucket> = fc.record({
-  unit: fc.constantFrom('requests', 'tokens'),
+  unit: fc.constantFrom('requests', 'tokens', 'inputTokens'),
   limit: fc.integer({ min: 1, max: 60 }),
   windowMs: fc.oneof(fc.integer({ min: 20, max: 3_000 }), fc.constantFrom(1_000, 60_000)),
   pacing: fc.constantFrom('smooth', 'burst'),
 });
 
-const lane: fc.Arbitrary<Omit<Lane, 'name'>> = fc.record({
+const scope = fc.record({
   buckets: fc.uniqueArray(bucket, {
     minLength: 0,
     maxLength: 4,
@@ -35,14 +35,22 @@ const lane: fc.Arbitrary<Omit<Lane, 'name'>> = fc.record({
   ),
 });
 
+const lane: fc.Arbitrary<Omit<Lane, 'name'>> = fc.oneof(
+  scope,
+  fc.tuple(scope, scope).map(([ofLane, perTenant]) => ({ ...ofLane, perTenant })),
+);
+
+const tenants = fc.constantFrom('a', 'b');
+
 const amounts: fc.Arbitrary<PermitAmounts> = fc.record({
   requests: fc.constantFrom(1, 1, 1, 0, 3),
   tokens: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 100 })),
+  inputTokens: fc.integer({ min: 0, max: 30 }),
 });
 
 /** What happens `afterMs` later. `pick` chooses one of the permits so far. */
 type Step = { afterMs: number } & (
-  | { act: 'acquire'; amounts: PermitAmounts }
+  | { act: 'acquire'; amounts: PermitAmounts; tenant: string }
   | { act: 'settle'; pick: number; used: PermitAmounts }
   | { act: 'renew'; pick: number }
   | { act: 'penalize'; pauseMs: number }
@@ -55,7 +63,15 @@ const afterMs = fc.oneof(
 );
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ act: fc.constant('acquire' as const), afterMs, amounts }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      act: fc.constant('acquire' as const),
+      afterMs,
+      amounts,
+      tenant: tenants,
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -97,9 +113,10 @@ class Twins {
     return this.#permits.length;
   }
 
-  async acquire(asked: PermitAmounts) {
-    const decision = await acquirePermit(this.#deps, this.#lane, asked, { nowMs: this.nowMs });
-    const expected = this.model.acquire(this.nowMs, asked);
+  async acquire(asked: PermitAmounts, tenant = 'a') {
+    const options = { nowMs: this.nowMs, tenant };
+    const decision = await acquirePermit(this.#deps, this.#lane, asked, options);
+    const expected = this.model.acquire(this.nowMs, asked, { tenant });
     if (decision.kind === 'granted' && expected.kind === 'granted') {
       this.#permits.push({ permit: decision.permit, id: expected.id });
     }
@@ -117,7 +134,7 @@ class Twins {
   }
 
   async #act(next: Step): Promise<{ redis: unknown; model: unknown }> {
-    if (next.act === 'acquire') return await this.acquire(next.amounts);
+    if (next.act === 'acquire') return await this.acquire(next.amounts, next.tenant);
     if (next.act === 'penalize') {
       await penalizeLane(this.#deps, this.#lane, { ...next, reason: 'retry-after' }, this.nowMs);
       return { redis: undefined, model: this.model.penalize(next.pauseMs, this.nowMs) };
@@ -129,7 +146,7 @@ class Twins {
       const renewed = await renewPermit(this.#deps, permit, this.nowMs);
       return { redis: renewed, model: this.model.renew(id, this.nowMs) };
     }
-    await settlePermit(this.#deps, permit, next.used, this.nowMs);
+    await settlePermit(this.#deps, permit, next.used, { nowMs: this.nowMs });
     return { redis: undefined, model: this.model.settle(id, next.used, this.nowMs) };
   }
 }
@@ -182,12 +199,14 @@ test('no permit ever makes a sliding window hold more than the limit', async () 
         const { redis, model } = await twins.run(next);
         expect(redis).toEqual(model);
         const granted = twins.granted > grantedBefore;
-        const over = shape.buckets.filter((each, i) => {
+        const who = next.act === 'acquire' ? next.tenant : 'a';
+        const isOver = (of?: string) => (each: Bucket, i: number) => {
           const { windowMs } = windowOf(each);
-          const given = givenInWindow(twins.model.charges(i), windowMs, twins.nowMs);
+          const given = givenInWindow(twins.model.charges(i, of), windowMs, twins.nowMs);
           return granted && given > each.limit;
-        });
-        expect(over).toEqual([]);
+        };
+        expect(shape.buckets.filter(isOver())).toEqual([]);
+        expect(shape.perTenant?.buckets.filter(isOver(who)) ?? []).toEqual([]);
       }
     }),
     { numRuns: 150 },
@@ -203,7 +222,7 @@ test('a denied caller is granted after exactly its wait, and denied 2 ms before'
       fc.array(open, { maxLength: 40 }),
       amounts,
       async (shape, steps, asked) => {
-        const twins = makeTwins({ ...shape, concurrency: undefined });
+        const twins = makeTwins({ buckets: shape.buckets, concurrency: undefined });
         for (const next of steps) await twins.run(next);
         let { redis: decision } = await twins.acquire(asked);
         for (let i = 0; i < 200 && decision.kind === 'granted'; i += 1) {

@@ -1,4 +1,3 @@
-import type { Bucket, Lane } from '@sluice/config';
 import { systemClock, type Clock } from '@sluice/runtime';
 import { testRedis } from '@sluice/testing';
 import type { Redis } from 'ioredis';
@@ -7,89 +6,8 @@ import { expect, test } from 'vitest';
 import { acquirePermit, leaseMs } from './acquire-permit.ts';
 import { laneKeys } from './keys.ts';
 import { createLimits } from './limits.ts';
-import type { LimitsDeps } from './limits-deps.ts';
-import { penalizeLane } from './penalize-lane.ts';
-import type { Permit, PermitAmounts } from './permit.ts';
 import { readStatus } from './read-status.ts';
-import { renewPermit } from './renew-permit.ts';
-import { settlePermit } from './settle-permit.ts';
-
-const oneRequest = { requests: 1, tokens: 0 };
-const minute = 60_000;
-
-function requests(limit: number, windowMs: number, pacing: Bucket['pacing'] = 'burst'): Bucket {
-  return { unit: 'requests', limit, windowMs, pacing };
-}
-
-function tokens(limit: number, windowMs: number, pacing: Bucket['pacing'] = 'burst'): Bucket {
-  return { unit: 'tokens', limit, windowMs, pacing };
-}
-
-/** A lane whose Redis believes that it is `nowMs`. */
-class TestLane {
-  nowMs = 1_800_000_000_000;
-  buckets: Bucket[];
-  readonly concurrency: number | undefined;
-  readonly deps: LimitsDeps;
-
-  constructor(deps: LimitsDeps, shape: Partial<Pick<Lane, 'buckets' | 'concurrency'>>) {
-    this.deps = deps;
-    this.buckets = shape.buckets ?? [];
-    this.concurrency = shape.concurrency;
-  }
-
-  get lane(): Lane {
-    return { name: 'lane', buckets: this.buckets, concurrency: this.concurrency };
-  }
-
-  async acquire(amounts: PermitAmounts = oneRequest) {
-    return await acquirePermit(this.deps, this.lane, amounts, { nowMs: this.nowMs });
-  }
-
-  /** The permit of an acquire that must be granted. */
-  async permit(amounts: PermitAmounts = oneRequest): Promise<Permit> {
-    const decision = await this.acquire(amounts);
-    if (decision.kind === 'denied') throw new Error(`denied by ${decision.limit}`);
-    return decision.permit;
-  }
-
-  async settle(permit: Permit, used: PermitAmounts) {
-    await settlePermit(this.deps, permit, used, this.nowMs);
-  }
-
-  async renew(permit: Permit) {
-    return await renewPermit(this.deps, permit, this.nowMs);
-  }
-
-  async penalize(pauseMs: number, reason = 'retry-after') {
-    await penalizeLane(this.deps, this.lane, { pauseMs, reason }, this.nowMs);
-  }
-
-  async status() {
-    return await readStatus(this.deps, this.lane, this.nowMs);
-  }
-
-  async used() {
-    return (await this.status()).buckets.map(({ used }) => used);
-  }
-
-  /** How many permits a caller gets who asks every millisecond for `spanMs`. */
-  async grantsWithin(spanMs: number) {
-    const endMs = this.nowMs + spanMs;
-    let granted = 0;
-    while (this.nowMs < endMs) {
-      const decision = await this.acquire();
-      if (decision.kind === 'granted') granted += 1;
-      else this.nowMs += Math.min(decision.waitMs, endMs - this.nowMs);
-    }
-    return granted;
-  }
-}
-
-async function testLane(shape: Partial<Pick<Lane, 'buckets' | 'concurrency'>>) {
-  const { redis, root } = await testRedis({ ownedKeys: [] });
-  return new TestLane({ redis, root, clock: systemClock }, shape);
-}
+import { minute, oneRequest, requests, testLane, tokens } from './testing/test-lane.ts';
 
 test('a lane without limits grants everything', async () => {
   const lane = await testLane({});
@@ -116,6 +34,7 @@ test('names the bucket that takes longest and says when it has room', async () =
   const waitMs = 60_000 + 250 + 120;
   expect(await lane.acquire()).toEqual({
     kind: 'denied',
+    scope: 'lane',
     limit: 'requests per 60 s',
     waitMs,
     resetsAtMs: lane.nowMs + waitMs,
@@ -247,7 +166,7 @@ test('the slot of a dead worker comes back when its lease ends', async () => {
 });
 
 test('dead calls are not counted as in flight for ever, nor kept', async () => {
-  const lane = await testLane({});
+  const lane = await testLane({ concurrency: 9 });
   await lane.permit();
   lane.nowMs += leaseMs;
   expect((await lane.status()).concurrency.inFlight).toBe(0);
@@ -293,6 +212,7 @@ test('a closed lane denies everyone until it reopens', async () => {
   lane.nowMs += 1_000;
   expect(await lane.acquire()).toEqual({
     kind: 'denied',
+    scope: 'lane',
     limit: 'upstream 429',
     reason: 'retry-after',
     waitMs: 4_000,
@@ -355,12 +275,14 @@ test('status tells what is used, in flight and closed', async () => {
     buckets: [{ ...requests(5, 1_000), used: 1, resetsAtMs: lane.nowMs + 1_022 }],
     concurrency: { inFlight: 1, limit: 3 },
     closed: { untilMs: lane.nowMs + 2_000, reason: 'quota' },
+    brokenTargets: [],
   });
   lane.nowMs += 20_000;
   expect(await lane.status()).toEqual({
     lane: 'lane',
     buckets: [{ ...requests(5, 1_000), used: 0, resetsAtMs: lane.nowMs }],
     concurrency: { inFlight: 0, limit: 3 },
+    brokenTargets: [],
   });
 });
 
@@ -422,7 +344,7 @@ test('every key has a time to live, so an idle lane leaves nothing behind', asyn
   const left = await keys();
   const ttls = await Promise.all(left.map(async (key) => await redis.pttl(key)));
   expect(left.map((key) => key.replace(/permit_.*/, '<permit>').replace(root, 'sluice'))).toEqual([
-    '{sluice:limits:a}:closure',
+    '{sluice:limits:a}:gate',
     '{sluice:limits:a}:leases',
     '{sluice:limits:a}:permit:<permit>',
     '{sluice:limits:a}:slots:requests:1000',
@@ -467,6 +389,7 @@ test('a permit that is late whatever the margin is denied for a short while and 
   const lane = { name: 'a', buckets: [requests(5, 1_000)], concurrency: 5 };
   expect(await limits.acquire(lane, oneRequest)).toEqual({
     kind: 'denied',
+    scope: 'lane',
     limit: 'late answer from Redis',
     // Half a window is the widest margin.
     waitMs: 750,

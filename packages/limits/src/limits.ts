@@ -2,14 +2,16 @@ import type { Lane } from '@sluice/config';
 import { systemRandom } from '@sluice/runtime';
 
 import { acquirePermit } from './acquire-permit.ts';
+import { correctLane, type Remaining } from './correct-lane.ts';
+import type { LaneInForce } from './lane-book.ts';
 import type { LaneStatus } from './lane-status.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 import { createMargins, type Margins } from './margins.ts';
 import { penalizeLane } from './penalize-lane.ts';
-import type { Permit, PermitAmounts, PermitDecision } from './permit.ts';
+import type { Asker, CallOutcome, Permit, PermitAmounts, PermitDecision } from './permit.ts';
 import { readStatus } from './read-status.ts';
 import { renewPermit } from './renew-permit.ts';
-import { settlePermit } from './settle-permit.ts';
+import { settlePermit, type BreakerState } from './settle-permit.ts';
 import { takeTurns } from './take-turns.ts';
 
 /**
@@ -27,16 +29,20 @@ import { takeTurns } from './take-turns.ts';
  */
 export interface Limits {
   /**
-   * Asks for one upstream call: every bucket of the lane is charged, or none. One round trip. Denied is an answer, not
-   * an error; rejects only when Redis does. Amounts are rounded up to whole numbers.
+   * Asks for one upstream call: every bucket of the lane, and of the tenant in it, is charged, or none. One round trip.
+   * Denied is an answer, not an error; rejects only when Redis does. Amounts are rounded up to whole numbers.
    */
-  acquire(lane: Lane, amounts: PermitAmounts): Promise<PermitDecision>;
+  acquire(lane: LaneInForce, amounts: PermitAmounts, asker?: Asker): Promise<PermitDecision>;
   /**
    * Replaces the charge by what the call used, up or down, and frees the slot; `requests: 0` for a call that was never
    * sent. Going up may exceed the limit: later calls wait for it. A second settle changes nothing, nor does one of an
-   * unknown permit.
+   * unknown permit. `outcome` is what the call says of its target: enough faults open the target's breaker for everyone.
    */
-  settle(permit: Permit, used: PermitAmounts): Promise<void>;
+  settle(
+    permit: Permit,
+    used: PermitAmounts,
+    outcome?: CallOutcome,
+  ): Promise<BreakerState | undefined>;
   /** The call did not leave by the permit's `sendByMs` and was not sent: nothing is charged, and the next may take longer. */
   putBack(lane: Lane, permit: Permit): Promise<void>;
   /** Extends the lease by 15 s. `false`: the lease is lost and another call may have the slot. */
@@ -46,6 +52,8 @@ export interface Limits {
    * pace of its limits. `reason` is for people.
    */
   penalize(lane: Lane, pauseMs: number, reason: string): Promise<void>;
+  /** Brings buckets of the lane down to what the upstream says is left; never up. Returns the units taken out of each. */
+  correct(lane: Lane, remaining: readonly Remaining[]): Promise<number[]>;
   status(lane: Lane): Promise<LaneStatus>;
 }
 
@@ -64,13 +72,31 @@ export function createLimits(deps: LimitsDeps): Limits {
   const inTurn = takeTurns(mostAsking);
   const margins = createMargins();
   return {
-    acquire: async (lane, amounts) =>
-      await inTurn(() => acquireInTime({ ...deps, margins }, lane, amounts)),
-    settle: async (permit, used) => await settlePermit(deps, permit, used),
+    acquire: async (lane, amounts, asker = {}) =>
+      pausedLane(lane, deps) ??
+      (await inTurn(() => acquireInTime({ ...deps, margins }, lane, amounts, asker))),
+    settle: async (permit, used, outcome = '') =>
+      await settlePermit(deps, permit, used, { outcome }),
     putBack: async (lane, permit) => await putBack({ ...deps, margins }, lane, permit),
     renew: async (permit) => await renewPermit(deps, permit),
     penalize: async (lane, pauseMs, reason) => await penalizeLane(deps, lane, { pauseMs, reason }),
+    correct: async (lane, remaining) => await correctLane(deps, lane, remaining),
     status: async (lane) => await readStatus(deps, lane),
+  };
+}
+
+/** How long tickets of a paused lane rest before they look again. */
+const pausedMs = 1_000;
+
+function pausedLane({ paused }: LaneInForce, { clock }: LimitsDeps): PermitDecision | undefined {
+  if (!paused) return undefined;
+  return {
+    kind: 'denied',
+    waitMs: pausedMs,
+    scope: 'lane',
+    limit: 'paused by an operator',
+    resetsAtMs: clock.now() + pausedMs,
+    reason: paused.reason,
   };
 }
 
@@ -84,10 +110,11 @@ async function acquireInTime(
   deps: AskDeps,
   lane: Lane,
   amounts: PermitAmounts,
+  asker: Asker,
 ): Promise<PermitDecision> {
   const { clock, margins } = deps;
   for (let asked = 0; asked < mostAsked; asked += 1) {
-    const decision = await acquirePermit(deps, lane, amounts, { margins });
+    const decision = await acquirePermit(deps, lane, amounts, { ...asker, margins });
     if (decision.kind === 'denied') return decision;
     if (clock.now() <= decision.permit.sendByMs) {
       margins.narrow(lane);
@@ -99,6 +126,7 @@ async function acquireInTime(
   return {
     kind: 'denied',
     waitMs,
+    scope: 'lane',
     limit: 'late answer from Redis',
     resetsAtMs: clock.now() + waitMs,
   };
@@ -106,5 +134,5 @@ async function acquireInTime(
 
 async function putBack(deps: AskDeps, lane: Lane, permit: Permit): Promise<void> {
   deps.margins.widen(lane, deps.clock.now() - permit.askedAtMs);
-  await settlePermit(deps, permit, { requests: 0, tokens: 0 });
+  await settlePermit(deps, permit, {});
 }

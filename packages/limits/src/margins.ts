@@ -34,7 +34,10 @@ export function createMargins(): Margins {
   };
   return {
     of,
-    shortestOf: (lane) => Math.min(...lane.buckets.map(({ windowMs }) => of(lane, windowMs))),
+    shortestOf: (lane) => {
+      const windows = [...lane.buckets, ...(lane.perTenant?.buckets ?? [])];
+      return Math.min(...windows.map(({ windowMs }) => of(lane, windowMs)));
+    },
     widen: (lane, delayMs) => {
       extra.set(lane.name, Math.max(delayMs * reserve, extra.get(lane.name) ?? 0));
     },

@@ -23,7 +23,7 @@ export async function penalizeLane(
   if (!(pauseMs > 0)) return;
   await script(
     deps.redis,
-    [laneKeys(deps.root, lane.name).closure],
+    [laneKeys(deps.root, lane.name).gate],
     [pauseMs, penalty.reason, ...(nowMs === undefined ? [] : [nowMs])],
   );
 }

@@ -5,6 +5,7 @@ import { bucketName } from './bucket-window.ts';
 import { laneKeys } from './keys.ts';
 import type { LaneStatus } from './lane-status.ts';
 import type { LimitsDeps } from './limits-deps.ts';
+import { pacificDay } from './pacific-day.ts';
 
 const script = loadScript(import.meta.url, 'read-status');
 
@@ -15,25 +16,44 @@ export async function readStatus(
   nowMs?: number,
 ): Promise<LaneStatus> {
   const keys = laneKeys(deps.root, lane.name);
-  const names = lane.buckets.map(bucketName);
+  const names = lane.buckets.map((bucket) => bucketName(bucket, nowMs ?? deps.clock.now()));
   const reply = await script(
     deps.redis,
-    [keys.closure, keys.leases, ...names.flatMap((name) => [keys.used(name), keys.slots(name)])],
+    [keys.gate, keys.leases, ...names.flatMap((name) => [keys.used(name), keys.slots(name)])],
     nowMs === undefined ? [] : [nowMs],
   );
   // The shape is the script's own.
-  const [now, untilMs, reason, inFlight, ...numbers] = reply as [
-    ...[now: number, untilMs: number, reason: string, inFlight: number],
+  const [now, fields, inFlight, ...numbers] = reply as [
+    ...[now: number, gate: string[], inFlight: number],
     ...numbers: number[],
   ];
+  const gate = pairsOf(fields);
+  const untilMs = Number(gate.get('untilMs') ?? 0);
   return {
     lane: lane.name,
     buckets: lane.buckets.map((bucket, i) => ({
       ...bucket,
       used: numbers[2 * i] ?? 0,
-      resetsAtMs: numbers[2 * i + 1] ?? now,
+      resetsAtMs: Math.min(
+        numbers[2 * i + 1] ?? now,
+        bucket.resets === undefined ? Infinity : pacificDay(now).endsAtMs,
+      ),
     })),
     concurrency: { inFlight, limit: lane.concurrency },
-    ...(untilMs > 0 && { closed: { untilMs, reason } }),
+    ...(untilMs > now && { closed: { untilMs, reason: gate.get('reason') ?? '' } }),
+    brokenTargets: brokenTargets(gate),
   };
+}
+
+function brokenTargets(gate: ReadonlyMap<string, string>): LaneStatus['brokenTargets'] {
+  const prefix = 'probeAt:';
+  return [...gate]
+    .filter(([field]) => field.startsWith(prefix))
+    .map(([field, value]) => ({ target: field.slice(prefix.length), probeAtMs: Number(value) }));
+}
+
+function pairsOf(flat: readonly string[]): Map<string, string> {
+  const pairs = new Map<string, string>();
+  for (let i = 0; i < flat.length; i += 2) pairs.set(flat[i] ?? '', flat[i + 1] ?? '');
+  return pairs;
 }

@@ -16,7 +16,11 @@ export async function renewPermit(
   const keys = laneKeys(deps.root, permit.lane);
   const reply = await script(
     deps.redis,
-    [keys.leases, keys.permit(permit.id)],
+    [
+      keys.permit(permit.id),
+      ...(permit.leases.lane ? [keys.leases] : []),
+      ...(permit.leases.tenant ? [keys.ofTenant(permit.tenant).leases] : []),
+    ],
     [permit.id, leaseMs, recordTtlMs, ...(nowMs === undefined ? [] : [nowMs])],
   );
   return reply === 1;

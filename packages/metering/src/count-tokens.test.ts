@@ -1,10 +1,21 @@
 import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import * as fc from 'fast-check';
+import { countTokens as countOlder } from 'gpt-tokenizer/encoding/cl100k_base';
 import { countTokens as countExactly } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
 
-import { countTokens, splitText } from './count-tokens.ts';
+import { countTokens, createTokenCounter, splitText } from './count-tokens.ts';
+
+/** Letters without any order that a vocabulary could know, the same in each run. */
+function randomLetters(length: number): string {
+  let state = 42;
+  return Array.from({ length }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return String.fromCharCode(97 + (Math.floor(state / 65_536) % 26));
+  }).join('');
+}
 
 describe('splitText', () => {
   it('loses nothing, makes no long piece and never cuts a character in two', () => {
@@ -57,6 +68,40 @@ describe('countTokens', () => {
     const startedAt = performance.now();
     expect(await countTokens('a'.repeat(200_000))).toBe(25_000);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it.each([
+    ['one letter', 'a'.repeat(1_000_000)],
+    ['a mark', '!'.repeat(1_000_000)],
+    ['random letters', randomLetters(100_000)],
+  ])('never holds the event loop for long over %s', async (_kind, text) => {
+    await countTokens('warm');
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    await countTokens(text);
+    delay.disable();
+    expect(delay.max / 1e6).toBeLessThan(50);
+  });
+
+  it('gives very many short texts their turns too', async () => {
+    const counter = createTokenCounter();
+    let turns = 0;
+    const counts = (async () => {
+      for (let i = 0; i < 2_000; i += 1) await counter.count('a b');
+      turns = -turns;
+    })();
+    while (turns >= 0) {
+      turns += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await counts;
+    expect(turns).toBeLessThan(-5);
+  });
+
+  it('counts with the older vocabulary too', async () => {
+    const text = 'Žluťoučký kůň úpěl ďábelské ódy';
+    expect(await countTokens(text, { encoding: 'cl100k_base' })).toBe(countOlder(text));
+    expect(countOlder(text)).not.toBe(countExactly(text));
   });
 
   it('takes what looks like a special token as text', async () => {

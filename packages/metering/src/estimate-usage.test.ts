@@ -67,7 +67,7 @@ describe('estimateUsage', () => {
     expect(called.output_tokens).toBeGreaterThan(3);
   });
 
-  it('takes an image as 1,000 tokens, however long its data are', async () => {
+  it('takes an image that cannot be read as 1,000 tokens, however long its data are', async () => {
     const url = `data:image/png;base64,${'A'.repeat(100_000)}`;
     const content = [
       { type: 'text' as const, text: 'Hello' },

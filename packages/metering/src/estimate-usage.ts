@@ -9,7 +9,9 @@ import {
   type Usage,
 } from '@sluice/contracts';
 
-import { countTokens } from './count-tokens.ts';
+import { createTokenCounter, type TokenCounter } from './count-tokens.ts';
+import { imageTokens } from './image-tokens.ts';
+import { tokenRuleOf, type TokenRule } from './token-rule.ts';
 
 /** OpenAI's frame around a chat: around the reply, each message and each name. Checked against gpt-tokenizer's encodeChat. */
 const perReply = 3;
@@ -17,10 +19,31 @@ const perMessage = 3;
 const perName = 1;
 /** Around the definitions of tools, which count as about the JSON they are written in. */
 const perToolList = 12;
-/** An image, sound or file. Vendors count it by what is in it, which Sluice does not look at. */
+/** A sound or file. Vendors count it by what is in it, which Sluice does not look at. */
 const perAttachment = 1_000;
 
-type Options = { signal?: AbortSignal | undefined };
+export interface EstimateOptions {
+  /** The provider's kind and the upstream's name of the model: whose rule to count by; OpenAI's newest without them. */
+  kind?: string;
+  model?: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** One count of one input or result. */
+interface Counting {
+  counter: TokenCounter;
+  rule: TokenRule;
+}
+
+function counting(options: EstimateOptions): Counting {
+  const rule = tokenRule(options);
+  const { signal } = options;
+  return { rule, counter: createTokenCounter({ encoding: rule.encoding, signal }) };
+}
+
+function tokenRule({ kind = '', model = '' }: EstimateOptions): TokenRule {
+  return tokenRuleOf(kind, model);
+}
 
 /**
  * Tokens from a body's size, without looking at it: one for four bytes. Prose in English and program text have about 4
@@ -30,11 +53,11 @@ export function estimateTokensFromBytes(bytes: number): number {
   return Math.ceil(bytes / 4);
 }
 
-/** What an upstream that reports no usage has probably counted; see {@link countTokens} for how near that is. */
+/** What an upstream that reports no usage has probably counted; see {@link tokenRuleOf} for how near that is. */
 export async function estimateUsage(
   input: ChatInput,
   result: ChatResult,
-  options: Options = {},
+  options: EstimateOptions = {},
 ): Promise<Usage> {
   const inputTokens = await estimateInputTokens(input, options);
   const outputTokens = await estimateOutputTokens(result, options);
@@ -49,23 +72,25 @@ export async function estimateUsage(
 /** The same for embeddings, which have no output. */
 export async function estimateEmbeddingUsage(
   { input }: EmbeddingInput,
-  options: Options = {},
+  options: EstimateOptions = {},
 ): Promise<Usage> {
+  const count = counting(options);
   let tokens = 0;
   for (const text of listEmbeddingTexts(input)) {
-    tokens += typeof text === 'string' ? await countTokens(text, options) : text.length;
+    tokens += typeof text === 'string' ? await count.counter.count(text) : text.length;
   }
-  return inputOnly(tokens);
+  return inputOnly(Math.ceil(tokens * count.rule.factor));
 }
 
 /** The same for a ranking: the query is read with each document. */
 export async function estimateRerankUsage(
   { query, documents }: RerankInput,
-  options: Options = {},
+  options: EstimateOptions = {},
 ): Promise<Usage> {
-  let tokens = documents.length * (await countTokens(query, options));
-  for (const document of documents) tokens += await countTokens(textOfDocument(document), options);
-  return inputOnly(tokens);
+  const { counter, rule } = counting(options);
+  let tokens = documents.length * (await counter.count(query));
+  for (const document of documents) tokens += await counter.count(textOfDocument(document));
+  return inputOnly(Math.ceil(tokens * rule.factor));
 }
 
 function inputOnly(tokens: number): Usage {
@@ -75,36 +100,38 @@ function inputOnly(tokens: number): Usage {
 /** Tokens of everything that goes in: messages with their attachments, tools and the schema of the reply. */
 export async function estimateInputTokens(
   input: ChatInput,
-  options: Options = {},
+  options: EstimateOptions = {},
 ): Promise<number> {
-  let tokens = await countInputText(input, options);
-  for (const { content } of input.messages)
-    tokens += readContent(content).attachments * perAttachment;
-  return tokens;
+  const attachments = countAttachments(input, tokenRule(options).image);
+  return (await countInputText(input, options)) + attachments;
 }
 
 /** The same without attachments, of which only the vendor knows what they count for. */
-export async function countInputText(input: ChatInput, options: Options = {}): Promise<number> {
+export async function countInputText(
+  input: ChatInput,
+  options: EstimateOptions = {},
+): Promise<number> {
+  const count = counting(options);
   let tokens = perReply;
-  for (const message of input.messages) tokens += await countMessage(message, options);
-  if (input.tools) tokens += perToolList + (await countJson(input.tools, options));
+  for (const message of input.messages) tokens += await countMessage(message, count);
+  if (input.tools) tokens += perToolList + (await countJson(input.tools, count));
   if (input.response_format?.type === 'json_schema') {
-    tokens += await countJson(input.response_format.json_schema, options);
+    tokens += await countJson(input.response_format.json_schema, count);
   }
-  return tokens;
+  return Math.ceil(tokens * count.rule.factor);
 }
 
-async function countMessage(message: ChatMessage, options: Options): Promise<number> {
-  const { texts } = readContent(message.content);
+async function countMessage(message: ChatMessage, count: Counting): Promise<number> {
   let tokens = perMessage;
-  for (const text of [message.role, ...texts]) tokens += await countTokens(text, options);
+  for (const text of [message.role, ...readContent(message.content).texts])
+    tokens += await count.counter.count(text);
   if ('name' in message && message.name !== undefined) {
-    tokens += perName + (await countTokens(message.name, options));
+    tokens += perName + (await count.counter.count(message.name));
   }
   if (message.role === 'assistant' && message.tool_calls) {
     tokens += await countJson(
       message.tool_calls.map((call) => call.function),
-      options,
+      count,
     );
   }
   return tokens;
@@ -121,19 +148,35 @@ export function readContent(content: ChatMessage['content']): {
   return { texts, attachments: content.length - texts.length };
 }
 
-async function estimateOutputTokens(result: ChatResult, options: Options): Promise<number> {
-  const { content, reasoning, refusal, tool_calls: calls } = result.message;
+/** What is not text, by the vendor's own rule and without the factor of its vocabulary. */
+function countAttachments({ messages }: ChatInput, image: TokenRule['image']): number {
   let tokens = 0;
-  for (const text of [reasoning, content, refusal])
-    tokens += await countTokens(text ?? '', options);
-  if (calls)
-    tokens += await countJson(
-      calls.map((call) => call.function),
-      options,
-    );
+  for (const { content } of messages) {
+    if (!Array.isArray(content)) continue;
+    for (const part of content) {
+      if (part.type === 'image_url') {
+        tokens += imageTokens(part.image_url.url, part.image_url.detail ?? 'auto', image);
+      } else if (part.type !== 'text') {
+        tokens += perAttachment;
+      }
+    }
+  }
   return tokens;
 }
 
-async function countJson(value: unknown, options: Options): Promise<number> {
-  return await countTokens(JSON.stringify(value), options);
+async function estimateOutputTokens(result: ChatResult, options: EstimateOptions): Promise<number> {
+  const count = counting(options);
+  const { content, reasoning, refusal, tool_calls: calls } = result.message;
+  let tokens = 0;
+  for (const text of [reasoning, content, refusal]) tokens += await count.counter.count(text ?? '');
+  if (calls)
+    tokens += await countJson(
+      calls.map((call) => call.function),
+      count,
+    );
+  return Math.ceil(tokens * count.rule.factor);
+}
+
+async function countJson(value: unknown, { counter }: Counting): Promise<number> {
+  return await counter.count(JSON.stringify(value));
 }

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+const limit = z.int().min(1).max(1e12).nullable().optional();
+
+/** Limits that an operator sets over those of the configuration; `null` takes the limit away while it is set. */
+export const limitOverrides = z.strictObject({
+  requestsPerSecond: limit,
+  requestsPerMinute: limit,
+  requestsPerDay: limit,
+  tokensPerMinute: limit,
+  inputTokensPerMinute: limit,
+  outputTokensPerMinute: limit,
+  concurrency: z.int().min(1).max(1e6).nullable().optional(),
+});
+export type LimitOverrides = z.infer<typeof limitOverrides>;
+
+/** What an operator has set for one lane, as it is stored. Times are epoch ms. */
+export const laneControls = z.object({
+  paused: z.object({ reason: z.string(), sinceMs: z.number() }).optional(),
+  overrides: limitOverrides.optional(),
+});
+export type LaneControls = z.infer<typeof laneControls>;
