@@ -7,6 +7,8 @@ import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 import type { ApiKeys, KeyRing, Tenants } from '@sluice/tenants';
 
+import type { DeliveryLog, EndpointStore } from '@sluice/webhooks';
+
 import type { ApiMetrics } from './metrics.ts';
 import type { LaneWatch } from './watch/lane-watch.ts';
 import type { RedisWatch } from './watch/redis-watch.ts';
@@ -19,6 +21,8 @@ export interface ApiDeps {
   keyRing: KeyRing;
   tenants: Tenants;
   apiKeys: ApiKeys;
+  endpoints: EndpointStore;
+  deliveryLog: DeliveryLog;
   /** Of role `producer`: it fails fast. */
   redis: Redis;
   records: Records;

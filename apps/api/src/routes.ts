@@ -26,6 +26,21 @@ import { listProvidersRoute } from './routes/list-providers.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { readyzRoute } from './routes/readyz.ts';
 import { resumeJobRoute } from './routes/resume-job.ts';
+import {
+  listDeliveriesRoute,
+  redeliverRoute,
+  redeliverSinceRoute,
+  rotateSecretRoute,
+  testEndpointRoute,
+} from './routes/webhook-deliveries.ts';
+import {
+  changeEndpointRoute,
+  createEndpointRoute,
+  deleteEndpointRoute,
+  getEndpointRoute,
+  listEndpointsRoute,
+  registerEndpointRoute,
+} from './routes/webhooks.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
 
 export interface ApiRoute {
@@ -45,6 +60,42 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
+  { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },
+  {
+    method: 'post',
+    path: '/v1/webhooks/register',
+    access: 'webhooks',
+    handler: registerEndpointRoute,
+  },
+  { method: 'get', path: '/v1/webhooks', access: 'webhooks', handler: listEndpointsRoute },
+  { method: 'get', path: '/v1/webhooks/:id', access: 'webhooks', handler: getEndpointRoute },
+  { method: 'patch', path: '/v1/webhooks/:id', access: 'webhooks', handler: changeEndpointRoute },
+  { method: 'delete', path: '/v1/webhooks/:id', access: 'webhooks', handler: deleteEndpointRoute },
+  {
+    method: 'post',
+    path: '/v1/webhooks/:id/rotate-secret',
+    access: 'webhooks',
+    handler: rotateSecretRoute,
+  },
+  { method: 'post', path: '/v1/webhooks/:id/test', access: 'webhooks', handler: testEndpointRoute },
+  {
+    method: 'get',
+    path: '/v1/webhooks/:id/deliveries',
+    access: 'webhooks',
+    handler: listDeliveriesRoute,
+  },
+  {
+    method: 'post',
+    path: '/v1/webhooks/:id/redeliver',
+    access: 'webhooks',
+    handler: redeliverSinceRoute,
+  },
+  {
+    method: 'post',
+    path: '/v1/deliveries/:id/redeliver',
+    access: 'webhooks',
+    handler: redeliverRoute,
+  },
   { method: 'get', path: '/v1/providers', access: 'admin', handler: listProvidersRoute },
   { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
   { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },

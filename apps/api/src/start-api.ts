@@ -8,6 +8,7 @@ import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
 import { createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
 import { createApiKeys, createKeyRing, createTenants } from '@sluice/tenants';
+import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
 import { createApp } from './create-app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -105,6 +106,8 @@ function wire(
     keyRing: createKeyRing({ redis, root, clock, log }),
     tenants: createTenants({ redis, root, clock }),
     apiKeys: createApiKeys({ redis, root, clock }),
+    endpoints: createEndpointStore({ redis, root, clock, mirror: records }),
+    deliveryLog: createDeliveryLog({ redis, root, clock, retentionMs: config.jobs.retentionMs }),
     redis,
     records,
     lanes,

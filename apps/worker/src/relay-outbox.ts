@@ -1,13 +1,11 @@
 import type { OutboxEntry } from '@sluice/contracts';
-import { addDelivery, batchLane, type Lanes } from '@sluice/queue';
-import type { OutboxMessage, Records } from '@sluice/records';
+import { batchLane } from '@sluice/queue';
+import type { OutboxMessage } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 
-export interface RelayOutboxDeps {
-  records: Records;
-  lanes: Lanes;
-  /** How often an event is sent before it is given up. */
-  deliveryAttempts: number;
+import { tellEndpoints, type TellEndpointsDeps } from './tell-endpoints.ts';
+
+export interface RelayOutboxDeps extends TellEndpointsDeps {
   clock: Clock;
   log: Logger;
 }
@@ -66,8 +64,7 @@ async function passOn(
 
 async function follow(entry: OutboxEntry, deps: RelayOutboxDeps, shard: number): Promise<void> {
   if (entry.kind === 'finished') {
-    const { eventId, jobId } = entry;
-    await addDelivery(deps.lanes, { eventId, jobId }, { shard, attempts: deps.deliveryAttempts });
+    await tellEndpoints(entry, shard, deps);
     return;
   }
   const batch = await deps.records.read(entry.jobId);

@@ -8,7 +8,7 @@ import {
 } from '@sluice/queue';
 import { createRecords } from '@sluice/records';
 import { createRedis, newId, systemClock, whenReady, type Logger } from '@sluice/runtime';
-import { deliverySchedule } from '@sluice/webhooks';
+import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
 
 import { listenForCancels } from './cancel-listener.ts';
 import { deliverWebhook } from './deliver-webhook.ts';
@@ -34,7 +34,8 @@ export interface RunningWorker {
 }
 
 const sweepEveryMs = 5_000;
-const deliveriesAtOnce = 50;
+/** Each waits for a receiver; how many of them one receiver may hold is its gate's to say. */
+const deliveriesAtOnce = 200;
 
 /** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -103,6 +104,11 @@ function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise
   const { config, clock, redis, log } = parts;
   const schedule = deliverySchedule(config.webhooks.scheduleMs);
   const consumer = newId('reader', clock.now());
+  const gate = createEndpointGate({
+    concurrency: config.webhooks.endpointConcurrency,
+    requestsPerSecond: config.webhooks.endpointRequestsPerSecond,
+  });
+  const deps = { ...parts, schedule, gate };
   const stops = shardsOf(config).map((shard) => {
     const blocking = createRedis(config.redisUrl, 'worker', log);
     const { root, shards } = config;
@@ -116,9 +122,8 @@ function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise
       root,
       shard,
       concurrency: deliveriesAtOnce,
-      deliver: (delivery, attempt, aborted) => deliverWebhook(delivery, attempt, parts, aborted),
-      delayBeforeMs: (attempt, retryAfterMs) =>
-        schedule.delayBeforeAttemptMs(attempt, parts.random, retryAfterMs) ?? 0,
+      deliver: (delivery, attempt, aborted) => deliverWebhook(delivery, attempt, deps, aborted),
+      delayBeforeMs: (attempt) => schedule.delayBeforeAttemptMs(attempt, parts.random) ?? 0,
     });
     worker.start();
     return async () => {

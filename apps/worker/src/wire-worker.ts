@@ -4,9 +4,16 @@ import { createLimits, createOutputForecast, LaneBook, ParkedKeys } from '@sluic
 import type { LaneInForce } from '@sluice/limits';
 import { createAdapters } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
-import { createRecords, shardOf } from '@sluice/records';
+import { createRecords, shardOf, type Records } from '@sluice/records';
 import { systemClock, systemRandom, type Logger, type Redis } from '@sluice/runtime';
-import { createWebhookSender, type WebhookSender } from '@sluice/webhooks';
+import {
+  createDeliveryLog,
+  createEndpointStore,
+  createWebhookSender,
+  type DeliveryLog,
+  type EndpointStore,
+  type WebhookSender,
+} from '@sluice/webhooks';
 
 import type { ProcessTicketDeps } from './process-ticket.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
@@ -15,6 +22,8 @@ import { createWorkerMetrics } from './worker-metrics.ts';
 export interface WorkerParts extends ProcessTicketDeps {
   redis: Redis;
   sender: WebhookSender;
+  endpoints: EndpointStore;
+  deliveryLog: DeliveryLog;
 }
 
 /** Makes everything that the roles share, once, on one connection: what is sent first is done first. */
@@ -28,13 +37,15 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     lanes: Object.values(config.lanes),
     shardOf: (jobId) => shardOf(jobId) ?? 0,
   });
+  const records = createRecords({ redis, root, shards, config: config.jobs, clock });
   return {
     config,
     redis,
     log,
     clock,
     random: systemRandom,
-    records: createRecords({ redis, root, shards, config: config.jobs, clock }),
+    records,
+    ...webhookParts(config, redis, records),
     lanes,
     cache: createCache({ redis, root }),
     limits: createLimits({ redis, root, clock }),
@@ -50,11 +61,6 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     adapterFor: createAdapters({}),
     metrics: createWorkerMetrics(),
-    sender: createWebhookSender({
-      allowPrivateHosts: config.allowPrivateHosts,
-      timeoutMs: config.webhooks.timeoutMs,
-      clock,
-    }),
   };
 }
 
@@ -75,4 +81,18 @@ function applyConcurrency(
     });
   }
   log.info({ lane: name, concurrency }, 'the limits of a lane have changed');
+}
+
+function webhookParts(
+  { root, jobs, webhooks, allowPrivateHosts }: Config,
+  redis: Redis,
+  records: Records,
+): Pick<WorkerParts, 'endpoints' | 'deliveryLog' | 'sender'> {
+  const clock = systemClock;
+  const { timeoutMs } = webhooks;
+  return {
+    endpoints: createEndpointStore({ redis, root, clock, mirror: records }),
+    deliveryLog: createDeliveryLog({ redis, root, clock, retentionMs: jobs.retentionMs }),
+    sender: createWebhookSender({ allowPrivateHosts, timeoutMs, clock }),
+  };
 }

@@ -256,6 +256,10 @@ export const configFile = z.strictObject({
         .max(50)
         .default(webhookSchedule),
       timeoutSeconds: seconds(0.001, 300).default(15),
+      disableAfterSeconds: seconds(1, 90 * dayInSeconds).default(5 * dayInSeconds),
+      maxPayloadBytes: count(10_000_000).default(262_144),
+      endpointConcurrency: count(1_000).default(10),
+      endpointRequestsPerSecond: count(100_000).default(100),
     })
     .prefault({}),
   allowPrivateHosts: z.array(privateHost).default([]),
@@ -265,6 +269,10 @@ export const configFile = z.strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: number(z.int().min(0).max(65_535)).default(8080),
       maxBodyBytes: count(1e9).default(10 * 1024 * 1024),
+      publicUrl: z
+        .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+        .transform((url) => url.replace(/\/+$/, ''))
+        .optional(),
     })
     .prefault({}),
 });

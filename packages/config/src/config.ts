@@ -10,7 +10,13 @@ export interface Config {
   /** How many hash slots jobs are spread over. Part of every key: it cannot change while jobs exist. */
   shards: number;
   redisUrl: string;
-  server: { host: string; port: number; maxBodyBytes: number };
+  server: {
+    host: string;
+    port: number;
+    maxBodyBytes: number;
+    /** Where clients reach the API, for links in webhooks; without a trailing slash. */
+    publicUrl?: string | undefined;
+  };
   /** `undefined` only in processes that do not serve HTTP. */
   adminKey: string | undefined;
   dataDir: string;
@@ -33,6 +39,13 @@ export interface Config {
     /** Pause before each delivery attempt; the length is the number of attempts. */
     scheduleMs: number[];
     timeoutMs: number;
+    /** An endpoint from which nothing but failures came for so long is disabled. */
+    disableAfterMs: number;
+    /** A larger event goes out thin: with a link in place of the result. */
+    maxPayloadBytes: number;
+    /** POSTs of one worker process to one endpoint: at a time, and a second. */
+    endpointConcurrency: number;
+    endpointRequestsPerSecond: number;
   };
   /** Hosts and CIDRs that webhooks may reach although private. */
   allowPrivateHosts: string[];

@@ -105,6 +105,10 @@ export function mergeSettings(
     webhooks: {
       scheduleMs: webhooks.scheduleSeconds.map((pause) => pause * 1_000),
       timeoutMs: webhooks.timeoutSeconds * 1_000,
+      disableAfterMs: webhooks.disableAfterSeconds * 1_000,
+      maxPayloadBytes: webhooks.maxPayloadBytes,
+      endpointConcurrency: webhooks.endpointConcurrency,
+      endpointRequestsPerSecond: webhooks.endpointRequestsPerSecond,
     },
     allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
     worker: file.worker,

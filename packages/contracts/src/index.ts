@@ -3,7 +3,7 @@ export type { BatchInput, BatchItem, BatchRequest, BatchResult } from './batch.t
 export { chatInput } from './chat.ts';
 export type { ChatInput, ChatMessage, ChatResult, FinishReason, ToolCall } from './chat.ts';
 export { delivery } from './delivery.ts';
-export type { Delivery } from './delivery.ts';
+export type { Delivery, Notice } from './delivery.ts';
 export { embeddingInput, listEmbeddingTexts } from './embedding.ts';
 export type { Embedding, EmbeddingInput, EmbeddingResult, EmbeddingTexts } from './embedding.ts';
 export { errorCodes, SluiceError } from './errors.ts';
@@ -63,7 +63,30 @@ export type { RunInput, RunResult } from './run.ts';
 export { ticket } from './ticket.ts';
 export type { Ticket } from './ticket.ts';
 export type { CostUsd, Usage } from './usage.ts';
-export type { OutboxEntry, WebhookEvent } from './webhook-event.ts';
+export {
+  changeEndpoint,
+  createEndpoint,
+  deliveryStates,
+  matchesEvent,
+  noticeTypes,
+  redeliverSince,
+  registerEndpoint,
+  rotateSecret,
+} from './webhook-endpoint.ts';
+export type {
+  ChangeEndpoint,
+  CreateEndpoint,
+  DeliveryAttemptView,
+  DeliveryState,
+  DeliveryView,
+  DisabledReason,
+  EndpointView,
+  NoticeType,
+  RedeliverSince,
+  RegisterEndpoint,
+  RotateSecret,
+} from './webhook-endpoint.ts';
+export type { NoticeEvent, OutboxEntry, WebhookEvent } from './webhook-event.ts';
 export { appKinds, resumeJob, workflowFile, workflowInput } from './workflow.ts';
 export type {
   AgentThought,

@@ -15,16 +15,19 @@ import { workflowInput, type HumanInputForm } from './workflow.ts';
 export const priorities = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof priorities)[number];
 
+export const webhookUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .max(2048);
+
+export const webhookSecret = z
+  .string()
+  .regex(
+    /^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/,
+    'must be whsec_ followed by 24 to 64 bytes in base64',
+  );
+
 /** A job's own webhook. The secret signs as Standard Webhooks says; it is never shown again. */
-export const jobWebhook = z.strictObject({
-  url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2048),
-  secret: z
-    .string()
-    .regex(
-      /^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/,
-      'must be whsec_ followed by 24 to 64 bytes in base64',
-    ),
-});
+export const jobWebhook = z.strictObject({ url: webhookUrl, secret: webhookSecret });
 export type JobWebhook = z.infer<typeof jobWebhook>;
 
 const metadata = z

@@ -3,6 +3,7 @@ import type { JobResult } from './job.ts';
 import type { TerminalState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import type { CostUsd, Usage } from './usage.ts';
+import type { DisabledReason } from './webhook-endpoint.ts';
 
 /**
  * Body of a webhook, in the shape of Standard Webhooks. `data` of a workflow job also carries `status` and `outputs`
@@ -30,8 +31,20 @@ export interface WebhookEvent {
     latency_ms: number;
     status?: string;
     outputs?: Record<string, unknown>;
+    /** Of a thin event only: where the whole job can be read, in place of `result` and `outputs`. */
+    url?: string;
   };
 }
+
+/** An event that no job made: a test that the owner asked for, or an endpoint to which nothing is sent any more. */
+export type NoticeEvent =
+  | { id: string; type: 'webhook.test'; timestamp: string; data: { endpoint_id: string } }
+  | {
+      id: string;
+      type: 'endpoint.disabled';
+      timestamp: string;
+      data: { endpoint_id: string; reason: DisabledReason };
+    };
 
 /** One entry of the outbox: a job that ended and somebody to tell. */
 export interface OutboxEntry {

@@ -11,7 +11,6 @@ async function setUp(moves: (attempt: number) => DeliveryMove) {
   const { redis, root } = await testRedis();
   const lanes = new Lanes({ redis, root, shards: 1, lanes: [], shardOf: () => 0 });
   const posts: { eventId: string; attempt: number; atMs: number }[] = [];
-  const delays: (number | undefined)[] = [];
   const worker = new DeliveryWorker({
     redis,
     root,
@@ -21,10 +20,7 @@ async function setUp(moves: (attempt: number) => DeliveryMove) {
       posts.push({ eventId, attempt, atMs: performance.now() });
       return moves(attempt);
     },
-    delayBeforeMs: (_attempt, retryAfterMs) => {
-      delays.push(retryAfterMs);
-      return 50;
-    },
+    delayBeforeMs: () => 50,
     clock: systemClock,
     log,
   });
@@ -34,18 +30,17 @@ async function setUp(moves: (attempt: number) => DeliveryMove) {
     await lanes.close();
   });
   const add = (eventId: string) =>
-    addDelivery(lanes, { eventId, jobId: 'job_a' }, { shard: 0, attempts: 3 });
-  return { add, posts, delays };
+    addDelivery(lanes, { eventId, jobId: 'job_a' }, { shard: 0, attempts: 3, ticketId: eventId });
+  return { add, posts };
 }
 
-test('tries again on the schedule until the receiver takes it, and tells the schedule what it asked for', async () => {
-  const { add, posts, delays } = await setUp((attempt) =>
-    attempt < 3 ? { kind: 'retry', reason: 'HTTP 500', retryAfterMs: 7 } : { kind: 'delivered' },
+test('tries again after the time it was told, until the receiver takes it', async () => {
+  const { add, posts } = await setUp((attempt) =>
+    attempt < 3 ? { kind: 'retry', reason: 'HTTP 500', delayMs: 50 } : { kind: 'delivered' },
   );
   await add('evt_a');
   await waitFor(() => posts.length === 3);
   expect(posts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
-  expect(delays).toEqual([7, 7]);
   const [first, second] = posts;
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(45);
 });
@@ -65,4 +60,14 @@ test('the same event is delivered once, however often the outbox hands it over',
   await add('evt_a');
   await systemClock.sleep(100);
   expect(posts).toHaveLength(1);
+});
+
+test('a delivery that was told to wait comes back, however often, and no attempt is counted', async () => {
+  let deferred = 0;
+  const { add, posts } = await setUp(() =>
+    (deferred += 1) <= 5 ? { kind: 'defer', delayMs: 10 } : { kind: 'delivered' },
+  );
+  await add('evt_a');
+  await waitFor(() => posts.length === 6);
+  expect(new Set(posts.map(({ attempt }) => attempt))).toEqual(new Set([1]));
 });

@@ -1,24 +1,27 @@
-import { UnrecoverableError, Worker, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { delivery, SluiceError, type Delivery } from '@sluice/contracts';
 import { shardTag, type Clock, type Logger } from '@sluice/runtime';
 
 import { deliveryQueueName, type Lanes } from './lanes.ts';
 
-/** What one POST came to. `retry` is tried again on the schedule, at the earliest after `retryAfterMs`. */
+/** What a run of a delivery's ticket came to. */
 export type DeliveryMove =
   | { kind: 'delivered' }
-  | { kind: 'retry'; reason: string; retryAfterMs?: number | undefined }
+  /** Again after `delayMs`; an attempt is counted. */
+  | { kind: 'retry'; reason: string; delayMs: number }
+  /** Nothing was sent: it comes back after `delayMs`, and no attempt is counted. */
+  | { kind: 'defer'; delayMs: number }
   | { kind: 'given_up'; reason: string };
 
-/** Adds a delivery; the event's id makes a second add of the same one a no-op. */
+/** Adds a delivery; the same `ticketId` a second time is a no-op. */
 export async function addDelivery(
   lanes: Lanes,
   added: Delivery,
-  options: { shard: number; attempts: number },
+  options: { shard: number; attempts: number; ticketId: string },
 ): Promise<void> {
   await lanes.queue(deliveryQueueName, options.shard).add('delivery', added, {
-    jobId: added.eventId,
+    jobId: options.ticketId,
     attempts: options.attempts,
     backoff: { type: 'schedule' },
     // Kept for a day: a second outbox entry for the same event must not deliver it again.
@@ -35,8 +38,8 @@ export interface DeliveryWorkerOptions {
   concurrency: number;
   /** `attempt` is 1 for the first POST. */
   deliver(delivery: Delivery, attempt: number, signal: AbortSignal): Promise<DeliveryMove>;
-  /** Pause before attempt number `attempt` (2 or more). */
-  delayBeforeMs(attempt: number, retryAfterMs: number | undefined): number;
+  /** Pause before attempt number `attempt` (2 or more) where `deliver` threw. */
+  delayBeforeMs(attempt: number): number;
   clock: Clock;
   log: Logger;
 }
@@ -48,7 +51,7 @@ export class DeliveryWorker {
   constructor(options: DeliveryWorkerOptions) {
     const processor = async (
       job: Job,
-      _token: string | undefined,
+      token: string | undefined,
       signal: AbortSignal | undefined,
     ) => {
       const move = await options.deliver(
@@ -56,7 +59,11 @@ export class DeliveryWorker {
         job.attemptsMade + 1,
         signal ?? new AbortController().signal,
       );
-      if (move.kind === 'retry') throw new DeliveryFailed(move.reason, move.retryAfterMs);
+      if (move.kind === 'retry') throw new DeliveryFailed(move.reason, move.delayMs);
+      if (move.kind === 'defer') {
+        await job.moveToDelayed(options.clock.now() + move.delayMs, token);
+        throw new DelayedError();
+      }
       if (move.kind === 'given_up') throw new UnrecoverableError(move.reason);
     };
     this.#worker = new Worker(deliveryQueueName, processor, {
@@ -69,10 +76,7 @@ export class DeliveryWorker {
       autorun: false,
       settings: {
         backoffStrategy: (attemptsMade, _type, error) =>
-          options.delayBeforeMs(
-            attemptsMade + 1,
-            error instanceof DeliveryFailed ? error.retryAfterMs : undefined,
-          ),
+          error instanceof DeliveryFailed ? error.delayMs : options.delayBeforeMs(attemptsMade + 1),
       },
     });
     this.#worker.on('error', (error) => options.log.debug({ reason: error.message }, 'deliveries'));
@@ -89,7 +93,10 @@ export class DeliveryWorker {
 }
 
 class DeliveryFailed extends SluiceError {
-  constructor(reason: string, retryAfterMs: number | undefined) {
-    super('upstream_error', reason, { retryAfterMs });
+  readonly delayMs: number;
+
+  constructor(reason: string, delayMs: number) {
+    super('upstream_error', reason);
+    this.delayMs = delayMs;
   }
 }

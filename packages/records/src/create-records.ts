@@ -32,10 +32,18 @@ import {
   type OutboxMessage,
   type ReadOutboxOptions,
 } from './outbox.ts';
-import { readJob, readMany, readWithoutInput, type JobWithoutInput } from './read-job.ts';
+import {
+  readJob,
+  readMany,
+  readSummaries,
+  readWithoutInput,
+  type JobWithoutInput,
+} from './read-job.ts';
+import type { JobSummary } from './record-codec.ts';
 import { pauseJob, resumeJob } from './pause-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
 import { keepConversation, readConversation, type Session } from './sessions.ts';
+import { addSubscriber, removeSubscriber } from './subscribers.ts';
 import { appendEvent, readTimeline, type TimelineOptions } from './timeline.ts';
 
 export interface RecordsDeps {
@@ -87,6 +95,8 @@ export interface Records {
   read(jobId: string): Promise<JobRecord | undefined>;
   /** The record as a client sees it: with the result, without the input. */
   readWithoutInput(jobId: string): Promise<JobWithoutInput | undefined>;
+  /** The record without input and result. */
+  readSummary(jobId: string): Promise<JobSummary | undefined>;
   /** Whole records in the order of the ids; those that are gone are left out. */
   readMany(jobIds: readonly string[]): Promise<JobRecord[]>;
   /** A page of the tenant's jobs, newest first, or of a batch's children in their order. */
@@ -107,6 +117,10 @@ export interface Records {
   ackOutbox(shard: number, streamIds: readonly string[]): Promise<void>;
   /** Takes over entries that another consumer was given at least `minIdleMs` ago. */
   claimOutbox(shard: number, consumer: string, minIdleMs: number): Promise<OutboxMessage[]>;
+  /** The ends of the tenant's jobs go to the outbox from now on; `generation` grows with each call. */
+  addSubscriber(tenantId: string, generation: number): Promise<void>;
+  /** Undoes every `addSubscriber` with this generation or an older one. */
+  removeSubscriber(tenantId: string, generation: number): Promise<void>;
   /** Calls the listener when the job may have ended: a nudge to read it, never the only source of truth. */
   onFinished(jobId: string, listener: FinishedListener): Promise<StopListening>;
   /** The conversation that the session goes on with. */
@@ -139,6 +153,7 @@ export function createRecords(deps: RecordsDeps): Records {
       appendEvent(context, jobId, { type, ...(data && { data }) }),
     read: (jobId) => readJob(context, jobId),
     readWithoutInput: (jobId) => readWithoutInput(context, jobId),
+    readSummary: async (jobId) => (await readSummaries(context, [jobId]))[0],
     readMany: (jobIds) => readMany(context, jobIds),
     list: (tenantId, filter) => listJobs(context, tenantId, filter),
     timeline: (jobId, options = {}) => readTimeline(context, jobId, options),
@@ -150,6 +165,8 @@ export function createRecords(deps: RecordsDeps): Records {
       readOutbox({ ...context, blocking: deps.blocking }, shard, consumer, options),
     ackOutbox: (shard, streamIds) => ackOutbox(context, shard, streamIds),
     claimOutbox: (shard, consumer, minIdleMs) => claimOutbox(context, shard, consumer, minIdleMs),
+    addSubscriber: (tenantId, generation) => addSubscriber(context, tenantId, generation),
+    removeSubscriber: (tenantId, generation) => removeSubscriber(context, tenantId, generation),
     onFinished: (jobId, listener) => listeners.listen(jobId, listener),
     conversation: (session) => readConversation(context, session),
     keepConversation: (session, conversation) => keepConversation(context, session, conversation),

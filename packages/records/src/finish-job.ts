@@ -33,7 +33,7 @@ export interface FinishRequest extends FinishOptions {
 
 /**
  * Ends a job, exactly once. In one script: state, result, error, usage, cost, cache, attempt, timeline event, outbox
- * entry (if the job has a webhook), retention, the batch's counters and, after its last child, its `batch_ready` entry.
+ * entry (if the job has a webhook or its tenant a subscriber), retention, the batch's counters and, after its last child, its `batch_ready` entry.
  */
 export async function finishJob(
   context: RecordsContext,
@@ -51,6 +51,7 @@ export async function finishJob(
       keys.retained,
       keys.outbox,
       keys.children,
+      keys.subscribers,
       ...(keys.parent ? [keys.parent.job] : []),
     ],
     finishArguments(context, jobId, keys, request),

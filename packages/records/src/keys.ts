@@ -20,6 +20,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
+ * | <tag>/subscribers             | hash   | tenant id -> generation: tenants that want to know | owner: removeSubscriber   |
  * | <tag>/finished:<job id>       | channel| the terminal state, published once                 | not a key                 |
  *
  * A batch's child keeps its record for the retention and for as long as its siblings may still wait, because the batch
@@ -36,6 +37,7 @@ export interface RecordKeys {
   live(shard: number): string;
   retained(shard: number): string;
   outbox(shard: number): string;
+  subscribers(shard: number): string;
 }
 
 export interface JobKeys {
@@ -45,6 +47,7 @@ export interface JobKeys {
   live: string;
   retained: string;
   outbox: string;
+  subscribers: string;
   /** Index of the job's own children. */
   children: string;
   finishedChannel: string;
@@ -67,6 +70,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     live: (shard) => `${tag(shard)}/live`,
     retained: (shard) => `${tag(shard)}/retained`,
     outbox: (shard) => `${tag(shard)}/outbox`,
+    subscribers: (shard) => `${tag(shard)}/subscribers`,
   };
 }
 
@@ -79,6 +83,7 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     live: `${tag}/live`,
     retained: `${tag}/retained`,
     outbox: `${tag}/outbox`,
+    subscribers: `${tag}/subscribers`,
     children: `${tag}/batch:${jobId}`,
     finishedChannel: `${tag}/finished:${jobId}`,
     ...(batchId !== undefined && {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { WebhookEvent } from '@sluice/contracts';
+import type { NoticeEvent, WebhookEvent } from '@sluice/contracts';
 import {
   checkUrl,
   createGuardedConnector,
@@ -11,7 +11,6 @@ import {
 } from '@sluice/runtime';
 import { Agent, type Dispatcher } from 'undici';
 
-import type { DeliveryHeaders } from './delivery-headers.ts';
 import {
   DeliveryTimeout,
   outcomeOfFailure,
@@ -37,8 +36,9 @@ export interface WebhookSenderOptions {
 export interface Delivery {
   url: string;
   secret: SigningSecrets;
-  event: WebhookEvent;
-  headers: DeliveryHeaders;
+  event: WebhookEvent | NoticeEvent;
+  /** The endpoint's own and the measurements of a job. */
+  headers: Readonly<Record<string, string>>;
 }
 
 export interface WebhookSender {

@@ -59,6 +59,8 @@ export const ownedKeys = [
   /\}:/,
   /\}\/batch:/,
   /:tenants\}\//,
+  /:webhooks:[^}]+\}\//,
+  /\}\/subscribers/,
 ];
 
 /** Starts the API on a free port with keys of its own; it is closed when the test ends. */
@@ -144,7 +146,14 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
       idempotencyTtlMs: 3_600_000,
     },
     retry,
-    webhooks: { scheduleMs: [0], timeoutMs: 1_000 },
+    webhooks: {
+      scheduleMs: [0],
+      timeoutMs: 1_000,
+      disableAfterMs: 60_000,
+      maxPayloadBytes: 262_144,
+      endpointConcurrency: 10,
+      endpointRequestsPerSecond: 1_000,
+    },
     allowPrivateHosts: [],
     worker: { concurrency: 10 },
   };
