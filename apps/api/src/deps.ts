@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { Config } from '@sluice/config';
-import type { ParkedKeys } from '@sluice/limits';
+import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
@@ -28,6 +28,9 @@ export interface ApiDeps {
   records: Records;
   lanes: Lanes;
   parkedKeys: ParkedKeys;
+  limits: Limits;
+  /** The lanes with what operators have set. */
+  laneBook: LaneBook;
   redisWatch: RedisWatch;
   laneWatch: LaneWatch;
   metrics: ApiMetrics;

@@ -20,6 +20,13 @@ import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
 import { getJobRoute } from './routes/get-job.ts';
 import { healthzRoute } from './routes/healthz.ts';
+import {
+  listLimitsRoute,
+  overrideLaneRoute,
+  pauseLaneRoute,
+  resetLaneRoute,
+  resumeLaneRoute,
+} from './routes/limits.ts';
 import { listJobsRoute } from './routes/list-jobs.ts';
 import { listModelsRoute } from './routes/list-models.ts';
 import { listProvidersRoute } from './routes/list-providers.ts';
@@ -97,6 +104,11 @@ export const apiRoutes: readonly ApiRoute[] = [
     handler: redeliverRoute,
   },
   { method: 'get', path: '/v1/providers', access: 'admin', handler: listProvidersRoute },
+  { method: 'get', path: '/v1/limits', access: 'admin', handler: listLimitsRoute },
+  { method: 'post', path: '/v1/limits/:lane/pause', access: 'admin', handler: pauseLaneRoute },
+  { method: 'post', path: '/v1/limits/:lane/resume', access: 'admin', handler: resumeLaneRoute },
+  { method: 'patch', path: '/v1/limits/:lane', access: 'admin', handler: overrideLaneRoute },
+  { method: 'delete', path: '/v1/limits/:lane', access: 'admin', handler: resetLaneRoute },
   { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
   { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },
   { method: 'get', path: '/metrics', access: 'admin', handler: metricsRoute },

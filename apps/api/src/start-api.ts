@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { Config } from '@sluice/config';
-import { ParkedKeys } from '@sluice/limits';
+import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
 import { createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
@@ -19,6 +19,8 @@ import { watchRedis } from './watch/redis-watch.ts';
 export interface RunningApi {
   /** `http://<host>:<port>`, with the real port where 0 was asked for. */
   url: string;
+  /** Takes the limits of a new configuration; all else waits for the next start. */
+  reload(config: Config): void;
   /** Takes no more requests, answers those that wait, and closes every connection. */
   close(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export async function startApi({
     const url = await listen(server, config.server);
     return {
       url,
+      reload: (next) => void deps.laneBook.replace(next.lanes),
       async close() {
         stop.abort();
         await closeServer(server);
@@ -112,6 +115,8 @@ function wire(
     records,
     lanes,
     parkedKeys: new ParkedKeys({ redis, root, clock }),
+    limits: createLimits({ redis, root, clock }),
+    laneBook: new LaneBook({ redis, root, clock, log, lanes: config.lanes }),
     clock,
     log,
     closing,

@@ -1,4 +1,4 @@
-import { loadConfig } from '@sluice/config';
+import { loadConfig, watchConfig } from '@sluice/config';
 import { closeOnSignal, createLogger, readEnvironment } from '@sluice/runtime';
 
 import { startWorker, workerRoles, type WorkerRole } from './start-worker.ts';
@@ -10,9 +10,15 @@ const environment = readEnvironment();
 const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'] });
 
 try {
-  const config = loadConfig({ env: environment, cwd: process.cwd() });
+  const location = { env: environment, cwd: process.cwd() };
+  const config = loadConfig(location);
   const worker = await startWorker({ config, roles: rolesOf(environment['SLUICE_ROLES']), log });
   closeOnSignal({ close: () => worker.close(graceMs), deadlineMs: graceMs + 2_000, log });
+  const watcher = watchConfig(location, {
+    config: (next) => worker.reload(next),
+    error: (error) => log.error({ err: error }, 'the new configuration is not used'),
+  });
+  process.on('SIGHUP', () => watcher.reload());
   process.send?.({ type: 'ready' });
   log.info({ lanes: Object.keys(config.lanes) }, 'worker takes jobs');
 } catch (error) {

@@ -29,6 +29,8 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
+  /** Takes the limits of a new configuration for the lanes there are; all else waits for the next start. */
+  reload(config: Config): void;
   /** Stops taking work, waits up to `graceMs` for calls in flight, gives the rest back, and closes every connection. */
   close(graceMs: number): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     stop.signal,
   );
   return {
+    reload: (next) => takeLimits(next, parts),
     async close(graceMs) {
       stop.abort();
       await Promise.all(closers.map((close) => close(graceMs)));
@@ -76,6 +79,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await redis.quit();
     },
   };
+}
+
+function takeLimits({ lanes }: Config, { laneBook, log }: WorkerParts): void {
+  const added = laneBook.replace(lanes);
+  log.info({ added }, 'the limits were read again; lanes that were added wait for a restart');
 }
 
 function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {

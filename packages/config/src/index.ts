@@ -24,4 +24,6 @@ export { describeConfig } from './describe-config.ts';
 export type { Environment } from './environment.ts';
 export { keysOf } from './keys-of.ts';
 export { loadConfig } from './load-config.ts';
+export { watchConfig } from './watch-config.ts';
+export type { ConfigWatcher } from './watch-config.ts';
 export { nearestName, suggestName } from './nearest-name.ts';

@@ -17,7 +17,7 @@ export {
 } from './heartbeat.ts';
 export type { Heartbeat } from './heartbeat.ts';
 export { batchIdOf, childJobId } from './job-id.ts';
-export { laneControls, limitOverrides } from './lane-controls.ts';
+export { laneControlRequests, laneControls, limitOverrides } from './lane-controls.ts';
 export type { LaneControls, LimitOverrides } from './lane-controls.ts';
 export { isTerminal, jobStates, terminalStates } from './job-state.ts';
 export type { JobState, TerminalState } from './job-state.ts';

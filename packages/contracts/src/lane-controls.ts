@@ -20,3 +20,11 @@ export const laneControls = z.object({
   overrides: limitOverrides.optional(),
 });
 export type LaneControls = z.infer<typeof laneControls>;
+
+/** Bodies of the requests that set them. */
+export const laneControlRequests = {
+  pause: z.strictObject({ reason: z.string().min(1).max(500).default('no reason given') }),
+  override: limitOverrides.refine((given) => Object.keys(given).length > 0, {
+    error: 'names no limit; DELETE takes back what was set',
+  }),
+};

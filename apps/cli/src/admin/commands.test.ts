@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createAdminClient } from './admin-client.ts';
+import { readLimits } from './commands.ts';
 
 test('the client sends the key and shows what the API says of a refusal', async () => {
   const seen: (string | undefined)[] = [];
@@ -34,4 +35,10 @@ test('without a key, or without an answer, it says what to set', async () => {
     SLUICE_URL: 'http://127.0.0.1:1',
   });
   await expect(client('GET', '/')).rejects.toThrow('set SLUICE_URL');
+});
+
+test('limits are written as name=number, and none takes a limit away', () => {
+  expect(readLimits(['requestsPerMinute=100', 'concurrency=none', 'tokensPerMinute=many'])).toEqual(
+    { requestsPerMinute: 100, concurrency: null, tokensPerMinute: 'many' },
+  );
 });

@@ -10,7 +10,7 @@ type Run = (act: () => Promise<unknown>) => Promise<void>;
 /** One request, and its reply as JSON on standard output. */
 type Call = (...request: Parameters<AdminClient>) => Promise<void>;
 
-/** Adds `sluice tenants …` and `sluice keys …`: the admin API from a shell. `run` explains errors and sets the exit code. */
+/** Adds `sluice tenants …`, `sluice keys …` and `sluice limits …`: the admin API from a shell. `run` explains errors and sets the exit code. */
 export function addAdminCommands(program: Command, run: Run): void {
   const call: Call = (method, path, body) =>
     run(async () => {
@@ -20,6 +20,10 @@ export function addAdminCommands(program: Command, run: Run): void {
     });
   addTenants(program.command('tenants').description('tenants: who pays and who may read'), call);
   addKeys(program.command('keys').description('API keys of tenants'), call);
+  addLimits(
+    program.command('limits').description('rate limits: what is used, and changes at once'),
+    call,
+  );
 }
 
 function addTenants(tenants: Command, call: Call): void {
@@ -70,6 +74,40 @@ function addKeys(keys: Command, call: Call): void {
       call('POST', `${path(id)}/rotate`, { overlap_seconds: Number(overlap) }),
     );
   keys.command('revoke <id>').action((id: string) => call('DELETE', path(id)));
+}
+
+function addLimits(limits: Command, call: Call): void {
+  const path = (lane: string) => `/v1/limits/${encodeURIComponent(lane)}`;
+  limits
+    .command('list', { isDefault: true })
+    .description('every lane: its buckets, whether it is open, and why not')
+    .action(() => call('GET', '/v1/limits'));
+  limits
+    .command('pause <lane>')
+    .option('--reason <text>')
+    .action((lane: string, options: { reason?: string }) =>
+      call('POST', `${path(lane)}/pause`, options),
+    );
+  limits.command('resume <lane>').action((lane: string) => call('POST', `${path(lane)}/resume`));
+  limits
+    .command('set <lane> <limits...>')
+    .description('for example requestsPerMinute=100 concurrency=none')
+    .action((lane: string, given: string[]) => call('PATCH', path(lane), readLimits(given)));
+  limits
+    .command('reset <lane>')
+    .description('back to the limits of the configuration')
+    .action((lane: string) => call('DELETE', path(lane)));
+}
+
+/** `name=number`, or `name=none` for no limit. What is no number goes to the API, which says what is allowed. */
+export function readLimits(given: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [name = '', value = ''] = text.split('=', 2);
+      if (value === 'none') return [name, null];
+      return [name, /^\d+$/.test(value) ? Number(value) : value];
+    }),
+  );
 }
 
 interface CreateOptions {
