@@ -20,7 +20,7 @@ for (const lane of Object.keys(config.lanes)) {
     lane,
     concurrency: 1,
     process: async (ticket, signal) => {
-      const move = await processTicket(ticket, parts, signal);
+      const move = await processTicket(ticket, { ...parts, lane }, signal);
       process.kill(process.pid, 'SIGKILL');
       return move;
     },

@@ -102,6 +102,7 @@ function wire(
     lanes: Object.values(config.lanes),
     // Only ids that this process made or read from a record come here.
     shardOf: (jobId) => shardOf(jobId) ?? 0,
+    clock,
   });
   return {
     config,

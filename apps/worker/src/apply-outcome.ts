@@ -1,17 +1,15 @@
 import type { JobEnding, Outcome, Ticket } from '@sluice/contracts';
-import type { Lanes, TicketMove } from '@sluice/queue';
+import type { TicketMove } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 import { eventIdOf } from '@sluice/webhooks';
 
 import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
-export interface ApplyOutcomeDeps extends Pick<
+export type ApplyOutcomeDeps = Pick<
   RunJobDeps,
-  'cache' | 'clock' | 'config' | 'log' | 'metrics' | 'records'
-> {
-  lanes: Lanes;
-}
+  'cache' | 'clock' | 'config' | 'lanes' | 'log' | 'metrics' | 'records'
+>;
 
 /**
  * The one place where an outcome becomes moves: first the record, then what it returns for the ticket. Dying between the
@@ -90,7 +88,7 @@ function writeCache(
   });
 }
 
-/** The record names the next target first: if this process dies before the new ticket is there, the sweeper adds it. */
+/** The record names the next target and the ticket for it is placed, in one step. */
 async function fallBack(
   ticket: Ticket,
   outcome: Extract<Outcome, { kind: 'fallback' }>,
@@ -101,17 +99,16 @@ async function fallBack(
   const target = route.targets[targetIndex];
   if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
   const lane = target.lane;
-  const live = await deps.records.requeue(ticket.jobId, {
+  const placed = {
+    ticket: { ...ticket, attempt: targetIndex + 1 },
+    lane,
+    priority: outcome.priority,
+  };
+  await deps.records.requeue(ticket.jobId, {
     ...(attempt && { attempt }),
     targetIndex,
     lane,
+    ticket: deps.lanes.placement(placed),
   });
-  if (live) {
-    await deps.lanes.add({
-      ticket: { ...ticket, attempt: targetIndex + 1 },
-      lane,
-      priority: outcome.priority,
-    });
-  }
   return { kind: 'done' };
 }

@@ -1,13 +1,13 @@
 import { assembleBatch, childRequests } from '@sluice/batches';
 import {
   childJobId,
-  isTerminal,
   SluiceError,
   type JobRecord,
   type JobRequest,
   type Outcome,
   type Ticket,
 } from '@sluice/contracts';
+import { roughTokens } from '@sluice/metering';
 import type { PlacedTicket } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 
@@ -34,15 +34,15 @@ export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Ou
   if (batch.progress?.ended === children.length) {
     return assembled(batch, await readChildren(batch, children.length, deps));
   }
-  await deps.records.acceptChildren(children);
-  await addMissingTickets(batch, children.length, deps);
+  await deps.records.acceptChildren(children, (child) => deps.lanes.placement(ticketOf(child)));
   return { kind: 'nothing', reason: 'fed' };
 }
 
 /** The children, or why there are none: a model that has left the configuration since the batch was accepted. */
 function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | SluiceError {
   try {
-    return childRequests(batch, (type, name) => resolveRoute(deps.config, type, name));
+    const children = childRequests(batch, (type, name) => resolveRoute(deps.config, type, name));
+    return children.map((child) => ({ ...child, tokens: roughTokens(child.input) }));
   } catch (thrown) {
     if (thrown instanceof SluiceError) return thrown;
     throw thrown;
@@ -56,17 +56,6 @@ function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[
     kind: 'ended',
     ending: { state: 'completed', result, costUsd, cache: { status: 'off' } },
   };
-}
-
-/** Adding a ticket that is there already changes nothing; children that have ended need none. */
-async function addMissingTickets(
-  batch: JobRecord,
-  count: number,
-  deps: FeedBatchDeps,
-): Promise<void> {
-  const children = await readChildren(batch, count, deps);
-  const live = children.filter((child) => child !== undefined && !isTerminal(child.state));
-  await deps.lanes.addMany(live.flatMap((child) => (child ? [ticketOf(child)] : [])));
 }
 
 /** The children's records by their index; `undefined` where one was erased. */
@@ -87,7 +76,12 @@ async function readChildren(
 }
 
 /** The ticket that a live job should have. */
-export function ticketOf(job: Omit<JobRecord, 'input' | 'result'>): PlacedTicket {
-  const { jobId, tenantId, type, model, lane, priority } = job;
-  return { ticket: { jobId, tenantId, type, model, attempt: job.targetIndex + 1 }, lane, priority };
+export function ticketOf(job: Omit<JobRequest, 'input'> & { targetIndex?: number }): PlacedTicket {
+  const { jobId, tenantId, type, model, lane, priority, tokens, targetIndex = 0 } = job;
+  return {
+    ticket: { jobId, tenantId, type, model, attempt: targetIndex + 1 },
+    lane,
+    priority,
+    tokens,
+  };
 }

@@ -2,6 +2,7 @@ import type { Cache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limits';
 import type { ProviderAdapter } from '@sluice/providers';
+import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger, Random } from '@sluice/runtime';
 
@@ -11,6 +12,9 @@ import type { WorkerMetrics } from './worker-metrics.ts';
 export interface RunJobDeps {
   config: Config;
   records: Records;
+  lanes: Lanes;
+  /** The lane that the tickets come from. */
+  lane: string;
   cache: Cache;
   limits: Limits;
   /** The lanes with what operators have set. */

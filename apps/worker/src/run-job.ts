@@ -27,7 +27,8 @@ export async function runJob(
   deps: RunJobDeps,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const begun = await deps.records.begin(ticket.jobId, ticket.attempt - 1);
+  const started = deps.lanes.advance(deps.lane, ticket.jobId);
+  const begun = await deps.records.begin(ticket.jobId, ticket.attempt - 1, started);
   if (begun.kind === 'ended' && begun.state === 'cancelled' && begun.upstream) {
     await stopCancelled(ticket, begun.upstream, deps);
   }

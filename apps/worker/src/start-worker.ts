@@ -91,7 +91,8 @@ function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>):
 }
 
 function startLane(parts: WorkerParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {
-  const process: ProcessTicket = (ticket, signal) => processTicket(ticket, parts, signal);
+  const deps = { ...parts, lane };
+  const process: ProcessTicket = (ticket, signal) => processTicket(ticket, deps, signal);
   const workers = shardsOf(parts.config).map(
     (shard) =>
       new LaneWorker({

@@ -21,6 +21,7 @@ async function setUp() {
     shards: 1,
     lanes: [lane],
     shardOf: (id) => shardOf(id) ?? 0,
+    clock,
   });
   onTestFinished(() => lanes.close());
   const deps = { records, lanes, clock, log: createLogger({ name: 'test', level: 'silent' }) };

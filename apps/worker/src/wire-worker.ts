@@ -19,7 +19,7 @@ import type { ProcessTicketDeps } from './process-ticket.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /** What the roles of one worker process share. */
-export interface WorkerParts extends ProcessTicketDeps {
+export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
   redis: Redis;
   sender: WebhookSender;
   endpoints: EndpointStore;
@@ -36,6 +36,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     shards,
     lanes: Object.values(config.lanes),
     shardOf: (jobId) => shardOf(jobId) ?? 0,
+    clock,
   });
   const records = createRecords({ redis, root, shards, config: config.jobs, clock });
   return {

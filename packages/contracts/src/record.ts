@@ -17,6 +17,8 @@ export interface JobRequest {
   input: RunInput | BatchInput;
   priority: Priority;
   lane: string;
+  /** Roughly how many tokens its call takes, for its place in the lane; only where the lane counts tokens. */
+  tokens?: number;
   createdAtMs: number;
   /** The job ends as `expired` if no attempt has started by then. */
   startByMs: number;

@@ -53,6 +53,13 @@ export function estimateTokensFromBytes(bytes: number): number {
   return Math.ceil(bytes / 4);
 }
 
+/** The same for a job's whole input, and the most that may come back where the input says it. Any shape of input. */
+export function roughTokens(input: object): number {
+  const most = { max_tokens: undefined, max_completion_tokens: undefined, ...input };
+  const output = Number(most.max_completion_tokens ?? most.max_tokens ?? 0);
+  return estimateTokensFromBytes(JSON.stringify(input).length) + output;
+}
+
 /** What an upstream that reports no usage has probably counted; see {@link tokenRuleOf} for how near that is. */
 export async function estimateUsage(
   input: ChatInput,

@@ -5,6 +5,7 @@ export {
   estimateInputTokens,
   estimateRerankUsage,
   estimateTokensFromBytes,
+  roughTokens,
   estimateUsage,
 } from './estimate-usage.ts';
 export { certainOverflow, findOverflow } from './find-overflow.ts';

@@ -9,7 +9,14 @@ const log = createLogger({ name: 'test', level: 'silent' });
 
 async function setUp(moves: (attempt: number) => DeliveryMove) {
   const { redis, root } = await testRedis();
-  const lanes = new Lanes({ redis, root, shards: 1, lanes: [], shardOf: () => 0 });
+  const lanes = new Lanes({
+    redis,
+    root,
+    shards: 1,
+    lanes: [],
+    shardOf: () => 0,
+    clock: systemClock,
+  });
   const posts: { eventId: string; attempt: number; atMs: number }[] = [];
   const worker = new DeliveryWorker({
     redis,

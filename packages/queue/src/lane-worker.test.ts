@@ -4,7 +4,8 @@ import { testRedis, waitFor } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { LaneWorker, stopReasons, type ProcessTicket } from './lane-worker.ts';
-import { Lanes, type PlacedTicket } from './lanes.ts';
+import { Lanes } from './lanes.ts';
+import type { PlacedTicket } from './place-ticket.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 const lane = 'sim';
@@ -17,6 +18,7 @@ async function setUp(concurrency?: number) {
     shards: 1,
     lanes: [{ name: lane, buckets: [], concurrency }],
     shardOf: () => 0,
+    clock: systemClock,
   });
   onTestFinished(() => lanes.close());
   await lanes.applyConcurrency();

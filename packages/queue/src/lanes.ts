@@ -2,10 +2,9 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 import type { Lane } from '@sluice/config';
-import type { Priority, Ticket } from '@sluice/contracts';
-import { shardTag } from '@sluice/runtime';
+import { loadScript, shardTag, type Clock, type LuaPart } from '@sluice/runtime';
 
-import { rankOf } from './priority-rank.ts';
+import { advanceOf, placementOf, type LaneQueueKeys, type PlacedTicket } from './place-ticket.ts';
 import { ticketId } from './ticket-id.ts';
 
 /** The lane of batch jobs: their tickets are fed, not run. Config does not allow this name for another lane. */
@@ -16,12 +15,6 @@ export const deliveryQueueName = 'webhooks';
 
 /** BullMQ's own advice: one call with 50,000 tickets stops the event loop for 2.2 s, chunks of 250 for 25 ms. */
 const ticketsPerCall = 250;
-
-export interface PlacedTicket {
-  ticket: Ticket;
-  lane: string;
-  priority: Priority;
-}
 
 /** How many tickets a lane holds, by BullMQ's states, summed over the shards. */
 export interface LaneCounts {
@@ -41,15 +34,21 @@ export interface LanesOptions {
   lanes: readonly Lane[];
   /** Shard of a job, as its id names it. */
   shardOf(jobId: string): number;
+  clock: Clock;
 }
+
+const placeAlone = loadScript(import.meta.url, 'place-ticket');
 
 /** The queues of every lane in every shard: one BullMQ queue each. */
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #queues = new Map<string, Queue>();
+  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #keys = new Map<string, LaneQueueKeys>();
 
   constructor(options: LanesOptions) {
     this.#options = options;
+    this.#lanes = new Map(options.lanes.map((lane) => [lane.name, lane]));
     const names = [...options.lanes.map((lane) => lane.name), batchLane, deliveryQueueName];
     for (const name of names) {
       for (let shard = 0; shard < options.shards; shard += 1) this.#open(name, shard);
@@ -58,32 +57,28 @@ export class Lanes {
 
   /** Adds a ticket; adding the same run of a job twice adds it once. Resolves when Redis has it. */
   async add(placed: PlacedTicket): Promise<void> {
-    const { ticket, lane, priority } = placed;
-    await this.queue(lane, this.#options.shardOf(ticket.jobId)).add(ticket.type, ticket, {
-      jobId: ticketId(ticket.jobId, ticket.attempt),
-      priority: rankOf(priority),
-    });
+    const { keys, args } = this.placement(placed);
+    await placeAlone(this.#options.redis, keys, args);
   }
 
-  /** Adds many tickets of one shard in chunks, so that neither this process nor Redis stalls. */
+  /** Adds many tickets in chunks, so that neither this process nor Redis stalls. */
   async addMany(placed: readonly PlacedTicket[]): Promise<void> {
-    const byQueue = Map.groupBy(placed, ({ ticket, lane }) =>
-      this.queue(lane, this.#options.shardOf(ticket.jobId)),
-    );
-    for (const [queue, group] of byQueue) {
-      for (let start = 0; start < group.length; start += ticketsPerCall) {
-        await queue.addBulk(
-          group.slice(start, start + ticketsPerCall).map(({ ticket, priority }) => ({
-            name: ticket.type,
-            data: ticket,
-            opts: {
-              jobId: ticketId(ticket.jobId, ticket.attempt),
-              priority: rankOf(priority),
-            },
-          })),
-        );
-      }
+    for (let start = 0; start < placed.length; start += ticketsPerCall) {
+      const chunk = placed.slice(start, start + ticketsPerCall);
+      await Promise.all(chunk.map((one) => this.add(one)));
     }
+  }
+
+  /** What {@link add} does, as a part of the script that writes the job's record: both happen or neither. */
+  placement(placed: PlacedTicket): LuaPart {
+    const lane = this.#lanes.get(placed.lane);
+    const keys = this.#keysOf(placed.lane, placed.ticket.jobId);
+    return placementOf(placed, { lane, keys, nowMs: this.#options.clock.now() });
+  }
+
+  /** Moves the virtual time of the job's lane on, as a part of the script that begins the job. */
+  advance(lane: string, jobId: string): LuaPart {
+    return advanceOf(this.#keysOf(lane, jobId));
   }
 
   /** Takes a waiting ticket away. One that runs stays: the worker finds its job ended and drops it. */
@@ -164,6 +159,18 @@ export class Lanes {
     // The connection logs its own errors; without a listener they would end the process.
     queue.on('error', () => {});
     this.#queues.set(`${shard}:${name}`, queue);
+    const prefix = queue.toKey('');
+    this.#keys.set(`${shard}:${name}`, {
+      queueKey: (key) => prefix + key,
+      ranks: `${shardTag(this.#options.root, shard)}/ranks:${name}`,
+    });
+  }
+
+  #keysOf(lane: string, jobId: string): LaneQueueKeys {
+    const shard = this.#options.shardOf(jobId);
+    const keys = this.#keys.get(`${shard}:${lane}`);
+    if (!keys) throw new Error(`no lane ${lane} in shard ${shard}`);
+    return keys;
   }
 
   async #countsOf(lane: string): Promise<LaneCounts> {

@@ -1,4 +1,5 @@
--- Creates the record of a job, once, and remembers its Idempotency-Key in the same step.
+-- Creates the record of a job, once, remembers its Idempotency-Key and runs `part`, which places the job's ticket and
+-- returns its rank: all in one step, so that no crash comes between.
 -- KEYS: 1 job, 2 live jobs, 3 the tenant's index, 4 Idempotency-Key (only with one)
 -- ARGV: 1 job id, 2 next check (epoch ms), 3 fingerprint of the body, 4 time the Idempotency-Key is remembered (ms)
 --       (3 and 4 are empty without a key), 5… field and value pairs of the record
@@ -20,7 +21,7 @@ if KEYS[4] then
 end
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 5))
+  redis.call('HSET', KEYS[1], 'state', 'queued', 'rank', part() or 0, unpack(ARGV, 5))
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
   redis.call('ZADD', KEYS[3], 0, ARGV[1])
 end

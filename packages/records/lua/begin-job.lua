@@ -1,13 +1,14 @@
 -- A worker took the ticket: queued, in_progress or paused -> in_progress. Found in_progress, the worker before it died.
 -- Found paused without an answer, the worker only looks whether it still waits, which no event tells.
 -- A ticket of an earlier target (left behind by a crash during a fallback) must not run beside the newer one.
+-- `part` is given the rank of the ticket, which has now started.
 -- KEYS: 1 job, 2 timeline
 -- ARGV: 1 now (epoch ms), 2 event of the begin (JSON), 3 event of an interruption (JSON), 4 most events in a timeline,
 --       5 index of the target that the ticket is for, empty for any
 -- Replies: {'run', every field and value of the record} | {'ended', state, upstream handle or ''} | {'superseded'} |
 --          {'missing'}
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total', 'answer', 'upstream')
+local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total', 'answer', 'upstream', 'rank')
 local state = found[1]
 if not state then
   return { 'missing' }
@@ -25,6 +26,7 @@ end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('HDEL', KEYS[1], 'waitingOn')
+part(found[6])
 if state == 'in_progress' then
   redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
   redis.call('RPUSH', KEYS[2], ARGV[3])

@@ -1,6 +1,7 @@
 -- Gives a job back to its lane: in_progress -> queued, on wait, retry and fallback. Any other state is left as it is.
 -- A job that is queued already was given back: by this very call, when its first reply was lost with the connection.
 -- A run that came to no attempt, of a job that never had one, did not start it: `startedAt` goes with it.
+-- On fallback `part` places the ticket of the next target and returns its rank.
 -- KEYS: 1 job, 2 timeline
 -- ARGV: 1 event (JSON), 2 attempt (JSON, or empty for none), 3 '1' drops the upstream handle,
 --       4… field and value pairs of the record
@@ -22,6 +23,10 @@ if ARGV[2] ~= '' then
   redis.call('HSET', KEYS[1], 'attempts', attempts)
 elseif not attempts and not found[3] then
   redis.call('HDEL', KEYS[1], 'startedAt')
+end
+local rank = part()
+if rank then
+  redis.call('HSET', KEYS[1], 'rank', rank)
 end
 redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 4))
 redis.call('RPUSH', KEYS[2], ARGV[1])

@@ -1,5 +1,5 @@
 import type { JobRequest } from '@sluice/contracts';
-import { loadScript } from '@sluice/runtime';
+import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
@@ -19,8 +19,8 @@ export type AcceptReply =
   | { kind: 'mismatch' };
 
 /**
- * Creates the record in one script, sent before this function first yields: a ticket added in the same tick travels in
- * the same round trip. The same request again (same job id) is `created` again and changes nothing.
+ * Creates the record, and places the job's ticket in the same script. The same request again (same job id) is `created`
+ * again and changes nothing.
  * With an Idempotency-Key that is known, nothing is created: `replayed` names the job of the first request, `mismatch`
  * says that its body was another one.
  */
@@ -28,13 +28,14 @@ export async function acceptJob(
   context: RecordsContext,
   request: JobRequest,
   idempotency?: Idempotency,
+  ticket?: LuaPart,
 ): Promise<AcceptReply> {
   const keys = keysOfNewJob(context, request.jobId);
   const names = [keys.job, keys.live, context.keys.tenant(keys.shard, request.tenantId)];
   const fields = encodeRequest(request);
   const check = nextCheckAt(request, request.createdAtMs);
   if (!idempotency) {
-    await acceptScript(context.redis, names, [request.jobId, check, '', '', ...fields]);
+    await acceptScript(context.redis, names, [request.jobId, check, '', '', ...fields], ticket);
     return { kind: 'created' };
   }
   const digest = idempotencyDigest(request.tenantId, idempotency.key);
@@ -43,36 +44,42 @@ export async function acceptJob(
   fields.push('idempotency', digest);
   const { idempotencyTtlMs } = context.config;
   return acceptReply(
-    await acceptScript(context.redis, names, [
-      request.jobId,
-      check,
-      idempotency.fingerprint,
-      idempotencyTtlMs,
-      ...fields,
-    ]),
+    await acceptScript(
+      context.redis,
+      names,
+      [request.jobId, check, idempotency.fingerprint, idempotencyTtlMs, ...fields],
+      ticket,
+    ),
   );
 }
 
 /**
- * Creates the records of children of one batch: ids from `childJobId`, so all are in the batch's shard. Doing it again
+ * Creates the records of children of one batch and their tickets: ids from `childJobId`, so all are in the batch's shard. Doing it again
  * creates only what is missing. A batch that has ended or is gone gets no children. Returns how many were created.
  */
 export async function acceptChildren(
   context: RecordsContext,
   requests: readonly JobRequest[],
+  ticketOf?: (child: JobRequest) => LuaPart,
 ): Promise<number> {
   let created = 0;
   for (let i = 0; i < requests.length; i += childrenPerChunk) {
     const chunk = requests.slice(i, i + childrenPerChunk);
     // One chunk after the other is the point of having chunks.
     // oxlint-disable-next-line no-await-in-loop
-    const replies = await Promise.all(chunk.map((request) => acceptChild(context, request)));
+    const replies = await Promise.all(
+      chunk.map((request) => acceptChild(context, request, ticketOf?.(request))),
+    );
     created += replies.filter((reply) => reply === 1).length;
   }
   return created;
 }
 
-async function acceptChild(context: RecordsContext, request: JobRequest): Promise<unknown> {
+async function acceptChild(
+  context: RecordsContext,
+  request: JobRequest,
+  ticket: LuaPart | undefined,
+): Promise<unknown> {
   const keys = keysOfNewJob(context, request.jobId);
   if (!keys.parent || !request.batch || keys.parent.batchId !== request.batch.batchId) {
     throw new TypeError(`${request.jobId} is not the id of a child of ${request.batch?.batchId}`);
@@ -86,6 +93,7 @@ async function acceptChild(context: RecordsContext, request: JobRequest): Promis
       request.batch.index,
       ...encodeRequest(request),
     ],
+    ticket,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { JobRecord, TerminalState, UpstreamHandle } from '@sluice/contracts';
-import { loadScript } from '@sluice/runtime';
+import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import { decodeRecord, fieldsOfPairs } from './record-codec.ts';
@@ -17,13 +17,14 @@ export type BeginReply =
 
 /**
  * A worker starts on a ticket: any live state becomes `in_progress`, and the whole record comes back in the same call.
- * `targetIndex` is the target that the ticket is for; without it any will do.
+ * `targetIndex` is the target that the ticket is for; without it any will do. `started` is given the ticket's rank.
  * A job found `in_progress` lost its last worker: `interruptions` grows by one and the timeline says `interrupted`.
  */
 export async function beginJob(
   context: RecordsContext,
   jobId: string,
   targetIndex?: number,
+  started?: LuaPart,
 ): Promise<BeginReply> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return { kind: 'missing' };
@@ -38,6 +39,7 @@ export async function beginJob(
       maxTimelineEvents,
       targetIndex ?? '',
     ],
+    started,
   );
   // The replies that begin-job.lua lists.
   const [kind, value, upstream] = reply as

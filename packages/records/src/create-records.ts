@@ -7,7 +7,7 @@ import type {
   TimelineEvent,
   UpstreamHandle,
 } from '@sluice/contracts';
-import type { Clock } from '@sluice/runtime';
+import type { Clock, LuaPart } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
 import { acceptChildren, acceptJob, type AcceptReply } from './accept-job.ts';
@@ -68,12 +68,15 @@ export interface RecordsDeps {
 export interface Records {
   /** A new job id. The shard is chosen in turn, or by the Idempotency-Key, so that equal keys meet in one shard. */
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
-  /** Creates the record, once for its id and once for its Idempotency-Key. One round trip. */
-  accept(request: JobRequest, idempotency?: Idempotency): Promise<AcceptReply>;
-  /** Creates the records of a batch's children that are missing; says how many those were. */
-  acceptChildren(requests: readonly JobRequest[]): Promise<number>;
+  /** Creates the record and its ticket, once for its id and once for its Idempotency-Key. One round trip. */
+  accept(request: JobRequest, idempotency?: Idempotency, ticket?: LuaPart): Promise<AcceptReply>;
+  /** Creates the records of a batch's children that are missing, and their tickets; says how many those were. */
+  acceptChildren(
+    requests: readonly JobRequest[],
+    ticketOf?: (child: JobRequest) => LuaPart,
+  ): Promise<number>;
   /** A worker took the ticket, for the target `targetIndex`: the job is `in_progress`, and its record comes back. */
-  begin(jobId: string, targetIndex?: number): Promise<BeginReply>;
+  begin(jobId: string, targetIndex?: number, started?: LuaPart): Promise<BeginReply>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
   /** The job waits for a person; `false` if it is over. */
@@ -140,9 +143,9 @@ export function createRecords(deps: RecordsDeps): Records {
   const listeners = createFinishedListeners(context.keys, deps.subscriber);
   return {
     newJobId: jobIdMaker(context),
-    accept: (request, idempotency) => acceptJob(context, request, idempotency),
-    acceptChildren: (requests) => acceptChildren(context, requests),
-    begin: (jobId, targetIndex) => beginJob(context, jobId, targetIndex),
+    accept: (request, idempotency, ticket) => acceptJob(context, request, idempotency, ticket),
+    acceptChildren: (requests, ticketOf) => acceptChildren(context, requests, ticketOf),
+    begin: (jobId, targetIndex, started) => beginJob(context, jobId, targetIndex, started),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
     pause: (jobId, isNew) => pauseJob(context, jobId, isNew),
     resume: (jobId, answer) => resumeJob(context, jobId, answer),

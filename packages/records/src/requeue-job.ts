@@ -1,5 +1,5 @@
 import type { Attempt, UpstreamHandle, WaitingOn } from '@sluice/contracts';
-import { loadScript } from '@sluice/runtime';
+import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import { encodeEvent } from './timeline.ts';
@@ -16,6 +16,8 @@ export interface RequeueOptions {
   targetIndex?: number;
   /** The next target's lane. */
   lane?: string;
+  /** Places the ticket for the next target, in the same step. */
+  ticket?: LuaPart;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function requeueJob(
       targetIndex === undefined ? '' : '1',
       ...fields,
     ],
+    options.ticket,
   );
   return reply !== 0;
 }

@@ -14,64 +14,27 @@ export type Accepted = { kind: 'created' } | { kind: 'replayed'; jobId: string }
 type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redis'>;
 
 /**
- * Writes the record and adds the ticket. Resolves only when Redis has acknowledged both.
+ * Writes the record and places the ticket, in one script: there is never one without the other. Resolves only when Redis
+ * has acknowledged it.
  * @throws SluiceError `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
  */
-export function acceptJob(
+export async function acceptJob(
   request: JobRequest,
   idempotency: Idempotency | undefined,
-  deps: AcceptDeps,
+  { records, lanes, redis }: AcceptDeps,
 ): Promise<Accepted> {
-  writeTogether(deps.redis);
-  const accepting = idempotency ? acceptOnce(request, idempotency, deps) : acceptNew(request, deps);
-  return withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
-}
-
-/**
- * One round trip: both commands leave in the same tick on the same connection, the record first. A crash in between
- * leaves a record without a ticket, which the sweeper repairs; never a ticket without its record.
- */
-async function acceptNew(request: JobRequest, deps: AcceptDeps): Promise<Accepted> {
-  await Promise.all([deps.records.accept(request), addTicket(request, deps)]);
-  return { kind: 'created' };
-}
-
-/** Only the first request with the key may add a ticket; a replay adds it again where the first may have died before. */
-async function acceptOnce(
-  request: JobRequest,
-  idempotency: Idempotency,
-  deps: AcceptDeps,
-): Promise<Accepted> {
-  const reply = await deps.records.accept(request, idempotency);
-  switch (reply.kind) {
-    case 'created':
-      await addTicket(request, deps);
-      return reply;
-    case 'replayed':
-      await repairTicket(reply.jobId, deps);
-      return reply;
-    case 'mismatch':
-      throw new SluiceError(
-        'idempotency_key_reused',
-        'Idempotency-Key: this key was used with another body; use a new key for a new job',
-        { param: 'Idempotency-Key' },
-      );
-  }
-}
-
-/** Adding the ticket of a run that is there already changes nothing. */
-async function repairTicket(jobId: string, deps: AcceptDeps): Promise<void> {
-  const job = await deps.records.readWithoutInput(jobId);
-  if (job?.state === 'queued' && job.attempts.length === 0 && job.targetIndex === 0) {
-    await addTicket(job, deps);
-  }
-}
-
-async function addTicket(
-  { jobId, tenantId, type, model, lane, priority }: Omit<JobRequest, 'input'>,
-  { lanes }: AcceptDeps,
-): Promise<void> {
-  await lanes.add({ ticket: { jobId, tenantId, type, model, attempt: 1 }, lane, priority });
+  writeTogether(redis);
+  const { jobId, tenantId, type, model, lane, priority, tokens } = request;
+  const ticket = { jobId, tenantId, type, model, attempt: 1 };
+  const placement = lanes.placement({ ticket, lane, priority, tokens });
+  const accepting = records.accept(request, idempotency, placement);
+  const reply = await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
+  if (reply.kind !== 'mismatch') return reply;
+  throw new SluiceError(
+    'idempotency_key_reused',
+    'Idempotency-Key: this key was used with another body; use a new key for a new job',
+    { param: 'Idempotency-Key' },
+  );
 }
 
 function outcomeUnknown(): SluiceError {

@@ -327,20 +327,6 @@ describe('an Idempotency-Key', () => {
     await expectError(response, 422, 'idempotency_key_reused');
   });
 
-  it('adds the ticket again that a crash after the record left out, and none to a job that ran', async () => {
-    const api = await startTestApi();
-    const { id } = await api.accepted(chatBody, { 'idempotency-key': 'k' });
-    await api.lanes.remove('chat-lane', id, 1);
-    await api.accepted(chatBody, { 'idempotency-key': 'k' });
-    expect(await api.lanes.ticketState('chat-lane', id, 1)).toBe('live');
-
-    await api.lanes.remove('chat-lane', id, 1);
-    await endJob(api, id);
-    const replay = await api.accepted(chatBody, { 'idempotency-key': 'k' });
-    expect(replay).toMatchObject({ id, state: 'completed' });
-    expect(await api.lanes.ticketState('chat-lane', id, 1)).toBe('missing');
-  });
-
   it('that is empty or too long is refused by name', async () => {
     const api = await startTestApi();
     for (const key of ['""', 'x'.repeat(256)]) {

@@ -40,7 +40,7 @@ export function submitJobRoute(deps: ApiDeps) {
       idempotencyKey === undefined ? undefined : { tenantId, idempotencyKey },
     );
     const made = { jobId, tenantId, lane, createdAtMs: clock.now() };
-    const job = toJobRequest(submitted, made, config.jobs);
+    const job = toJobRequest(submitted, made, config);
     const accepted = await acceptJob(
       job,
       idempotencyKey === undefined

@@ -113,6 +113,7 @@ function openLanes(redis: Redis, { root, shards, lanes }: Config): Lanes {
     shards,
     lanes: Object.values(lanes),
     shardOf: (jobId) => shardOf(jobId) ?? 0,
+    clock: systemClock,
   });
 }
 

@@ -20,14 +20,15 @@ async function setUp(concurrency?: number) {
   const { redis, root, url } = await testRedis();
   const config = testConfig({ redisUrl: url, root });
   config.lanes['chat-lane']!.concurrency = concurrency;
+  const clock = createFakeClock();
   const lanes = new Lanes({
     redis,
     root,
     shards: 1,
     shardOf: () => 0,
     lanes: Object.values(config.lanes),
+    clock,
   });
-  const clock = createFakeClock();
   const stop = new AbortController();
   const log = createLogger({ name: 'watch', level: 'silent' });
   const watch = watchLanes({ redis, config, lanes, clock, log }, stop.signal);
