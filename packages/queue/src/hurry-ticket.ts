@@ -1,6 +1,7 @@
 import type { Clock } from '@sluice/runtime';
 
-import type { Lanes, PlacedTicket } from './lanes.ts';
+import type { Lanes } from './lanes.ts';
+import type { PlacedTicket } from './place-ticket.ts';
 import { ticketId } from './ticket-id.ts';
 
 const pauseMs = 20;
