@@ -53,10 +53,15 @@ export function estimateTokensFromBytes(bytes: number): number {
   return Math.ceil(bytes / 4);
 }
 
+interface OutputCaps {
+  max_tokens?: number | undefined;
+  max_completion_tokens?: number | undefined;
+}
+
 /** The same for a job's whole input, and the most that may come back where the input says it. Any shape of input. */
 export function roughTokens(input: object): number {
-  const most = { max_tokens: undefined, max_completion_tokens: undefined, ...input };
-  const output = Number(most.max_completion_tokens ?? most.max_tokens ?? 0);
+  const { max_tokens: most, max_completion_tokens: mostNow }: OutputCaps = input;
+  const output = Number(mostNow ?? most ?? 0);
   return estimateTokensFromBytes(JSON.stringify(input).length) + output;
 }
 

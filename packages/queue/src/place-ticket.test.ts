@@ -61,8 +61,9 @@ async function setUp(configured: Lane = perSecond) {
   const advance = ({ jobId }: Ticket) =>
     redis.eval(started, 1, ...advanceKeys, ranks.get(jobId) ?? '0');
   const add = async (placed: PlacedTicket) => {
-    const { source: place, keys, args } = lanes.placement(placed);
-    const rank = await redis.eval(place, keys.length, ...keys, ...args);
+    const placement = lanes.placement(placed);
+    const { keys, args } = placement;
+    const rank = await redis.eval(placement.source, keys.length, ...keys, ...args);
     if (rank !== 0) ranks.set(placed.ticket.jobId, String(rank));
     return String(rank);
   };
