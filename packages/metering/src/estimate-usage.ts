@@ -61,7 +61,7 @@ interface OutputCaps {
 /** The same for a job's whole input, and the most that may come back where the input says it. Any shape of input. */
 export function roughTokens(input: object): number {
   const { max_tokens: most, max_completion_tokens: mostNow }: OutputCaps = input;
-  const output = Number(mostNow ?? most ?? 0);
+  const output = mostNow ?? most ?? 0;
   return estimateTokensFromBytes(JSON.stringify(input).length) + output;
 }
 
