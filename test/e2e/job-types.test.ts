@@ -18,6 +18,9 @@ const embedders = {
   ollama: { kind: 'ollama', folder: '/ollama' },
 } as const;
 
+/** Those that transcribe, too. */
+const transcribers = ['openai-compatible', 'openai', 'azure-deployments', 'azure-v1'];
+
 const shared = useStack({
   config: ({ simulatorUrl }) => {
     const base = defaultConfig({ simulatorUrl });
@@ -40,6 +43,12 @@ const shared = useStack({
           vendors.map(([name]) => [name, { ...embedding, targets: [`e-${name}/sim-embedding`] }]),
         ),
         rerank: { type: 'rerank', price, targets: ['openai/sim-rerank'] },
+        ...Object.fromEntries(
+          transcribers.map((name) => {
+            const model = { type: 'transcription', price: { perMinute: 60 } };
+            return [`t-${name}`, { ...model, targets: [`e-${name}/sim-transcription`] }];
+          }),
+        ),
       },
     };
   },
@@ -201,6 +210,103 @@ test('a rerank job gives the best documents first, by their places in the input'
   expect((await nextEvent()).event).toMatchObject({
     type: 'rerank.completed',
     data: { model: 'rerank', result: job.result },
+  });
+});
+
+/** Speech for the simulator, which reads a file of plain text aloud, two words a second. */
+const speech = (text: string) => ({
+  audio: { data: Buffer.from(text).toString('base64'), filename: 'speech.mp3' },
+});
+
+test('a transcription job hears what was uploaded, by every provider', async () => {
+  const { stack, webhook, nextEvent } = await setUp();
+  const input = {
+    ...speech('Queues wait. Grüße aus 東京.'),
+    language: 'de',
+    response_format: 'verbose_json',
+    timestamp_granularities: ['word', 'segment'],
+  };
+  const jobs = await Promise.all(
+    transcribers.map(async (name) => {
+      const job = { type: 'transcription', model: `t-${name}`, input };
+      return await stack.ended((await stack.submit(job)).id);
+    }),
+  );
+  for (const job of jobs) {
+    expect(job).toMatchObject({
+      state: 'completed',
+      result: {
+        type: 'transcription',
+        text: 'Queues wait. Grüße aus 東京.',
+        language: 'german',
+        duration: 2.5,
+        segments: [{ start: 0, text: ' Queues wait.' }, { end: 2.5 }],
+        words: [{ word: 'Queues' }, {}, {}, {}, { word: '東京.' }],
+      },
+      usage: { audio_seconds: 3, total_tokens: 0 },
+      cost_usd: '3.000000',
+    });
+  }
+  const subtitles = { ...speech('Hello.'), response_format: 'srt' };
+  const { id } = await stack.submit({
+    type: 'transcription',
+    model: 't-openai',
+    input: subtitles,
+    webhook,
+  });
+  const job = await stack.ended(id);
+  expect(job.result).toMatchObject({
+    text: expect.stringMatching(/^1\n00:00:00,000 --> .*\nHello/),
+  });
+  expect(job.cost_usd).toBe('unknown');
+  expect((await nextEvent()).event).toMatchObject({
+    type: 'transcription.completed',
+    data: { model: 't-openai', result: job.result },
+  });
+});
+
+test('a transcription job fetches its sound by URL, through the address guard', async () => {
+  const { stack, receiver } = await setUp();
+  const run = async (url: string) => {
+    const job = { type: 'transcription', model: 't-openai', input: { audio: { url } } };
+    return await stack.ended((await stack.submit(job)).id);
+  };
+  receiver.script(
+    { status: 503 },
+    { status: 302, headers: { location: '/speech' } },
+    { headers: { 'content-type': 'audio/mpeg' }, body: 'Fetched.' },
+  );
+  const job = await run(`${receiver.url}/a`);
+  expect(job).toMatchObject({ state: 'completed', result: { text: 'Fetched.' } });
+  expect(job.attempts).toMatchObject([
+    { outcome: 'failed', error: { code: 'download_failed', param: 'input.audio.url' } },
+    { outcome: 'succeeded' },
+  ]);
+  expect(await stack.simulator.calls('transcription')).toHaveLength(1);
+
+  receiver.script({ headers: { 'content-type': 'text/html' }, body: '<html>' });
+  expect(await run(`${receiver.url}/page`)).toMatchObject({
+    state: 'failed',
+    error: { code: 'download_failed', message: expect.stringContaining('text/html') },
+    attempts: [{}],
+  });
+
+  const inside = { type: 'transcription', model: 't-openai', input: { audio: { url: '' } } };
+  inside.input.audio.url = 'http://169.254.169.254/latest/meta-data';
+  expect(await stack.request('POST', '/v1/jobs', inside)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'blocked_address', param: 'input.audio.url' } },
+  });
+  const batch = { type: 'batch', input: { requests: [inside] } };
+  expect(await stack.request('POST', '/v1/jobs', batch)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'blocked_address', param: 'input.requests[0].input.audio.url' } },
+  });
+
+  receiver.script({ status: 302, headers: { location: 'http://169.254.169.254/latest' } });
+  expect(await run(`${receiver.url}/redirect`)).toMatchObject({
+    state: 'failed',
+    error: { code: 'blocked_address' },
   });
 });
 
@@ -377,13 +483,15 @@ test('an equal job is answered from the cache without a call and without a permi
         chat: { ...cached, targets: ['openai/sim-chat'] },
         embedding: { ...cached, type: 'embedding', targets: ['openai/sim-embedding'] },
         rerank: { ...cached, type: 'rerank', targets: ['openai/sim-rerank'] },
+        transcription: { ...cached, type: 'transcription', targets: ['openai/sim-transcription'] },
       },
     }),
   });
   const embedding = { type: 'embedding', model: 'embedding', input: { input: 'same' } };
   const ranked = { query: 'same', documents: ['same'] };
   const rerank = { type: 'rerank', model: 'rerank', input: ranked };
-  for (const job of [chat('same'), embedding, rerank]) {
+  const transcription = { type: 'transcription', model: 'transcription', input: speech('same') };
+  for (const job of [chat('same'), embedding, rerank, transcription]) {
     const first = await stack.ended((await stack.submit(job)).id);
     const second = await stack.ended((await stack.submit(job)).id);
     expect(first).toMatchObject({ state: 'completed', cache: { status: 'miss' } });

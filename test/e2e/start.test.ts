@@ -99,6 +99,7 @@ test('starts everything, runs a job of each type, and the printed command works 
   expect(printed).toMatch(/chat\s+sim-chat\s+completed/);
   expect(printed).toMatch(/embedding\s+sim-embedding\s+completed.*2 vectors/);
   expect(printed).toMatch(/rerank\s+sim-rerank\s+completed.*document 1 fits best/);
+  expect(printed).toMatch(/transcription\s+sim-transcription\s+completed.*Jobs wait here/);
   expect(printed).toMatch(/workflow\s+sim-workflow\s+completed/);
   expect(printed).toMatch(/batch\s+completed.*2 of 2 succeeded/);
   expect(printed).toContain(`http://127.0.0.1:${ports.PORT}`);

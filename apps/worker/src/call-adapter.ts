@@ -3,6 +3,7 @@ import {
   type ChatInput,
   type EmbeddingInput,
   type RerankInput,
+  type TranscriptionInput,
   type WorkflowInput,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
@@ -10,6 +11,7 @@ import type {
   ChatReply,
   EmbeddingReply,
   RerankReply,
+  TranscriptionReply,
   UpstreamCall,
   WorkflowCall,
   WorkflowPause,
@@ -29,6 +31,14 @@ interface CallMeans {
   signal: AbortSignal;
 }
 
+type AdapterReply =
+  | ChatReply
+  | EmbeddingReply
+  | RerankReply
+  | TranscriptionReply
+  | WorkflowPause
+  | WorkflowReply;
+
 /**
  * Hands the job to the adapter of its target, in the form of its type.
  * @throws SluiceError what the adapter throws; `internal_error` for an adapter that does not run this type.
@@ -37,7 +47,7 @@ export async function callAdapter(
   plan: Plan,
   { permit, handles, signal }: CallMeans,
   deps: RunJobDeps,
-): Promise<ChatReply | EmbeddingReply | RerankReply | WorkflowPause | WorkflowReply> {
+): Promise<AdapterReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
   // A lane without windows has nothing to be late for.
@@ -54,6 +64,15 @@ export async function callAdapter(
     case 'rerank':
       if (!adapter.rerank) throw cannot(plan);
       return await adapter.rerank({ ...call, input: record.input as RerankInput });
+    case 'transcription': {
+      const { audio } = plan;
+      if (!adapter.transcribe || !audio) throw cannot(plan);
+      return await adapter.transcribe({
+        ...call,
+        input: record.input as TranscriptionInput,
+        audio,
+      });
+    }
     case 'workflow': {
       const { workflow } = adapter;
       if (!workflow) throw cannot(plan);

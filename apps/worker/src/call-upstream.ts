@@ -112,7 +112,8 @@ function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {
   }
 }
 
-function attemptOf(plan: Plan, startedAtMs: number): Attempt {
+/** An attempt of the plan's target that begins now, failed as long as nothing else is said. */
+export function attemptOf(plan: Plan, startedAtMs: number): Attempt {
   return {
     number: plan.record.attempts.length + 1,
     provider: plan.target.provider.name,

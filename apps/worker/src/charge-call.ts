@@ -53,6 +53,8 @@ async function inputTokensOf({ record, target }: Plan, signal: AbortSignal): Pro
       return (await estimateEmbeddingUsage(input as EmbeddingInput, options)).total_tokens;
     case 'rerank':
       return (await estimateRerankUsage(input as RerankInput, options)).total_tokens;
+    // Nobody knows before: it depends on how long the sound is and how much is said.
+    case 'transcription':
     case 'workflow':
       return 0;
   }

@@ -55,6 +55,7 @@ async function estimate({ input }: JobRecord, { result }: Bought): Promise<Usage
       return await estimateEmbeddingUsage(input as EmbeddingInput);
     case 'rerank':
       return await estimateRerankUsage(input as RerankInput);
+    case 'transcription':
     case 'workflow':
       return undefined;
   }

@@ -1,6 +1,7 @@
 import type { Route, Target } from '@sluice/config';
 import { SluiceError, type JobRecord, type Outcome } from '@sluice/contracts';
 import type { LaneInForce } from '@sluice/limits';
+import type { AudioFile } from '@sluice/providers';
 import { resolveRoute } from '@sluice/routing';
 
 import { callTypeOf } from './call-type.ts';
@@ -13,6 +14,8 @@ export interface Plan {
   route: Route;
   target: Target;
   lane: LaneInForce;
+  /** Of a transcription, once it is loaded. */
+  audio?: AudioFile;
 }
 
 /** The current target of the job. A model that has left the configuration since the job was accepted fails it. */

@@ -4,7 +4,7 @@ import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limit
 import type { ProviderAdapter } from '@sluice/providers';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
-import type { Clock, Logger, Random } from '@sluice/runtime';
+import type { Clock, Downloader, Logger, Random } from '@sluice/runtime';
 
 import type { WorkerMetrics } from './worker-metrics.ts';
 
@@ -21,6 +21,7 @@ export interface RunJobDeps {
   laneBook: LaneBook;
   forecast: OutputForecast;
   parkedKeys: ParkedKeys;
+  downloader: Downloader;
   adapterFor(kind: string): ProviderAdapter;
   metrics: WorkerMetrics;
   clock: Clock;

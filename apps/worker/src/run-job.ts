@@ -6,6 +6,7 @@ import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
 import { judgeFailure } from './judge-failure.ts';
 import { keepConversation } from './keep-conversation.ts';
+import { loadAudio } from './load-audio.ts';
 import { pauseJob } from './pause-job.ts';
 import { planJob } from './plan-job.ts';
 import { readCachedResult } from './read-cached-result.ts';
@@ -17,7 +18,7 @@ import { stopCancelled } from './stop-cancelled.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /**
- * The way of a job through a worker: begin → cache → fit → key → permit → adapter → settle → outcome. It never sleeps for a limit and
+ * The way of a job through a worker: begin → cache → fit → key → audio → permit → adapter → settle → outcome. It never sleeps for a limit and
  * never retries: it says what became of the run, and `apply-outcome.ts` moves record and ticket. What it may leave behind
  * when the process dies at any line: a record in progress (the next run of the ticket takes over), a slot (its lease ends),
  * and a Dify run (its handle is in the record, so the next run attaches to it).
@@ -47,12 +48,15 @@ export async function runJob(
   const keyed = await chooseKey(plan, deps);
   if (keyed.kind === 'impossible') return keyed.outcome;
 
+  const loaded = await loadAudio(keyed, deps, signal);
+  if (loaded.kind === 'failed') return await judgeFailure(keyed, loaded.call, deps);
+
   const amounts = await chargeOf(plan, deps, signal);
   const asker = { tenant: plan.record.tenantId, target: plan.target.model };
   const decision = await deps.limits.acquire(plan.lane, amounts, asker);
   if (decision.kind === 'denied') return waitForPermit(plan, decision, deps);
 
-  const call = await callUpstream(keyed, decision.permit, deps, signal);
+  const call = await callUpstream(loaded, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
   const settling = settlePermit(plan, decision.permit, call, deps);
   if (!call.ok) return await judgeFailure(keyed, call, deps, await settling);

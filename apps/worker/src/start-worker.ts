@@ -75,6 +75,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await Promise.all([beating, following]);
       await parts.lanes.close();
       await parts.sender.close();
+      await parts.downloader.close();
       subscriber.disconnect();
       await redis.quit();
     },

@@ -5,7 +5,13 @@ import type { LaneInForce } from '@sluice/limits';
 import { createAdapters } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf, type Records } from '@sluice/records';
-import { systemClock, systemRandom, type Logger, type Redis } from '@sluice/runtime';
+import {
+  createDownloader,
+  systemClock,
+  systemRandom,
+  type Logger,
+  type Redis,
+} from '@sluice/runtime';
 import {
   createDeliveryLog,
   createEndpointStore,
@@ -61,6 +67,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     forecast: createOutputForecast(),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     adapterFor: createAdapters({}),
+    downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
     metrics: createWorkerMetrics(),
   };
 }

@@ -5,12 +5,12 @@ import type { CallType } from '@sluice/contracts';
  * load the adapters. The registry in packages/providers has one adapter for each.
  */
 export const adapterKinds = {
-  openai: ['chat', 'embedding'],
-  'azure-openai': ['chat', 'embedding'],
+  openai: ['chat', 'embedding', 'transcription'],
+  'azure-openai': ['chat', 'embedding', 'transcription'],
   anthropic: ['chat'],
   gemini: ['chat', 'embedding'],
   ollama: ['chat', 'embedding'],
-  'openai-compatible': ['chat', 'embedding', 'rerank'],
+  'openai-compatible': ['chat', 'embedding', 'rerank', 'transcription'],
   dify: ['workflow'],
 } as const satisfies Record<string, readonly CallType[]>;
 

@@ -34,28 +34,39 @@ function simulator(env: Environment): Sections {
       },
       'simulator-dify': { kind: 'dify', baseUrl: `${url}/dify/v1`, limits },
     },
-    models: {
-      'sim-chat': {
-        targets: ['simulator/sim-chat'],
-        price: { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 },
-        cache: { ttlSeconds: 3_600 },
-      },
-      'sim-embedding': {
-        type: 'embedding',
-        targets: ['simulator/sim-embedding'],
-        price: { inputPerMillion: 0.02 },
-        cache: { ttlSeconds: 3_600 },
-      },
-      'sim-rerank': {
-        type: 'rerank',
-        targets: ['simulator/sim-rerank'],
-        price: { inputPerMillion: 0.02 },
-        cache: { ttlSeconds: 3_600 },
-      },
-    },
+    models: simulatorModels,
     apps: { 'sim-workflow': { provider: 'simulator-dify', apiKey: 'app-sim' } },
   };
 }
+
+const cache = { ttlSeconds: 3_600 };
+
+/** One of each type. */
+const simulatorModels: Sections['models'] = {
+  'sim-chat': {
+    targets: ['simulator/sim-chat'],
+    price: { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 },
+    cache,
+  },
+  'sim-embedding': {
+    type: 'embedding',
+    targets: ['simulator/sim-embedding'],
+    price: { inputPerMillion: 0.02 },
+    cache,
+  },
+  'sim-rerank': {
+    type: 'rerank',
+    targets: ['simulator/sim-rerank'],
+    price: { inputPerMillion: 0.02 },
+    cache,
+  },
+  'sim-transcription': {
+    type: 'transcription',
+    targets: ['simulator/sim-transcription'],
+    price: { perMinute: 0.006 },
+    cache,
+  },
+};
 
 function openAi(env: Environment): Sections {
   return vendor('openai', openAiChatModels, {

@@ -9,6 +9,7 @@ const sufficient: Readonly<Record<ModelType, readonly string[][]>> = {
   chat: [['inputPerMillion', 'outputPerMillion']],
   embedding: [['inputPerMillion']],
   rerank: [['inputPerMillion'], ['perThousandSearchUnits']],
+  transcription: [['perMinute'], ['inputPerMillion', 'outputPerMillion']],
 };
 
 /**

@@ -134,6 +134,7 @@ const price = z.strictObject({
   cacheWriteInputPerMillion: money.optional(),
   upToInputTokens: count().optional(),
   perThousandSearchUnits: money.optional(),
+  perMinute: money.optional(),
   tiers: z
     .array(
       z.strictObject({

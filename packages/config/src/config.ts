@@ -115,6 +115,8 @@ export interface Price {
   upToInputTokens?: number;
   /** Of a rerank model that is billed by search units, instead of its tokens. */
   perThousandSearchUnits?: number;
+  /** Of a transcription model that is billed by the time of the sound, instead of its tokens. */
+  perMinute?: number;
   /** Prices of whole calls with more input than so much. */
   tiers?: readonly PriceTier[];
 }
@@ -122,7 +124,7 @@ export interface Price {
 /** As {@link Price}, for calls with more than `aboveInputTokens` of input, all of their tokens included. */
 export interface PriceTier extends Omit<
   Price,
-  'upToInputTokens' | 'perThousandSearchUnits' | 'tiers'
+  'upToInputTokens' | 'perThousandSearchUnits' | 'perMinute' | 'tiers'
 > {
   aboveInputTokens: number;
 }

@@ -424,7 +424,7 @@ describe('a wrong file', () => {
       `${openai}\nmodels: { m: { type: embeddings, targets: [openai/x] } }`,
       [
         at(
-          'models.m.type: must be one of chat, embedding, rerank; got "embeddings"; did you mean "embedding"?',
+          'models.m.type: must be one of chat, embedding, rerank, transcription; got "embeddings"; did you mean "embedding"?',
         ),
       ],
     ],

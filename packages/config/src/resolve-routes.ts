@@ -46,7 +46,12 @@ export function resolveRoutes(file: ConfigFile, facts: FactSources): ResolvedRou
 function groupByType(models: Record<string, Route>): Record<ModelType, Record<string, Route>> {
   const all = Object.entries(models);
   const ofType = (type: ModelType) => Object.fromEntries(all.filter(([, r]) => r.type === type));
-  return { chat: ofType('chat'), embedding: ofType('embedding'), rerank: ofType('rerank') };
+  return {
+    chat: ofType('chat'),
+    embedding: ofType('embedding'),
+    rerank: ofType('rerank'),
+    transcription: ofType('transcription'),
+  };
 }
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {

@@ -6,6 +6,7 @@ import { name } from './name.ts';
 import type { ErrorData } from './errors.ts';
 import { rerankInput } from './rerank.ts';
 import type { RunResult } from './run.ts';
+import { transcriptionInput } from './transcription.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import { workflowInput } from './workflow.ts';
 
@@ -26,6 +27,12 @@ const batchRequest = z.discriminatedUnion('type', [
     custom_id: customId,
     model: name,
     input: rerankInput,
+  }),
+  z.strictObject({
+    type: z.literal('transcription'),
+    custom_id: customId,
+    model: name,
+    input: transcriptionInput,
   }),
   z.strictObject({
     type: z.literal('workflow'),

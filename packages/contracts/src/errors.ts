@@ -39,6 +39,8 @@ export const errorCodes = {
   bad_upstream: { type: 'upstream_error', retryable: true },
   upstream_error: { type: 'upstream_error', retryable: true },
   workflow_failed: { type: 'upstream_error', retryable: false },
+  /** A file that the job names by URL could not be fetched. */
+  download_failed: { type: 'job_error', retryable: true },
   /** The call could not leave before its permit ran out; it was not sent. */
   permit_expired: { type: 'server_error', retryable: true },
   // The end of a job.

@@ -62,6 +62,13 @@ export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
 export { ticket } from './ticket.ts';
 export type { Ticket } from './ticket.ts';
+export { maxAudioBytes, transcriptionInput } from './transcription.ts';
+export type {
+  TranscriptionInput,
+  TranscriptionResult,
+  TranscriptSegment,
+  TranscriptWord,
+} from './transcription.ts';
 export type { CostUsd, Usage } from './usage.ts';
 export {
   changeEndpoint,

@@ -1,5 +1,5 @@
 /** Types of jobs that name a model; a model of the configuration has one of them. */
-export const modelTypes = ['chat', 'embedding', 'rerank'] as const;
+export const modelTypes = ['chat', 'embedding', 'rerank', 'transcription'] as const;
 export type ModelType = (typeof modelTypes)[number];
 
 /** Types of jobs that make a call of their own: all but batches, whose requests do. */
@@ -14,5 +14,6 @@ export const calleeWords: Readonly<Record<CallType, `a ${string}` | `an ${string
   chat: 'a chat model',
   embedding: 'an embedding model',
   rerank: 'a rerank model',
+  transcription: 'a transcription model',
   workflow: 'an app',
 };

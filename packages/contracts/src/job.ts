@@ -9,6 +9,7 @@ import type { JobType } from './job-type.ts';
 import { name } from './name.ts';
 import { rerankInput } from './rerank.ts';
 import type { RunResult } from './run.ts';
+import { transcriptionInput } from './transcription.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import { workflowInput, type HumanInputForm } from './workflow.ts';
 
@@ -54,6 +55,12 @@ export const submitJob = z.discriminatedUnion('type', [
     ...jobOptions,
   }),
   z.strictObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...jobOptions }),
+  z.strictObject({
+    type: z.literal('transcription'),
+    model: name,
+    input: transcriptionInput,
+    ...jobOptions,
+  }),
   z.strictObject({
     type: z.literal('workflow'),
     app: name,

@@ -11,6 +11,8 @@ export interface Usage {
   reasoning_tokens?: number;
   /** What Cohere bills a ranking by: 100 documents each. */
   search_units?: number;
+  /** Sound, where a transcription is billed by it. */
+  audio_seconds?: number;
   /** 0 where the upstream counts something else. */
   total_tokens: number;
   /** Who counted: the upstream, or Sluice with a tokenizer because the upstream said nothing. */

@@ -71,6 +71,8 @@ describe('costOf', () => {
       { upToInputTokens: 10 },
       'unknown',
     ],
+    ['minutes of sound', { audio_seconds: 90 }, { perMinute: 0.006 }, '0.009000'],
+    ['sound of unknown length as unknown', {}, { perMinute: 0.006 }, 'unknown'],
     ['search units', { search_units: 3 }, { perThousandSearchUnits: 2 }, '0.006000'],
     [
       'tokens without search units as unknown',

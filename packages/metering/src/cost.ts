@@ -8,8 +8,8 @@ const perToken = '0.000001';
 
 /**
  * What a call cost in US dollars, exact in decimal and rounded half up to six decimals: fresh input, input read from and
- * written to the vendor's prompt cache, and output, each at its price; or search units where the price is theirs. `unknown`
- * without a price, without the split into input and output, with more input than the price holds for, or with cached input
+ * written to the vendor's prompt cache, and output, each at its price; or search units or seconds of sound where the
+ * price is theirs. `unknown` without a price, without the split into input and output, with more input than the price holds for, or with cached input
  * whose price is unknown. Never a guess.
  */
 export function costOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
@@ -17,6 +17,7 @@ export function costOf(usage: Usage | undefined, price: Price | undefined): Cost
   if (price.perThousandSearchUnits !== undefined) {
     return costOfUnits(usage.search_units, price.perThousandSearchUnits, 1_000);
   }
+  if (price.perMinute !== undefined) return costOfUnits(usage.audio_seconds, price.perMinute, 60);
   const { input_tokens: input, output_tokens: output } = usage;
   if (input === undefined || output === undefined) return 'unknown';
   if (price.upToInputTokens !== undefined && input > price.upToInputTokens) return 'unknown';

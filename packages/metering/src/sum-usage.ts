@@ -7,6 +7,7 @@ const parts = [
   'output_tokens',
   'reasoning_tokens',
   'search_units',
+  'audio_seconds',
 ] as const;
 
 /**

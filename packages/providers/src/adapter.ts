@@ -7,6 +7,8 @@ import type {
   HumanInputForm,
   RerankInput,
   RerankResult,
+  TranscriptionInput,
+  TranscriptionResult,
   UpstreamHandle,
   Usage,
   WorkflowInput,
@@ -24,6 +26,7 @@ export interface ProviderAdapter {
   chat?(call: ChatCall): Promise<ChatReply>;
   embed?(call: EmbeddingCall): Promise<EmbeddingReply>;
   rerank?(call: RerankCall): Promise<RerankReply>;
+  transcribe?(call: TranscriptionCall): Promise<TranscriptionReply>;
   workflow?(call: WorkflowCall): Promise<WorkflowReply | WorkflowPause>;
   /** Stops what was started upstream and is followed by nobody. Best effort, a few seconds at most, never rejects. */
   stop?(call: StopCall): Promise<void>;
@@ -71,6 +74,27 @@ export interface RerankCall extends UpstreamCall {
 export interface RerankReply {
   result: RerankResult;
   /** Absent where the upstream said nothing: the caller estimates. */
+  usage: Usage | undefined;
+  upstreamRequestId: string | undefined;
+}
+
+/** A sound file, in memory. */
+export interface AudioFile {
+  bytes: Buffer;
+  /** Its ending says the format. */
+  filename: string;
+  mediaType: string;
+}
+
+export interface TranscriptionCall extends UpstreamCall {
+  input: TranscriptionInput;
+  /** What `input.audio` holds or names. */
+  audio: AudioFile;
+}
+
+export interface TranscriptionReply {
+  result: TranscriptionResult;
+  /** Tokens or seconds; absent where the upstream said nothing. */
   usage: Usage | undefined;
   upstreamRequestId: string | undefined;
 }

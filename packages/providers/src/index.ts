@@ -1,4 +1,5 @@
 export type {
+  AudioFile,
   ChatCall,
   ChatReply,
   EmbeddingCall,
@@ -6,6 +7,8 @@ export type {
   ProviderAdapter,
   RerankCall,
   RerankReply,
+  TranscriptionCall,
+  TranscriptionReply,
   UpstreamCall,
   WorkflowCall,
   WorkflowProgress,

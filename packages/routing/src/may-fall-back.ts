@@ -40,6 +40,7 @@ const elsewhereMaySucceed = {
   bad_upstream: true,
   upstream_error: true,
   workflow_failed: false,
+  download_failed: false,
   cancelled: false,
   expired: false,
   quarantined: false,

@@ -1,6 +1,13 @@
 export { parseAllowList } from './address-guard/allow-list.ts';
 export type { AllowList } from './address-guard/allow-list.ts';
 export { checkUrl } from './address-guard/check-url.ts';
+export { createDownloader } from './address-guard/guarded-download.ts';
+export type {
+  Download,
+  Downloaded,
+  Downloader,
+  DownloaderOptions,
+} from './address-guard/guarded-download.ts';
 export { createGuardedConnector } from './address-guard/guarded-connector.ts';
 export type { GuardOptions, Lookup, ResolvedAddress } from './address-guard/guarded-connector.ts';
 export { systemClock } from './clock.ts';

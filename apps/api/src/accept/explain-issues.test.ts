@@ -18,11 +18,15 @@ const ask = (more: object) => chat({ messages: [message], ...more });
 describe('invalidBody', () => {
   it.each([
     [[], undefined, 'the body: must be an object; got an array'],
-    [{}, 'type', 'type: must be one of chat, embedding, rerank, workflow, batch; it is missing'],
+    [
+      {},
+      'type',
+      'type: must be one of chat, embedding, rerank, transcription, workflow, batch; it is missing',
+    ],
     [
       { type: 'chatt' },
       'type',
-      'type: must be one of chat, embedding, rerank, workflow, batch; got "chatt"',
+      'type: must be one of chat, embedding, rerank, transcription, workflow, batch; got "chatt"',
     ],
     [
       { type: 'chat', input: { messages: [message] } },
@@ -135,6 +139,16 @@ describe('invalidBody', () => {
       'input.query',
       'input.query: must have at least 1 characters; got ""; input.documents[1].text: must be a string; it is missing; ' +
         'input.documents[1].txt: unknown field; did you mean "text"?; input.top_n: must be at least 1; got 0',
+    ],
+    [
+      { type: 'transcription', model: 'm', input: { audio: { dta: 'x' }, temperature: 2 } },
+      'input.audio.dta',
+      'input.audio.dta: unknown field; did you mean "data"?; input.audio: must have data or url; got an object; input.temperature: must be at most 1; got 2',
+    ],
+    [
+      { type: 'transcription', model: 'm', input: { audio: { data: 'AAAA' } } },
+      'input.audio.filename',
+      'input.audio.filename: must be given with data; it is missing',
     ],
     [
       chat({ messages: [message] }, { webhok: {} }),

@@ -16,7 +16,8 @@ import { invalidBody } from './explain-issues.ts';
 import { refuseOversized } from './refuse-oversized.ts';
 
 /**
- * The body of `POST /v1/jobs`, checked against the contract, the configured models and the addresses a webhook may have.
+ * The body of `POST /v1/jobs`, checked against the contract, the configured models and the addresses that webhooks and
+ * sound files may have.
  * @throws SluiceError `invalid_request`, `model_not_found`, `app_not_found`, `blocked_address`; `param` names the field.
  */
 export function parseSubmit(body: unknown, config: Config, allow: AllowList): SubmitJob {
@@ -24,7 +25,17 @@ export function parseSubmit(body: unknown, config: Config, allow: AllowList): Su
   if (!parsed.success) throw invalidBody(parsed.error.issues, body, submitJob);
   const submitted = parsed.data;
   if (submitted.webhook) checkUrl(submitted.webhook.url, allow, 'webhook.url');
+  checkAudioUrls(submitted, allow);
   return submitted;
+}
+
+function checkAudioUrls(submitted: SubmitJob, allow: AllowList): void {
+  const requests = submitted.type === 'batch' ? submitted.input.requests : [submitted];
+  requests.forEach((request, index) => {
+    if (request.type !== 'transcription' || request.input.audio.url === undefined) return;
+    const place = submitted.type === 'batch' ? `input.requests[${index}].` : '';
+    checkUrl(request.input.audio.url, allow, `${place}input.audio.url`);
+  });
 }
 
 /**

@@ -42,6 +42,7 @@ const statusOf: Record<ErrorCode, number> = {
   bad_upstream: 502,
   upstream_error: 502,
   workflow_failed: 502,
+  download_failed: 502,
   cancelled: 409,
   expired: 504,
   quarantined: 500,

@@ -137,6 +137,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
       chat: { 'test-chat': route('chat', 'test-chat', 'chat-lane') },
       embedding: { 'test-embedding': route('embedding', 'test-embedding', 'chat-lane') },
       rerank: {},
+      transcription: {},
       workflow: { 'test-app': route('workflow', 'test-app', 'app-lane') },
     },
     lanes: { 'chat-lane': lane('chat-lane'), 'app-lane': lane('app-lane') },

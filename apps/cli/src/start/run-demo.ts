@@ -12,6 +12,12 @@ const jobs: SubmitJob[] = [
     model: 'sim-rerank',
     input: { query: 'Where do jobs wait?', documents: ['in a cup', 'jobs wait in lanes'] },
   },
+  {
+    type: 'transcription',
+    model: 'sim-transcription',
+    // The simulator reads a file of plain text aloud.
+    input: { audio: { data: btoa('Jobs wait here.'), filename: 'speech.wav' } },
+  },
   { type: 'workflow', app: 'sim-workflow', input: { inputs: { topic: 'queues' } } },
   {
     type: 'batch',
@@ -77,6 +83,7 @@ function resultOf(job: JobView): string {
   const { result } = job;
   if (result?.type === 'chat') return JSON.stringify(result.message.content);
   if (result?.type === 'embedding') return `${result.data.length} vectors`;
+  if (result?.type === 'transcription') return JSON.stringify(result.text);
   if (result?.type === 'rerank') return `document ${result.results[0]?.index} fits best`;
   if (result?.type === 'workflow')
     return `${result.status}, outputs ${JSON.stringify(result.outputs)}`;

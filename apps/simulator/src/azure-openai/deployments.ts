@@ -55,8 +55,14 @@ function readModel(json: unknown): string | undefined {
   return typeof json.model === 'string' ? json.model : undefined;
 }
 
+const operations: Readonly<Record<string, string>> = {
+  chat: 'chatCompletion',
+  embedding: 'embeddings',
+  transcription: 'audio',
+};
+
 function unsupported(kind: string, modelId: string): Reply {
-  const operation = kind === 'chat' ? 'chatCompletion' : 'embeddings';
+  const operation = operations[kind] ?? kind;
   const message = `The ${operation} operation does not work with the specified model, ${modelId}. Please choose different model and try again.`;
   return azureError(400, 'OperationNotSupported', message);
 }

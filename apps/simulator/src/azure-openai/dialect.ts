@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { createTranscriptionsRoute } from '../openai/audio/transcriptions-route.ts';
 import { createChatRoute } from '../openai/chat/chat-route.ts';
 import { createEmbeddingsRoute } from '../openai/embeddings/embeddings-route.ts';
 import { createModelsRoutes } from '../openai/models/models-routes.ts';
@@ -20,7 +21,11 @@ const INVALID_KEY = 'invalid-key';
  * @see https://learn.microsoft.com/azure/ai-foundry/openai/reference
  */
 export function createAzureOpenAiDialect(world: World): Dialect {
-  const onDeployments = [createChatRoute(world, AZURE_CHAT), createEmbeddingsRoute(world)];
+  const onDeployments = [
+    createChatRoute(world, AZURE_CHAT),
+    createEmbeddingsRoute(world),
+    createTranscriptionsRoute(world),
+  ];
   const models = createModelsRoutes();
   return {
     name: 'azure-openai',

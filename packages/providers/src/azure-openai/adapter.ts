@@ -5,8 +5,10 @@ import { keyHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
 import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
+import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import type { Dialect } from '../openai-compatible/dialect.ts';
 import { fitTokenLimit } from '../openai/fit-token-limit.ts';
+import { fitTranscription } from '../openai/fit-transcription.ts';
 import { locateDeployment } from './locate-deployment.ts';
 
 /**
@@ -28,6 +30,12 @@ export function createAzureOpenAiAdapter(http: HttpClient): ProviderAdapter {
         maxInputs: openAiMaxInputs,
         takesFormat: true,
       }),
+    transcribe: async (call) =>
+      await callTranscriptions(
+        http,
+        { ...call, input: fitTranscription(call) },
+        dialectOf(call.target, '/audio/transcriptions'),
+      ),
   };
 }
 

@@ -11,9 +11,10 @@ import { rerankSubjects } from './rerank.ts';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from './scripted-upstream.ts';
 import { document, hang, reply, resetAtOnce } from './scripts.ts';
 import { targetOf } from './subject.ts';
+import { transcriptionSubjects } from './transcriptions.ts';
 
 const neverAborted = new AbortController().signal;
-const subjects = [...embeddingSubjects, ...rerankSubjects];
+const subjects = [...embeddingSubjects, ...rerankSubjects, ...transcriptionSubjects];
 
 let upstream: ScriptedUpstream;
 let agent: Agent;
@@ -33,6 +34,7 @@ afterAll(async () => {
 const methods: [CallType, keyof ProviderAdapter][] = [
   ['embedding', 'embed'],
   ['rerank', 'rerank'],
+  ['transcription', 'transcribe'],
 ];
 
 it.each(methods)('examines every adapter that does %s', (type, method) => {

@@ -12,6 +12,7 @@ export interface ReceivedCall {
   /** With the query. */
   path: string;
   headers: IncomingHttpHeaders;
+  /** JSON, parsed; of a form the values of each field, files as `{name, type, base64}`. */
   body: unknown;
   /** Resolves when the connection of the call is closed. */
   closed: Promise<void>;
@@ -72,16 +73,35 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
 async function receive(request: IncomingMessage): Promise<ReceivedCall> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString();
+  const bytes = Buffer.concat(chunks);
   // A kept connection has a listener for each of its calls.
   request.socket.setMaxListeners(0);
   return {
     method: request.method ?? '',
     path: request.url ?? '',
     headers: request.headers,
-    body: text === '' ? undefined : JSON.parse(text),
+    body: await parseBody(bytes, request.headers['content-type']),
     closed: new Promise((resolve) => {
       request.socket.once('close', () => resolve());
     }),
   };
+}
+
+async function parseBody(bytes: Buffer, contentType = ''): Promise<unknown> {
+  if (bytes.length === 0) return undefined;
+  if (!contentType.startsWith('multipart/')) return JSON.parse(bytes.toString());
+  const form = await new Response(new Uint8Array(bytes), {
+    headers: { 'content-type': contentType },
+  }).formData();
+  const fields: Record<string, unknown[]> = {};
+  for (const [name, value] of form) {
+    fields[name] ??= [];
+    fields[name].push(typeof value === 'string' ? value : await describeFile(value));
+  }
+  return fields;
+}
+
+async function describeFile(file: File): Promise<object> {
+  const base64 = Buffer.from(await file.arrayBuffer()).toString('base64');
+  return { name: file.name, type: file.type, base64 };
 }

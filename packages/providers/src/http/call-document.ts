@@ -35,7 +35,8 @@ export async function callDocument<T>(
   });
 }
 
-function readDocument<T>(
+/** The value of a document that has come whole; rejects as {@link callDocument} does. */
+export function readDocument<T>(
   { target, judge, http }: CallContext,
   head: ReplyHead,
   value: unknown,

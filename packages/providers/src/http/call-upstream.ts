@@ -44,6 +44,8 @@ export interface ReplyReaders<T> {
   lines?: (head: ReplyHead) => LineHandler<T>;
   /** For JSON, parsed. */
   document?: (value: unknown, head: ReplyHead) => T | Promise<T>;
+  /** For text of any other kind than HTML. */
+  text?: (text: string) => T;
   /** The largest document that is held in memory; 16 MiB by default. */
   maxDocumentBytes?: number;
 }
@@ -143,6 +145,9 @@ function readerOf<T>(call: CallContext, head: ReplyHead, readers: ReplyReaders<T
   if (type === 'application/json' && readers.document) {
     return documentReader(call, head, { maxDocumentBytes, ...readers, document: readers.document });
   }
+  if (type?.startsWith('text/') && type !== 'text/html' && readers.text) {
+    return wholeReader(call, maxDocumentBytes, readers.text);
+  }
   return unexpectedReader(call, type ?? '');
 }
 
@@ -153,17 +158,21 @@ function documentReader<T>(
   head: ReplyHead,
   { document, maxDocumentBytes: maxBytes }: DocumentReaders<T>,
 ): BodyReader<T> {
+  return wholeReader(call, maxBytes, (text) => document(parseJson(text, call.target), head));
+}
+
+function wholeReader<T>(
+  call: CallContext,
+  maxBytes: number,
+  convert: (text: string) => T | Promise<T>,
+): BodyReader<T> {
   const text = new TextReader(maxBytes);
   return {
     write: (chunk) => text.write(chunk),
     end: () => {
+      if (!text.isCut) return convert(text.end());
       const { name } = call.target.provider;
-      if (text.isCut)
-        throw new SluiceError(
-          'bad_upstream',
-          `${name} sent more than ${maxBytes / 2 ** 20} MiB of JSON`,
-        );
-      return document(parseJson(text.end(), call.target), head);
+      throw new SluiceError('bad_upstream', `${name} sent more than ${maxBytes / 2 ** 20} MiB`);
     },
   };
 }

@@ -4,9 +4,10 @@ import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from './call-chat-completions.ts';
 import { callEmbeddings } from './call-embeddings.ts';
 import { callRerank } from './call-rerank.ts';
+import { callTranscriptions } from './call-transcriptions.ts';
 import { judgeDashScope } from './judge-dashscope.ts';
 
-/** Any server with OpenAI's chat completions or embeddings, or with rerank: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
+/** Any server with OpenAI's chat completions, embeddings or transcriptions, or with rerank: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
 export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) =>
@@ -21,6 +22,12 @@ export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter
         headers: bearerHeader(call.target),
         judge: judgeDashScope,
         takesFormat: false,
+      }),
+    transcribe: async (call) =>
+      await callTranscriptions(http, call, {
+        path: '/audio/transcriptions',
+        headers: bearerHeader(call.target),
+        judge: judgeDashScope,
       }),
     rerank: async (call) =>
       await callRerank(http, call, {

@@ -5,7 +5,9 @@ import { bearerHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
 import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
+import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import { fitTokenLimit } from './fit-token-limit.ts';
+import { fitTranscription } from './fit-transcription.ts';
 
 /** OpenAI itself. @see https://platform.openai.com/docs/api-reference */
 export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
@@ -23,6 +25,12 @@ export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
         maxInputs: openAiMaxInputs,
         takesFormat: true,
       }),
+    transcribe: async (call) =>
+      await callTranscriptions(
+        http,
+        { ...call, input: fitTranscription(call) },
+        { path: '/audio/transcriptions', headers: headersOf(call.target) },
+      ),
   };
 }
 
