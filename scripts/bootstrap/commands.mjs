@@ -24,6 +24,7 @@ const commands = {
   lint,
   format: [{ tool: 'oxfmt', with: ['.'] }],
   'format:check': formatCheck,
+  'chaos:dify': [{ script: 'test/chaos/dify-runs-main.ts', with: [], watched: true }],
   bench: [{ script: 'test/bench/main.ts', with: [], watched: true }],
 };
 

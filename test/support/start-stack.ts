@@ -51,20 +51,20 @@ export const adminKey = 'test-admin-key-of-more-than-24-characters';
 
 /** Starts a stack that stops when the test ends. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { stack, stop } = await launch(options);
+  const { stack, stop } = await launchStack(options);
   onTestFinished(stop);
   return stack;
 }
 
 /** One stack for all tests of a file, the simulator as new before each. */
 export function useStack(options: StackOptions = {}): () => Stack {
-  let launched: Awaited<ReturnType<typeof launch>> | undefined;
+  let launched: Awaited<ReturnType<typeof launchStack>> | undefined;
   const stack = () => {
     if (!launched) throw new Error('the stack starts before the tests');
     return launched.stack;
   };
   beforeAll(async () => {
-    launched = await launch(options);
+    launched = await launchStack(options);
   });
   beforeEach(() => stack().simulator.reset());
   afterAll(async () => {
@@ -73,7 +73,10 @@ export function useStack(options: StackOptions = {}): () => Stack {
   return stack;
 }
 
-async function launch(options: StackOptions): Promise<{ stack: Stack; stop: () => Promise<void> }> {
+/** Starts a stack that whoever started it stops. */
+export async function launchStack(
+  options: StackOptions,
+): Promise<{ stack: Stack; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
   const redis = await startTestRedis({ appendOnly: options.appendOnly ?? false });
   const children: Child[] = [];

@@ -1,0 +1,74 @@
+import type { AppKind } from '@sluice/contracts';
+
+import { dify } from './dify.ts';
+import type { Subject } from './subject.ts';
+
+const ids = { task_id: 'task-1', message_id: 'msg-1', conversation_id: 'conv-1', created_at: 1 };
+const usage = {
+  prompt_tokens: 20,
+  completion_tokens: 10,
+  total_tokens: 30,
+  total_price: '0.0012345',
+  currency: 'USD',
+};
+const input = { inputs: { tone: 'freundlich' }, query: 'grüß dich 👋' };
+const answer = 'Grüße aus 東京 🗼';
+
+function event(name: string, fields: object): string {
+  return `data: ${JSON.stringify({ event: name, ...ids, ...fields })}\n\n`;
+}
+
+/** An app without runs that can be found again: nobody asks anything after its stream broke. */
+function messageApp(kind: AppKind, text: string): Subject {
+  return {
+    ...dify,
+    name: `dify ${kind}`,
+    call: async (adapter, call) =>
+      await adapter.workflow?.({
+        ...call,
+        target: { ...call.target, app: { kind, onCrash: 'fail', sessionTtlMs: 1 } },
+        jobId: 'job_1',
+        user: 'ada',
+        input,
+        resume: undefined,
+        formAnswer: undefined,
+        keepHandle: async () => undefined,
+        onProgress: () => undefined,
+      }),
+    request: {
+      method: 'POST',
+      path: '/v1/chat-messages',
+      headers: { 'x-trace-id': 'job_1' },
+      body: { ...input, user: 'ada', response_mode: 'streaming' },
+    },
+    events: [
+      `event: ping\n\n${event(text, { id: 'msg-1', answer: 'Grüße aus ' })}`,
+      event('tts_message', { audio: '//8=' }),
+      event(text, { id: 'msg-1', answer: '東京 🗼' }),
+      event('message_end', { id: 'msg-1', metadata: { usage } }),
+    ],
+    reply: {
+      result: {
+        type: 'workflow',
+        status: 'succeeded',
+        answer,
+        outputs: { answer },
+        error: null,
+        task_id: 'task-1',
+        conversation_id: 'conv-1',
+        message_id: 'msg-1',
+        total_tokens: 30,
+        metadata: { usage },
+      },
+      usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },
+      costUsd: '0.001235',
+    },
+    afterBreak: undefined,
+  };
+}
+
+/** Dify's basic chat apps. */
+export const difyChat = messageApp('chat', 'message');
+
+/** Dify's agents, which name the pieces of their answer otherwise. */
+export const difyAgent = messageApp('agent', 'agent_message');
