@@ -78,6 +78,35 @@ describe('a chat app', () => {
   });
 });
 
+describe('the other apps', () => {
+  test.each(['app-chatflow-1', 'app-agent-1'])('%s streams its answer', async (key) => {
+    const events = await readEvents(await chatClient(key).createChatMessage({}, 'hi', user, true));
+    const text = events.flatMap(({ event, answer = '' }) =>
+      /message$/.test(event) ? [answer] : [],
+    );
+    expect(text.join('')).toBe('You said: hi');
+    const names = events.map(({ event }) => event);
+    expect(names).toContain('message_end');
+    expect(names).toContain(key.includes('flow') ? 'workflow_finished' : 'agent_thought');
+  });
+
+  test('a completion app streams its answer', async () => {
+    const reply = await completionClient().createCompletionMessage({ query: 'go' }, user, true);
+    const events = await readEvents(reply);
+    expect(events.map(({ answer = '' }) => answer).join('')).toBe('You said: go');
+    expect(events.at(-1)?.event).toBe('message_end');
+  });
+
+  test('a run that asks a person says what for, and its stream ends', async () => {
+    simulator.state.behaviour.set({ dify: { outcome: 'paused' } });
+    const events = await readEvents(await workflowClient().runWorkflow({}, user, true));
+    expect(events.slice(-2)).toMatchObject([
+      { event: 'human_input_required', data: { form_token: expect.any(String) } },
+      { event: 'workflow_paused', data: { reasons: [{ form_token: expect.any(String) }] } },
+    ]);
+  });
+});
+
 describe('the other routes', () => {
   test('a completion app, parameters and files are answered', async () => {
     const completion = await completionClient().createCompletionMessage({ query: 'go' }, user);

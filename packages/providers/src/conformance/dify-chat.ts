@@ -18,7 +18,7 @@ function event(name: string, fields: object): string {
   return `data: ${JSON.stringify({ event: name, ...ids, ...fields })}\n\n`;
 }
 
-/** An app without runs that can be found again: nobody asks anything after its stream broke. */
+/** An app whose call cannot be found again once its stream broke, and may be made again. */
 function messageApp(kind: AppKind, text: string): Subject {
   return {
     ...dify,
@@ -26,7 +26,7 @@ function messageApp(kind: AppKind, text: string): Subject {
     call: async (adapter, call) =>
       await adapter.workflow?.({
         ...call,
-        target: { ...call.target, app: { kind, onCrash: 'fail', sessionTtlMs: 1 } },
+        target: { ...call.target, app: { kind, onCrash: 'rerun', sessionTtlMs: 1 } },
         jobId: 'job_1',
         user: 'ada',
         input,
@@ -63,6 +63,7 @@ function messageApp(kind: AppKind, text: string): Subject {
       usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },
       costUsd: '0.001235',
     },
+    isRepeatable: true,
     afterBreak: undefined,
   };
 }

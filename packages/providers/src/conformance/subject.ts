@@ -12,6 +12,8 @@ export type SubjectCall = (
 /** What the conformance suite must know of an adapter. */
 export interface Subject {
   kind: string;
+  /** Where a kind has several subjects. */
+  name?: string;
   /** One call with a fixed input. */
   call: SubjectCall;
   /** What the call must look like. */

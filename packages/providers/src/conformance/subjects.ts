@@ -1,5 +1,6 @@
 import { anthropic } from './anthropic.ts';
 import { azureOpenAi } from './azure-openai.ts';
+import { difyAgent, difyChat } from './dify-chat.ts';
 import { dify } from './dify.ts';
 import { gemini } from './gemini.ts';
 import { ollama } from './ollama.ts';
@@ -14,6 +15,8 @@ export const subjects: readonly Subject[] = [
   azureOpenAi,
   anthropic,
   dify,
+  difyChat,
+  difyAgent,
   gemini,
   ollama,
 ];

@@ -85,9 +85,10 @@ export class AppRun {
   /** Reads a run from a reply that is not streamed although it was asked to be. */
   async readDocument(value: unknown, head: ReplyHead): Promise<RunOutcome> {
     if (isRecord(value) && 'code' in value && 'message' in value) throw this.#errorOf(value, head);
-    for (const event of this.routes.hasMessage
-      ? ['message', 'message_end']
-      : ['workflow_finished']) {
+    const isAnswer = isRecord(value) && typeof value['answer'] === 'string';
+    if (this.routes.hasMessage && !isAnswer) throw this.#notARun(value);
+    const events = this.routes.hasMessage ? ['message', 'message_end'] : ['workflow_finished'];
+    for (const event of events) {
       const parsed = runEvent.safeParse(isRecord(value) && { ...value, event });
       if (parsed.success) await this.#keepThenApply(parsed.data, head);
     }
