@@ -21,6 +21,6 @@ const report = await runDifyChaos({
   scale: Number(values.scale),
   submitEveryMs: Number(values['submit-every-ms']),
 });
-console.log(JSON.stringify(report, undefined, 2));
-console.log(isProven(report) ? 'every run finished and was started once' : 'NOT PROVEN');
+const verdict = isProven(report) ? 'every run finished and was started once' : 'NOT PROVEN';
+process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n${verdict}\n`);
 process.exitCode = isProven(report) ? 0 : 1;

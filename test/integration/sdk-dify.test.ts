@@ -82,7 +82,7 @@ describe('the other apps', () => {
   test.each(['app-chatflow-1', 'app-agent-1'])('%s streams its answer', async (key) => {
     const events = await readEvents(await chatClient(key).createChatMessage({}, 'hi', user, true));
     const text = events.flatMap(({ event, answer = '' }) =>
-      /message$/.test(event) ? [answer] : [],
+      event.endsWith('message') ? [answer] : [],
     );
     expect(text.join('')).toBe('You said: hi');
     const names = events.map(({ event }) => event);

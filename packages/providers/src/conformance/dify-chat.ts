@@ -14,6 +14,30 @@ const usage = {
 const input = { inputs: { tone: 'freundlich' }, query: 'grüß dich 👋' };
 const answer = 'Grüße aus 東京 🗼';
 
+const request = {
+  method: 'POST',
+  path: '/v1/chat-messages',
+  headers: { 'x-trace-id': 'job_1' },
+  body: { ...input, user: 'ada', response_mode: 'streaming' },
+};
+
+const reply = {
+  result: {
+    type: 'workflow',
+    status: 'succeeded',
+    answer,
+    outputs: { answer },
+    error: null,
+    task_id: 'task-1',
+    conversation_id: 'conv-1',
+    message_id: 'msg-1',
+    total_tokens: 30,
+    metadata: { usage },
+  },
+  usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },
+  costUsd: '0.001235',
+};
+
 function event(name: string, fields: object): string {
   return `data: ${JSON.stringify({ event: name, ...ids, ...fields })}\n\n`;
 }
@@ -35,34 +59,14 @@ function messageApp(kind: AppKind, text: string): Subject {
         keepHandle: async () => undefined,
         onProgress: () => undefined,
       }),
-    request: {
-      method: 'POST',
-      path: '/v1/chat-messages',
-      headers: { 'x-trace-id': 'job_1' },
-      body: { ...input, user: 'ada', response_mode: 'streaming' },
-    },
+    request,
     events: [
       `event: ping\n\n${event(text, { id: 'msg-1', answer: 'Grüße aus ' })}`,
       event('tts_message', { audio: '//8=' }),
       event(text, { id: 'msg-1', answer: '東京 🗼' }),
       event('message_end', { id: 'msg-1', metadata: { usage } }),
     ],
-    reply: {
-      result: {
-        type: 'workflow',
-        status: 'succeeded',
-        answer,
-        outputs: { answer },
-        error: null,
-        task_id: 'task-1',
-        conversation_id: 'conv-1',
-        message_id: 'msg-1',
-        total_tokens: 30,
-        metadata: { usage },
-      },
-      usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },
-      costUsd: '0.001235',
-    },
+    reply,
     isRepeatable: true,
     afterBreak: undefined,
   };
