@@ -21,6 +21,7 @@ import {
   type WebhookSender,
 } from '@sluice/webhooks';
 
+import { followUpstreamLimits } from './follow-upstream-limits.ts';
 import type { ProcessTicketDeps } from './process-ticket.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
@@ -45,6 +46,16 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     clock,
   });
   const records = createRecords({ redis, root, shards, config: config.jobs, clock });
+  const limits = createLimits({ redis, root, clock });
+  const laneBook = new LaneBook({
+    redis,
+    root,
+    clock,
+    log,
+    lanes: config.lanes,
+    onChange: (lane) => applyConcurrency(lane, lanes, { shards, log }),
+  });
+  const onRemaining = followUpstreamLimits({ clock, laneBook, limits, log });
   return {
     config,
     redis,
@@ -55,18 +66,11 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     ...webhookParts(config, redis, records),
     lanes,
     cache: createCache({ redis, root }),
-    limits: createLimits({ redis, root, clock }),
-    laneBook: new LaneBook({
-      redis,
-      root,
-      clock,
-      log,
-      lanes: config.lanes,
-      onChange: (lane) => applyConcurrency(lane, lanes, { shards, log }),
-    }),
+    limits,
+    laneBook,
     forecast: createOutputForecast(),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
-    adapterFor: createAdapters({}),
+    adapterFor: createAdapters({ onRemaining }),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
     metrics: createWorkerMetrics(),
   };

@@ -16,4 +16,5 @@ export type {
   WorkflowPause,
   WorkflowReply,
 } from './adapter.ts';
+export type { RemainingReport } from './http/remaining.ts';
 export { adapterKinds, createAdapters } from './registry.ts';

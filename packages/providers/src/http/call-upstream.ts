@@ -10,6 +10,7 @@ import { exchange, type HttpRequest, type ReplyHead } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
 import { LineReader, type LineHandler } from './line-reader.ts';
 import { excerptOf, redactorOf } from './redact.ts';
+import { remainingOf } from './remaining.ts';
 import { upstreamError, type Judge } from './upstream-error.ts';
 
 /** One call of one target. */
@@ -71,6 +72,7 @@ export async function callUpstream<T>(
   let refusal: TextReader | undefined;
   const open = (opened: ReplyHead): BodyReader<T> => {
     head = opened;
+    tellRemaining(call, head);
     if (head.status >= 200 && head.status < 300) return readerOf(call, head, readers);
     refusal = new TextReader(maxErrorBytes);
     return refusalReader(call, head, refusal);
@@ -84,6 +86,12 @@ export async function callUpstream<T>(
       throw refusalError(call, head, refusal.end());
     throw error;
   }
+}
+
+function tellRemaining({ http, target }: CallContext, { headers }: ReplyHead): void {
+  if (!http.onRemaining) return;
+  const reports = remainingOf(headers, target.provider.kind, http.clock.now());
+  if (reports.length > 0) http.onRemaining(target, reports);
 }
 
 function httpRequestOf(
