@@ -47,14 +47,8 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
   });
   const records = createRecords({ redis, root, shards, config: config.jobs, clock });
   const limits = createLimits({ redis, root, clock });
-  const laneBook = new LaneBook({
-    redis,
-    root,
-    clock,
-    log,
-    lanes: config.lanes,
-    onChange: (lane) => applyConcurrency(lane, lanes, { shards, log }),
-  });
+  const onChange = (lane: LaneInForce) => applyConcurrency(lane, lanes, { shards, log });
+  const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes, onChange });
   const onRemaining = followUpstreamLimits({ clock, laneBook, limits, log });
   return {
     config,
