@@ -31,6 +31,7 @@ import { listJobsRoute } from './routes/list-jobs.ts';
 import { listModelsRoute } from './routes/list-models.ts';
 import { listProvidersRoute } from './routes/list-providers.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { docsRoute, openApiRoute } from './routes/openapi.ts';
 import { readyzRoute } from './routes/readyz.ts';
 import { resumeJobRoute } from './routes/resume-job.ts';
 import {
@@ -111,6 +112,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'delete', path: '/v1/limits/:lane', access: 'admin', handler: resetLaneRoute },
   { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
   { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },
+  { method: 'get', path: '/openapi.json', access: 'open', handler: () => openApiRoute(apiRoutes) },
+  { method: 'get', path: '/docs', access: 'open', handler: () => docsRoute(apiRoutes) },
   { method: 'get', path: '/metrics', access: 'admin', handler: metricsRoute },
   { method: 'post', path: '/v1/admin/tenants', access: 'admin', handler: createTenantRoute },
   { method: 'get', path: '/v1/admin/tenants', access: 'admin', handler: listTenantsRoute },

@@ -1,0 +1,170 @@
+import type { z } from 'zod';
+
+import {
+  changeEndpoint,
+  changeTenant,
+  createApiKey,
+  createEndpoint,
+  createTenant,
+  laneControlRequests,
+  redeliverSince,
+  registerEndpoint,
+  resumeJob,
+  rotateApiKey,
+  rotateSecret,
+  submitJob,
+} from '@sluice/contracts';
+
+/** What the document says of a route beside what the route table knows. */
+export interface RouteDescription {
+  summary: string;
+  /** Status of the answer when all goes well. */
+  status: number;
+  body?: { schema: z.ZodType; example: unknown; optional?: true };
+  /** Query parameters and what they mean. */
+  query?: Readonly<Record<string, string>>;
+  /** Other than JSON. */
+  answers?: 'text/plain' | 'text/html';
+}
+
+const page = { limit: 'entries in the page', after: '`next_cursor` of the page before' };
+
+const chatExample = {
+  type: 'chat',
+  model: 'sim-chat',
+  input: { messages: [{ role: 'user', content: 'Hello' }] },
+};
+
+/** Every route of the table, by method and path. A test fails for one that is missing or says too much. */
+export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
+  'post /v1/jobs': {
+    summary:
+      'Submit a job. `Idempotency-Key` makes a retry safe; `Prefer: wait=N` waits for the end.',
+    status: 202,
+    body: { schema: submitJob, example: chatExample },
+  },
+  'get /v1/jobs/:id': {
+    summary: 'One job as it is now.',
+    status: 200,
+    query: { wait: 'seconds to wait for its end, 0 to 60', include: '`timeline`' },
+  },
+  'get /v1/jobs': {
+    summary: 'The tenant’s jobs, the newest first, without their results.',
+    status: 200,
+    query: {
+      state: 'only these',
+      type: 'only these',
+      model: 'or app',
+      batch_id: 'children',
+      ...page,
+    },
+  },
+  'post /v1/jobs/:id/cancel': { summary: 'Cancel a live job.', status: 200 },
+  'post /v1/jobs/:id/resume': {
+    summary: 'Answer the form of a paused job.',
+    status: 202,
+    body: { schema: resumeJob, example: { action: 'approve', inputs: {} } },
+  },
+  'delete /v1/jobs/:id': { summary: 'Erase an ended job.', status: 200 },
+  'get /v1/models': { summary: 'What can be named in `model` and `app`.', status: 200 },
+  'get /v1/providers': { summary: 'Upstream accounts and their parked keys.', status: 200 },
+  'get /v1/limits': {
+    summary: 'Every lane: its limits and how much of them is left.',
+    status: 200,
+  },
+  'post /v1/limits/:lane/pause': {
+    summary: 'Stop a lane until it is resumed.',
+    status: 200,
+    body: { schema: laneControlRequests.pause, example: { reason: 'maintenance' }, optional: true },
+  },
+  'post /v1/limits/:lane/resume': { summary: 'Let a lane go on.', status: 200 },
+  'patch /v1/limits/:lane': {
+    summary: 'Set limits of a lane over the configured ones.',
+    status: 200,
+    body: { schema: laneControlRequests.override, example: { concurrency: 5 } },
+  },
+  'delete /v1/limits/:lane': {
+    summary: 'Take back what was set over the configuration.',
+    status: 200,
+  },
+  'post /v1/webhooks': {
+    summary: 'A webhook endpoint. The answer holds its secret, this once.',
+    status: 201,
+    body: {
+      schema: createEndpoint,
+      example: { url: 'https://example.com/hook', events: ['workflow.*', '*.failed'] },
+    },
+  },
+  'post /v1/webhooks/register': {
+    summary: 'A webhook endpoint, in the words of other gateways.',
+    status: 201,
+    body: {
+      schema: registerEndpoint,
+      example: {
+        provider: 'dify',
+        callback_url: 'https://example.com/hook',
+        events: ['workflow.completed'],
+      },
+    },
+  },
+  'get /v1/webhooks': { summary: 'The tenant’s endpoints.', status: 200 },
+  'get /v1/webhooks/:id': { summary: 'One endpoint.', status: 200 },
+  'patch /v1/webhooks/:id': {
+    summary: 'Change an endpoint; enabling it sends what was parked.',
+    status: 200,
+    body: { schema: changeEndpoint, example: { enabled: true } },
+  },
+  'delete /v1/webhooks/:id': { summary: 'Remove an endpoint.', status: 200 },
+  'post /v1/webhooks/:id/rotate-secret': {
+    summary: 'A new secret; the old one signs too until the overlap ends.',
+    status: 200,
+    body: { schema: rotateSecret, example: { overlap_seconds: 86_400 }, optional: true },
+  },
+  'post /v1/webhooks/:id/test': { summary: 'Send a `webhook.test` event.', status: 202 },
+  'get /v1/webhooks/:id/deliveries': {
+    summary: 'What became of every event, the newest first.',
+    status: 200,
+    query: { state: 'pending, delivered, failed or parked', ...page },
+  },
+  'post /v1/webhooks/:id/redeliver': {
+    summary: 'Send again what was not delivered since a time.',
+    status: 202,
+    body: { schema: redeliverSince, example: { since: '2026-11-21T00:00:00Z' } },
+  },
+  'post /v1/deliveries/:id/redeliver': { summary: 'Send one event again.', status: 202 },
+  'post /v1/admin/tenants': {
+    summary: 'A new tenant.',
+    status: 201,
+    body: { schema: createTenant, example: { id: 'acme', name: 'Acme' } },
+  },
+  'get /v1/admin/tenants': { summary: 'All tenants.', status: 200 },
+  'get /v1/admin/tenants/:id': { summary: 'One tenant.', status: 200 },
+  'patch /v1/admin/tenants/:id': {
+    summary: 'Rename, suspend or resume a tenant.',
+    status: 200,
+    body: { schema: changeTenant, example: { suspended: true } },
+  },
+  'delete /v1/admin/tenants/:id': { summary: 'Shut a tenant’s keys out for ever.', status: 200 },
+  'post /v1/admin/keys': {
+    summary: 'A new API key, shown this once.',
+    status: 201,
+    body: { schema: createApiKey, example: { tenant_id: 'acme', scopes: ['submit', 'read'] } },
+  },
+  'get /v1/admin/keys': {
+    summary: 'A tenant’s keys.',
+    status: 200,
+    query: { tenant_id: 'whose; `default` without it' },
+  },
+  'get /v1/admin/keys/:id': { summary: 'One key.', status: 200 },
+  'post /v1/admin/keys/:id/rotate': {
+    summary: 'A key in the place of this one.',
+    status: 201,
+    body: { schema: rotateApiKey, example: { overlap_seconds: 3_600 }, optional: true },
+  },
+  'delete /v1/admin/keys/:id': { summary: 'Revoke a key.', status: 200 },
+  'get /healthz': { summary: 'This process answers.', status: 200 },
+  'get /readyz': { summary: 'Work sent now would be accepted and done.', status: 200 },
+  'get /metrics': { summary: 'Prometheus text.', status: 200, answers: 'text/plain' },
+  'get /openapi.json': { summary: 'This document.', status: 200 },
+  'get /docs': { summary: 'This document for people.', status: 200, answers: 'text/html' },
+};
