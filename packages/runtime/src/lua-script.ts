@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 import type { Redis } from 'ioredis';
 
+import { writeTogether } from './write-together.ts';
+
 export type LuaArgument = string | number | Buffer;
 
 /** A Lua script: call it with a connection, its keys and its arguments, and what another package adds to the same step. */
@@ -72,6 +74,7 @@ async function run(
   keys: readonly string[],
   args: readonly LuaArgument[],
 ): Promise<unknown> {
+  writeTogether(redis);
   try {
     return await redis.evalsha(digest, keys.length, ...keys, ...args);
   } catch (error) {

@@ -3,7 +3,6 @@ import type { Idempotency } from '@sluice/records';
 
 import type { ApiDeps } from '../deps.ts';
 import { withDeadline } from '../http/with-deadline.ts';
-import { writeTogether } from './write-together.ts';
 
 /** How long Redis may take to acknowledge a job. One that is paused or swamped must not hold the client's request. */
 const acceptDeadlineMs = 2_000;
@@ -11,7 +10,7 @@ const acceptDeadlineMs = 2_000;
 /** Whether the request made a job, or an earlier one with the same Idempotency-Key did. */
 export type Accepted = { kind: 'created' } | { kind: 'replayed'; jobId: string };
 
-type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redis'>;
+type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes'>;
 
 /**
  * Writes the record and places the ticket, in one script: there is never one without the other. Resolves only when Redis
@@ -21,9 +20,8 @@ type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redis'>;
 export async function acceptJob(
   request: JobRequest,
   idempotency: Idempotency | undefined,
-  { records, lanes, redis }: AcceptDeps,
+  { records, lanes }: AcceptDeps,
 ): Promise<Accepted> {
-  writeTogether(redis);
   const { jobId, tenantId, type, model, lane, priority, tokens } = request;
   const ticket = { jobId, tenantId, type, model, attempt: 1 };
   const placement = lanes.placement({ ticket, lane, priority, tokens });
