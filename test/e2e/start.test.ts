@@ -103,7 +103,9 @@ test('starts everything, runs a job of each type, and the printed command works 
   expect(printed).toMatch(/workflow\s+sim-workflow\s+completed/);
   expect(printed).toMatch(/batch\s+completed.*2 of 2 succeeded/);
   expect(printed).toContain(`http://127.0.0.1:${ports.PORT}`);
-  expect(printed).toContain('webhooks may reach the private hosts 127.0.0.1, localhost');
+  expect(printed).toContain(
+    'webhooks and base URLs may reach the private hosts 127.0.0.1, localhost',
+  );
   expect(printed).toMatch(/sluice_admin_\S+ \(admin; shown this once/);
   const command = printed.slice(printed.indexOf('  curl'), printed.indexOf('Ctrl-C'));
   const { stdout } = await run('sh', ['-c', command]);

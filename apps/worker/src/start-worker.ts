@@ -6,6 +6,7 @@ import {
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
+import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
 import { createRedis, newId, systemClock, whenReady, type Logger } from '@sluice/runtime';
 import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
@@ -53,7 +54,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const following = parts.laneBook.follow(stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
-  if (options.roles.includes('run')) startLanes(parts, laneWorkers);
+  if (options.roles.includes('run')) {
+    warmUpProviders(parts);
+    startLanes(parts, laneWorkers);
+  }
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
   for (const workers of laneWorkers.values()) {
     for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
@@ -85,6 +89,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 function takeLimits({ lanes }: Config, { laneBook, log }: WorkerParts): void {
   const added = laneBook.replace(lanes);
   log.info({ added }, 'the limits were read again; lanes that were added wait for a restart');
+}
+
+/** Jobs need not wait for it, and one that fails says what is wrong before the first job does. */
+function warmUpProviders({ config, http, log }: WorkerParts): void {
+  for (const provider of Object.values(config.providers)) {
+    if (!provider.warm) continue;
+    warmUp(http, provider).catch((error: unknown) => {
+      log.warn({ err: error, provider: provider.name }, 'a connection was not opened in advance');
+    });
+  }
 }
 
 function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {

@@ -2,7 +2,12 @@ import { createCache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import { createLimits, createOutputForecast, LaneBook, ParkedKeys } from '@sluice/limits';
 import type { LaneInForce } from '@sluice/limits';
-import { createAdapters } from '@sluice/providers';
+import {
+  createAdapters,
+  createHttpClient,
+  type HttpClient,
+  type OnRemaining,
+} from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf, type Records } from '@sluice/records';
 import {
@@ -31,6 +36,7 @@ export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
   sender: WebhookSender;
   endpoints: EndpointStore;
   deliveryLog: DeliveryLog;
+  http: HttpClient;
 }
 
 /** Makes everything that the roles share, once, on one connection: what is sent first is done first. */
@@ -64,7 +70,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     laneBook,
     forecast: createOutputForecast(),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
-    adapterFor: createAdapters({ onRemaining }),
+    ...providerParts(config, onRemaining),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
     metrics: createWorkerMetrics(),
   };
@@ -87,6 +93,18 @@ function applyConcurrency(
     });
   }
   log.info({ lane: name, concurrency }, 'the limits of a lane have changed');
+}
+
+function providerParts(
+  config: Config,
+  onRemaining: OnRemaining,
+): Pick<WorkerParts, 'adapterFor' | 'http'> {
+  const http = createHttpClient({
+    clock: systemClock,
+    connections: { allowPrivateHosts: config.upstreamHosts, proxy: config.proxy },
+    onRemaining,
+  });
+  return { http, adapterFor: createAdapters(http) };
 }
 
 function webhookParts(

@@ -104,6 +104,7 @@ const provider = z.strictObject({
   headers: headers.default({}),
   options: z.record(z.string(), option).default({}),
   limits: limits.prefault({}),
+  warm: z.boolean().default(false),
   timeouts: z
     .strictObject({
       firstByteSeconds: seconds(0.001, dayInSeconds).default(120),

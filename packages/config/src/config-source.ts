@@ -13,6 +13,8 @@ export interface ConfigSource {
   name: string;
   /** Where paths in it start: the file's own folder. */
   folder: string;
+  /** Whether somebody wrote it; else it is the built-in one. */
+  isFile: boolean;
   data: unknown;
   problems: PathProblem[];
 }
@@ -47,13 +49,20 @@ export function readConfigSource(location: ConfigLocation): ConfigSource {
   const { env, cwd = process.cwd() } = location;
   const file = findConfigFile(location);
   if (file === undefined) {
-    return { name: 'built-in configuration', folder: cwd, data: builtInConfig(env), problems: [] };
+    return {
+      name: 'built-in configuration',
+      folder: cwd,
+      isFile: false,
+      data: builtInConfig(env),
+      problems: [],
+    };
   }
   const fromHere = relative(cwd, file);
   const name = fromHere.startsWith('..') ? file : fromHere;
   return {
     name,
     folder: dirname(file),
+    isFile: true,
     ...interpolate(parseYaml(readText(file, name), name), env),
   };
 }

@@ -49,6 +49,10 @@ export interface Config {
   };
   /** Hosts and CIDRs that webhooks may reach although private. */
   allowPrivateHosts: string[];
+  /** The same for providers: beside them the hosts of base URLs that no file gave. */
+  upstreamHosts: string[];
+  /** Proxies for calls of providers, from the environment; `except` is a list as in `NO_PROXY`. */
+  proxy: { http: string | undefined; https: string | undefined; except: string | undefined };
   worker: { concurrency: number };
 }
 
@@ -64,6 +68,8 @@ export interface Provider {
   headers: Record<string, string>;
   /** What only this kind of adapter knows, defaults filled in: `adapter-kinds.ts` lists them. */
   options: Record<string, string>;
+  /** Open a connection when a worker starts. */
+  warm: boolean;
   timeouts: {
     /** Until the first byte of the reply. */
     firstByteMs: number;

@@ -80,6 +80,7 @@ describe('a configuration file', () => {
         apiKeys: ['sk-1'],
         headers: {},
         options: {},
+        warm: false,
         timeouts: { firstByteMs: 120_000, idleMs: 300_000 },
       },
       model: 'gpt-5.4-nano',
@@ -241,6 +242,41 @@ models: { m: p/x }
     });
   });
 
+  it('refuses base URLs of private addresses that are not allowed, and lets providers reach what no file named', () => {
+    const file = (url: string, more = '') => `
+providers:
+  own: { kind: openai, baseUrl: "${url}" }
+  usual: { kind: ollama }
+models: { m: own/m }
+${more}`;
+    for (const url of [
+      'http://10.1.2.3/v1',
+      'http://[::1]:80',
+      'http://0x7f.1',
+      'http://localhost:1',
+    ]) {
+      const [problem] = problemsOf(() => load(file(url)));
+      expect(problem).toMatch(
+        /^sluice.config.yaml: providers.own.baseUrl: .*private.*allowPrivateHosts$/,
+      );
+    }
+    const config = load(file('http://10.1.2.3/v1', 'allowPrivateHosts: [10.0.0.0/8]'));
+    expect(config.upstreamHosts).toEqual(['10.0.0.0/8', '127.0.0.1']);
+    expect(config.allowPrivateHosts).toEqual(['10.0.0.0/8']);
+  });
+
+  it('takes proxies from the environment, the lower case names first', () => {
+    const env = { HTTPS_PROXY: 'http://upper', https_proxy: 'http://lower', NO_PROXY: 'a, .b' };
+    expect(load(minimal, env).proxy).toEqual({
+      http: undefined,
+      https: 'http://lower',
+      except: 'a, .b',
+    });
+    expect(problemsOf(() => load(minimal, { HTTP_PROXY: 'proxy:80' }))).toEqual([
+      'environment: HTTP_PROXY: must be the http or https URL of a proxy',
+    ]);
+  });
+
   it('takes several keys of a provider or app, cleaned, each once', () => {
     const { providers, routes } = load(
       `
@@ -381,7 +417,7 @@ providers:
     limits: { requestsPerMinute: '\${RPM:-60}' }
 models: { m: p/x }
 `,
-      { PORT_NUMBER: '81', KEY: '${RPM}', RPM: '' },
+      { PORT_NUMBER: '81', KEY: '${RPM}', RPM: '', SLUICE_ALLOW_PRIVATE_HOSTS: 'localhost' },
     );
     expect(config.providers['p']).toMatchObject({
       baseUrl: 'http://localhost:81/v1',

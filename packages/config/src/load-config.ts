@@ -1,4 +1,5 @@
 import { checkPrices } from './check-prices.ts';
+import { checkBaseUrls } from './check-base-urls.ts';
 import { checkProviders } from './check-providers.ts';
 import { checkReferences } from './check-references.ts';
 import type { Config } from './config.ts';
@@ -37,7 +38,15 @@ export function loadConfig(location: ConfigLocation): Config {
   if (collisions.length > 0) {
     throw new ConfigError(collisions.map((problem) => locate(source.name, problem)));
   }
-  return { ...mergeSettings(parsed.data, settings), ...routes };
+  const merged = mergeSettings(parsed.data, settings);
+  const { upstreamHosts, problems: blocked } = checkBaseUrls(parsed.data, routes.providers, {
+    allowed: merged.allowPrivateHosts,
+    isFile: source.isFile,
+  });
+  if (blocked.length > 0) {
+    throw new ConfigError(blocked.map((problem) => locate(source.name, problem)));
+  }
+  return { ...merged, ...routes, upstreamHosts };
 }
 
 /** The source; a file that cannot be read is reported together with what is wrong in the environment. */

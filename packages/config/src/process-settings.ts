@@ -17,6 +17,7 @@ export interface ProcessSettings {
   dataDir: string;
   adminKey: string | undefined;
   allowPrivateHosts: string[] | undefined;
+  proxy: Config['proxy'];
 }
 
 const port = z
@@ -66,8 +67,25 @@ export function readProcessSettings(
         .pipe(z.array(z.string().refine(isPrivateHost))),
       'host names, IP addresses or CIDRs with commas between them, or none',
     ),
+    proxy: readProxies(env, read),
   };
   return { settings, problems };
+}
+
+type Read = <Value>(name: string, schema: z.ZodType<Value>, allowed: string) => Value | undefined;
+
+/** The lower case names are the older ones, and stronger wherever both are read. */
+function readProxies(env: Environment, read: Read): Config['proxy'] {
+  const nameOf = (name: string) =>
+    readVariable(env, name.toLowerCase()) === undefined ? name : name.toLowerCase();
+  const proxy = z.string().refine(isProxyUrl);
+  const url = (name: string) => read(nameOf(name), proxy, 'the http or https URL of a proxy');
+  const except = readVariable(env, nameOf('NO_PROXY'));
+  return { http: url('HTTP_PROXY'), https: url('HTTPS_PROXY'), except };
+}
+
+function isProxyUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 }
 
 function isRedisUrl(text: string): boolean {
@@ -87,7 +105,7 @@ function splitHosts(text: string): string[] {
 export function mergeSettings(
   file: ConfigFile,
   settings: ProcessSettings,
-): Omit<Config, 'providers' | 'routes' | 'lanes' | 'retry'> {
+): Omit<Config, 'providers' | 'routes' | 'lanes' | 'retry' | 'upstreamHosts'> {
   const { jobs, webhooks, server } = file;
   return {
     root: settings.root ?? file.root,
@@ -111,6 +129,7 @@ export function mergeSettings(
       endpointRequestsPerSecond: webhooks.endpointRequestsPerSecond,
     },
     allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
+    proxy: settings.proxy,
     worker: file.worker,
   };
 }

@@ -55,7 +55,7 @@ function groupByType(models: Record<string, Route>): Record<ModelType, Record<st
 }
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
-  const { kind, headers, timeouts } = section;
+  const { kind, headers, warm, timeouts } = section;
   if (!isAdapterKind(kind)) throw new Error(`the schema allows no kind ${kind}`);
   const baseUrl = section.baseUrl ?? defaultBaseUrls[kind];
   if (baseUrl === undefined) throw new Error(`provider ${name} was not checked`);
@@ -63,7 +63,16 @@ function resolveProvider(name: string, section: ConfigFile['providers'][string])
   const firstByteMs = toMs(timeouts.firstByteSeconds);
   const idleMs = toMs(timeouts.idleSeconds);
   const apiKeys = allKeys(section);
-  return { name, kind, baseUrl, apiKeys, headers, options, timeouts: { firstByteMs, idleMs } };
+  return {
+    name,
+    kind,
+    baseUrl,
+    apiKeys,
+    headers,
+    options,
+    warm,
+    timeouts: { firstByteMs, idleMs },
+  };
 }
 
 function resolveModel(name: string, model: ConfigFile['models'][string], context: Context): Route {

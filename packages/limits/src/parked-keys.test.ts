@@ -13,6 +13,7 @@ function provider(changes: Partial<Provider> = {}): Provider {
     apiKeys: ['one', 'two', 'three'],
     headers: {},
     options: {},
+    warm: false,
     timeouts: { firstByteMs: 1, idleMs: 1 },
     ...changes,
   };

@@ -17,4 +17,7 @@ export type {
   WorkflowReply,
 } from './adapter.ts';
 export type { RemainingReport } from './http/remaining.ts';
+export { createHttpClient } from './http/http-client.ts';
+export type { ConnectionOptions, HttpClient, OnRemaining } from './http/http-client.ts';
+export { warmUp } from './http/warm-up.ts';
 export { adapterKinds, createAdapters } from './registry.ts';

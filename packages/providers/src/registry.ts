@@ -1,13 +1,11 @@
 import { SluiceError } from '@sluice/contracts';
-import type { Clock } from '@sluice/runtime';
-import type { Dispatcher } from 'undici';
 
 import type { ProviderAdapter } from './adapter.ts';
 import { createAnthropicAdapter } from './anthropic/adapter.ts';
 import { createAzureOpenAiAdapter } from './azure-openai/adapter.ts';
 import { createDifyAdapter } from './dify/adapter.ts';
 import { createGeminiAdapter } from './gemini/adapter.ts';
-import { createHttpClient, type HttpClient, type OnRemaining } from './http/http-client.ts';
+import { createHttpClient, type HttpClient } from './http/http-client.ts';
 import { createOllamaAdapter } from './ollama/adapter.ts';
 import { createOpenAiAdapter } from './openai/adapter.ts';
 import { createOpenAiCompatibleAdapter } from './openai-compatible/adapter.ts';
@@ -31,7 +29,7 @@ export const adapterKinds: readonly string[] = Object.keys(registry).sort();
  * for a kind that is none; ask it for every configured provider at start.
  */
 export function createAdapters(
-  options: { dispatcher?: Dispatcher; clock?: Clock; onRemaining?: OnRemaining } = {},
+  options: Partial<HttpClient> = {},
 ): (kind: string) => ProviderAdapter {
   const http = createHttpClient(options);
   const made = new Map(Object.entries(registry).map(([kind, create]) => [kind, create(http)]));

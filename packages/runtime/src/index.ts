@@ -8,7 +8,8 @@ export type {
   Downloader,
   DownloaderOptions,
 } from './address-guard/guarded-download.ts';
-export { createGuardedConnector } from './address-guard/guarded-connector.ts';
+export { cacheLookup } from './address-guard/cached-lookup.ts';
+export { createGuardedConnector, systemLookup } from './address-guard/guarded-connector.ts';
 export type { GuardOptions, Lookup, ResolvedAddress } from './address-guard/guarded-connector.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';

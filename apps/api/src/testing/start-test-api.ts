@@ -157,6 +157,8 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
       endpointRequestsPerSecond: 1_000,
     },
     allowPrivateHosts: [],
+    upstreamHosts: [],
+    proxy: { http: undefined, https: undefined, except: undefined },
     worker: { concurrency: 10 },
   };
 }
@@ -168,6 +170,7 @@ const provider: Provider = {
   apiKeys: ['sk-provider-secret-canary'],
   headers: {},
   options: {},
+  warm: false,
   timeouts: { firstByteMs: 1_000, idleMs: 1_000 },
 };
 

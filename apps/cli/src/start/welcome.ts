@@ -43,7 +43,9 @@ export function welcome(options: WelcomeOptions): string {
 
 function allowed(config: Config): string[] {
   if (config.allowPrivateHosts.length === 0) return [];
-  return [`webhooks may reach the private hosts ${config.allowPrivateHosts.join(', ')}`];
+  return [
+    `webhooks and base URLs may reach the private hosts ${config.allowPrivateHosts.join(', ')}`,
+  ];
 }
 
 function keyLine(adminKey: AdminKey): string[] {

@@ -5,7 +5,16 @@ import { readPriceList } from './price-list.ts';
 
 function provider(name: string, kind: string): Provider {
   const timeouts = { firstByteMs: 1, idleMs: 1 };
-  return { name, kind, baseUrl: 'http://x', apiKeys: [], headers: {}, options: {}, timeouts };
+  return {
+    name,
+    kind,
+    baseUrl: 'http://x',
+    apiKeys: [],
+    headers: {},
+    options: {},
+    warm: false,
+    timeouts,
+  };
 }
 
 const list = readPriceList({

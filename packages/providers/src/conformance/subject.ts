@@ -59,6 +59,7 @@ export function targetOf(kind: string, url: string, overrides: Partial<Target> =
       apiKeys: [apiKey],
       headers: {},
       options: isAdapterKind(kind) ? defaultOptions(kind) : {},
+      warm: false,
       timeouts: { firstByteMs: 5_000, idleMs: 5_000 },
     },
     model: 'model-1',

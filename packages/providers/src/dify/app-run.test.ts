@@ -39,6 +39,7 @@ async function read(pieces: readonly Buffer[]): Promise<{ reply: WorkflowReply; 
     apiKeys: [],
     headers: {},
     options: {},
+    warm: false,
     timeouts: { firstByteMs: 1, idleMs: 1 },
   };
   const target = {

@@ -166,6 +166,7 @@ function targetOf({ port, idleMs = 2_000, firstByteMs = 2_000, app }: Settings):
     apiKeys: [],
     headers: {},
     options: {},
+    warm: false,
     timeouts: { firstByteMs, idleMs },
   };
   return {

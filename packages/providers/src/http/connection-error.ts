@@ -10,6 +10,7 @@ export type CallProgress = 'unsent' | 'sent' | 'replying';
  * |-----------------------------------------|----------------------------|----------------------|----------------------|
  * | refused, DNS, TLS, reset, closed        | `upstream_unreachable`     | `upstream_truncated` | `upstream_truncated` |
  * | bytes that are not HTTP                 | –                          | `bad_upstream`       | `bad_upstream`       |
+ * | an address that the operator forbids    | `upstream_unreachable`, not to be retried | –     | –                    |
  * | a request that undici refuses to send   | `upstream_invalid_request` | –                    | –                    |
  *
  * `upstream_unreachable` promises that nothing was sent: such a call costs no permit and can always be made again.
@@ -27,6 +28,10 @@ export function connectionError(
   if (error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
     const message = `${provider} sent something that is not HTTP: ${error.message}`;
     return new SluiceError('bad_upstream', message, { cause: error });
+  }
+  if (error instanceof SluiceError && error.code === 'blocked_address') {
+    const message = `${provider} cannot be reached: ${error.message}; the operator can allow it with allowPrivateHosts`;
+    return new SluiceError('upstream_unreachable', message, { retryable: false, cause: error });
   }
   if (progress === 'unsent') {
     const message = `${provider} cannot be reached: ${error.message || code}`;

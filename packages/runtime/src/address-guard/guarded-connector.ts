@@ -1,4 +1,4 @@
-import { lookup as systemLookup } from 'node:dns/promises';
+import { lookup as askSystem } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
 
@@ -43,7 +43,7 @@ export function createGuardedConnector(options: GuardOptions): buildConnector.co
     timeout: options.connectTimeoutMs,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: nextAddressAfterMs,
-    lookup: guardLookup(options.lookup ?? resolveAll, options.allow),
+    lookup: guardLookup(options.lookup ?? systemLookup, options.allow),
   });
   return ({ protocol, hostname, host, port, servername }, callback) => {
     if (!isPermittedTarget(protocol, hostname, options.allow)) {
@@ -92,8 +92,9 @@ function isPermittedAnswer(answer: string, allow: AllowList): boolean {
   return address !== undefined && allowsAddress(allow, address);
 }
 
-async function resolveAll(hostname: string): Promise<ResolvedAddress[]> {
-  const answers = await systemLookup(hostname, { all: true });
+/** The system's resolver, asked anew each time. */
+export async function systemLookup(hostname: string): Promise<ResolvedAddress[]> {
+  const answers = await askSystem(hostname, { all: true });
   return answers.map(({ address }) => ({ address, family: isIP(address) === 6 ? 6 : 4 }));
 }
 
