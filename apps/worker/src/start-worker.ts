@@ -54,10 +54,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const following = parts.laneBook.follow(stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
-  if (options.roles.includes('run')) {
-    warmUpProviders(parts);
-    startLanes(parts, laneWorkers);
-  }
+  if (options.roles.includes('run')) startLanes(parts, laneWorkers);
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
   for (const workers of laneWorkers.values()) {
     for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
@@ -102,6 +99,7 @@ function warmUpProviders({ config, http, log }: WorkerParts): void {
 }
 
 function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {
+  warmUpProviders(parts);
   for (const lane of Object.keys(parts.config.lanes)) startLane(parts, lane, laneWorkers);
 }
 
