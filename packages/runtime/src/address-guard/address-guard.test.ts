@@ -9,125 +9,14 @@ import { parseAllowList } from './allow-list.ts';
 import { checkUrl } from './check-url.ts';
 import { createGuardedConnector, type Lookup } from './guarded-connector.ts';
 import { isPublicAddress, parseAddress } from './public-address.ts';
+import {
+  disguisedUrls,
+  refusedAnswers,
+  refusedHosts,
+  refusedNames,
+} from './testing/refused-hosts.ts';
 
 const nobody = parseAllowList([]);
-
-/** Hosts as an attacker writes them into a URL: [host, what it is]. */
-const refusedHosts: readonly (readonly [string, string])[] = [
-  // 127.0.0.1, in every spelling that some resolver understands.
-  ['127.0.0.1', 'loopback'],
-  ['127.0.0.1.', 'loopback with the dot of the DNS root'],
-  ['127.255.255.254', 'the end of loopback'],
-  ['2130706433', 'loopback in decimal'],
-  ['0x7f000001', 'loopback in hexadecimal'],
-  ['0X7F000001', 'loopback in upper case hexadecimal'],
-  ['017700000001', 'loopback in octal'],
-  ['0177.0.0.1', 'loopback, first part octal'],
-  ['0x7f.0.0.1', 'loopback, first part hexadecimal'],
-  ['0x7f.0x0.0x0.0x1', 'loopback, all parts hexadecimal'],
-  ['0177.0000.0000.0001', 'loopback, all parts octal'],
-  ['00000177.0.0.1', 'loopback, octal with leading zeros'],
-  ['127.1', 'loopback in two parts'],
-  ['127.0.1', 'loopback in three parts'],
-  ['0x7f.1', 'loopback in two parts, hexadecimal'],
-  ['127.0x1', 'loopback in two parts, mixed'],
-  ['１２７.０.０.１', 'loopback in full-width digits'],
-  ['127。0。0。1', 'loopback with ideographic full stops'],
-  ['①②⑦.⓪.⓪.①', 'loopback in circled digits'],
-  ['%31%32%37.0.0.1', 'loopback, percent-encoded'],
-  ['[::1]', 'loopback'],
-  ['[0:0:0:0:0:0:0:1]', 'loopback, all groups'],
-  ['[0000:0000:0000:0000:0000:0000:0000:0001]', 'loopback, all digits'],
-  ['[::ffff:127.0.0.1]', 'loopback, IPv4-mapped'],
-  ['[::ffff:7f00:1]', 'loopback, IPv4-mapped in hexadecimal'],
-  ['[0:0:0:0:0:ffff:7f00:0001]', 'loopback, IPv4-mapped, all groups'],
-  ['[::127.0.0.1]', 'loopback, IPv4-compatible'],
-  ['[::7f00:1]', 'loopback, IPv4-compatible in hexadecimal'],
-  ['[::ffff:0:127.0.0.1]', 'loopback, IPv4-translated'],
-  ['[64:ff9b::127.0.0.1]', 'loopback behind NAT64'],
-  ['[64:ff9b::7f00:1]', 'loopback behind NAT64 in hexadecimal'],
-  ['[64:ff9b:1::127.0.0.1]', 'loopback behind a local NAT64'],
-  ['[2002:7f00:1::]', 'loopback in 6to4'],
-  ['[2002:7f00:1::1]', 'loopback in 6to4'],
-  ['[2001:0:4136:e378:8000:63bf:80ff:fffe]', 'loopback in Teredo'],
-  ['localhost', 'the name of loopback'],
-  ['localhost.', 'the name of loopback with the dot of the DNS root'],
-  ['LocalHost', 'the name of loopback in mixed case'],
-  ['ⓛⓞⓒⓐⓛⓗⓞⓢⓣ', 'the name of loopback in circled letters'],
-  ['loc%61lhost', 'the name of loopback, percent-encoded'],
-  ['hooks.localhost', 'a name below localhost'],
-  // This host.
-  ['0.0.0.0', 'this host'],
-  ['0', 'this host in short'],
-  ['0x0', 'this host in hexadecimal'],
-  ['0.255.255.255', 'this network'],
-  ['[::]', 'this host'],
-  ['[::ffff:0.0.0.0]', 'this host, IPv4-mapped'],
-  // Metadata services.
-  ['169.254.169.254', 'metadata of AWS, Azure, Google Cloud'],
-  ['2852039166', 'metadata in decimal'],
-  ['0xa9fea9fe', 'metadata in hexadecimal'],
-  ['0251.0376.0251.0376', 'metadata in octal'],
-  ['169.254.43518', 'metadata in three parts'],
-  ['[::ffff:169.254.169.254]', 'metadata, IPv4-mapped'],
-  ['[::ffff:a9fe:a9fe]', 'metadata, IPv4-mapped in hexadecimal'],
-  ['[64:ff9b::169.254.169.254]', 'metadata behind NAT64'],
-  ['[2002:a9fe:a9fe::]', 'metadata in 6to4'],
-  ['[fd00:ec2::254]', 'metadata of AWS'],
-  ['[fd20:ce::254]', 'metadata of Google Cloud'],
-  ['169.254.170.2', 'credentials of AWS ECS'],
-  ['100.100.100.200', 'metadata of Alibaba Cloud'],
-  ['192.0.0.192', 'metadata of Oracle Cloud'],
-  ['168.63.129.16', 'platform of Azure'],
-  ['[::ffff:168.63.129.16]', 'platform of Azure, IPv4-mapped'],
-  // Private, shared and reserved networks, at their edges.
-  ['10.0.0.0', 'private'],
-  ['10.255.255.255', 'private'],
-  ['172.16.0.0', 'private'],
-  ['172.31.255.255', 'private'],
-  ['192.168.0.0', 'private'],
-  ['192.168.255.255', 'private'],
-  ['[::ffff:10.0.0.1]', 'private, IPv4-mapped'],
-  ['[64:ff9b::10.0.0.1]', 'private behind NAT64'],
-  ['100.64.0.0', 'carrier-grade NAT'],
-  ['100.127.255.255', 'carrier-grade NAT'],
-  ['169.254.0.1', 'link-local'],
-  ['192.0.0.1', 'protocol assignments'],
-  ['192.0.2.1', 'documentation'],
-  ['198.51.100.1', 'documentation'],
-  ['203.0.113.1', 'documentation'],
-  ['192.88.99.1', '6to4 relays'],
-  ['198.18.0.0', 'benchmarks'],
-  ['198.19.255.255', 'benchmarks'],
-  ['224.0.0.1', 'multicast'],
-  ['239.255.255.255', 'multicast'],
-  ['240.0.0.1', 'class E'],
-  ['255.255.255.254', 'class E'],
-  ['255.255.255.255', 'broadcast'],
-  ['4294967295', 'broadcast in decimal'],
-  ['[fc00::1]', 'unique local'],
-  ['[fdff:ffff::1]', 'unique local'],
-  ['[fe80::1]', 'link-local'],
-  ['[febf::1]', 'link-local'],
-  ['[fec0::1]', 'site-local'],
-  ['[ff02::1]', 'multicast'],
-  ['[100::1]', 'discard'],
-  ['[2001:db8::1]', 'documentation'],
-  ['[3fff::1]', 'documentation'],
-  ['[2001:2::1]', 'benchmarks'],
-  ['[2001:10::1]', 'ORCHID'],
-  ['[2001:20::1]', 'ORCHIDv2'],
-  ['[5f00::1]', 'segment routing'],
-  ['[4000::1]', 'not assigned'],
-  ['[e000::1]', 'not assigned'],
-];
-
-/** The same again as a resolver answers: what no URL can say, and the forms that survive a URL. */
-const refusedAnswers = [
-  '127.0.0.1 ::1 0.0.0.0 :: 169.254.169.254 10.1.2.3 172.20.0.1 192.168.1.1 100.64.0.1',
-  '::ffff:127.0.0.1 ::ffff:7f00:1 ::127.0.0.1 64:ff9b::7f00:1 2002:7f00:1:: fe80::1 fe80::1%eth0',
-  'fd00::1 ff02::1 224.0.0.1 255.255.255.255 168.63.129.16 localhost',
-].flatMap((line) => line.split(' '));
 
 /** Neighbours of what is refused, and a few well-known resolvers. */
 const publicAddresses = [
@@ -173,8 +62,10 @@ function answering(...addresses: string[]): Lookup {
 const refusal = expect.objectContaining({ name: 'SluiceError', code: 'blocked_address' });
 
 describe('an address that is not public', () => {
-  test('has at least 60 spellings in the table', () => {
-    expect(new Set(refusedHosts.map(([host]) => host)).size).toBeGreaterThanOrEqual(60);
+  test('has at least 150 spellings in the table, and 40 disguises by a name or a URL', () => {
+    expect(new Set(refusedHosts.map(([host]) => host)).size).toBeGreaterThanOrEqual(150);
+    const disguises = [refusedAnswers, refusedNames.flat(), disguisedUrls.flat()].flat();
+    expect(disguises.length).toBeGreaterThanOrEqual(40);
   });
 
   test.for(refusedHosts)('%s (%s) is refused early', ([host]) => {
@@ -193,6 +84,15 @@ describe('an address that is not public', () => {
   test.for(refusedAnswers)('a name that resolves to "%s" is not connected to', async (answer) => {
     await expect(postTo('hooks.example', { lookup: answering(answer) })).rejects.toEqual(refusal);
     expect(canary.connections).toBe(0);
+  });
+
+  test.for(refusedNames)('%s is not connected to where it is %s', async ([name, answer]) => {
+    await expect(postTo(name, { lookup: answering(answer) })).rejects.toEqual(refusal);
+    expect(canary.connections).toBe(0);
+  });
+
+  test.for(disguisedUrls)('%j is refused as %s', ([url, host]) => {
+    expect(() => checkUrl(url, nobody, 'url')).toThrow(`${host} is a private or reserved address`);
   });
 
   test('is refused in any random spelling', () => {
@@ -264,6 +164,16 @@ describe('a URL', () => {
     ['http://999.999.999.999/', /absolute/],
     ['http://[::1', /absolute/],
     ['http://[fe80::1%25eth0]/', /absolute/],
+    ['http://[::1%lo]/', /absolute/],
+    ['http://[::1%251]/', /absolute/],
+    ['http://[::ffff:127.0.0.1%25lo]/', /absolute/],
+    ['http://[::127.1]/', /absolute/],
+    ['http://0x7f.0.0.0.1/', /absolute/],
+    ['http://127.0.0.256/', /absolute/],
+    ['http://127.0.0.1%00.example.com/', /absolute/],
+    ['http://127.0.0.1 .example.com/', /absolute/],
+
+    ['http://127.0.0.1:80@localhost:443/', /user name or password/],
   ] as const)('"%s" is refused', ([url, message]) => {
     const check = () => checkUrl(url, parseAllowList(['127.0.0.1']), 'webhook.url');
     expect(check).toThrow(message);
@@ -277,6 +187,48 @@ describe('a URL', () => {
       'input.callback must be reachable from the internet, and 127.0.0.1 is a private or reserved address; ' +
         'the operator can allow it with allowPrivateHosts',
     );
+  });
+});
+
+describe('a port', () => {
+  const lowPorts = [1, 22, 25, 53, 79, 81, 110, 389, 442, 444, 445, 1023];
+
+  test.for(lowPorts)('%i is refused, of an address and of a name', (port) => {
+    for (const host of ['8.8.8.8', 'hooks.example', '[2606:4700:4700::1111]']) {
+      expect(() => checkUrl(`https://${host}:${port}/`, nobody, 'url')).toThrow(
+        `url must not name port ${port}: below 1024 only 80 and 443 are allowed`,
+      );
+    }
+  });
+
+  test.for([80, 443, 1024, 8443, 65_535])('%i is allowed', (port) => {
+    for (const scheme of ['http', 'https']) {
+      expect(checkUrl(`${scheme}://hooks.example:${port}/`, nobody, 'url')).toBeInstanceOf(URL);
+    }
+  });
+
+  test.for([
+    ['hooks.example', 'hooks.example'],
+    ['10.0.0.0/8', '10.1.2.3'],
+    ['8.8.8.8', '8.8.8.8'],
+  ] as const)('below 1024 is allowed where %s is listed', ([entry, host]) => {
+    const allow = parseAllowList([entry]);
+    expect(checkUrl(`http://${host}:81/`, allow, 'url')).toBeInstanceOf(URL);
+    expect(() => checkUrl('http://other.example:81/', allow, 'url')).toThrow('port 81');
+  });
+
+  test('that may not be reached is refused by the connector too, whatever the name resolves to', () => {
+    const lookup = () => {
+      throw new Error('no name may be asked for');
+    };
+    const connect = createGuardedConnector({ allow: nobody, connectTimeoutMs: 100, lookup });
+    const results: unknown[] = [];
+    for (const hostname of ['hooks.example', '8.8.8.8']) {
+      connect({ protocol: 'http:', hostname, port: '25' }, (...result) => {
+        results.push(result[0]);
+      });
+    }
+    expect(results).toEqual([refusal, refusal]);
   });
 });
 

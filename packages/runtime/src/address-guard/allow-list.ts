@@ -47,6 +47,19 @@ export function allowsAddress(allow: AllowList, address: Address): boolean {
   return isPublicAddress(address) || allow.ranges.some((range) => contains(range, address));
 }
 
+/**
+ * Whether a connection to this port may be made. Below 1024 stand services that answer anybody inside a network (SMTP, DNS,
+ * LDAP, SMB) and that a line of HTTP can be made to say something to; so only those of the web, unless the list names
+ * the host (as it stands in the URL) or its literal address.
+ * @param port as of a URL: empty for the scheme's own.
+ */
+export function allowsPort(allow: AllowList, host: string, port: string): boolean {
+  if (port === '' || port === '80' || port === '443' || Number(port) >= 1_024) return true;
+  if (allowsHost(allow, host)) return true;
+  const address = parseAddress(unbracket(host));
+  return address !== undefined && allow.ranges.some((range) => contains(range, address));
+}
+
 function contains([network, bits]: readonly [Address, number], address: Address): boolean {
   return network.kind() === address.kind() && address.match(network, bits);
 }

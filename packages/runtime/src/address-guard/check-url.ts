@@ -1,12 +1,12 @@
 import { SluiceError } from '@sluice/contracts';
 
-import { allowsAddress, allowsHost, unbracket, type AllowList } from './allow-list.ts';
+import { allowsAddress, allowsHost, allowsPort, unbracket, type AllowList } from './allow-list.ts';
 import { parseAddress } from './public-address.ts';
 
 /**
  * Says early and clearly what the connector would refuse later: schemes other than http and https, a user name or
- * password in the URL, literal private addresses in any spelling, `localhost`. It resolves no names, so it proves
- * nothing about them: the lock is {@link createGuardedConnector}.
+ * password in the URL, literal private addresses in any spelling, `localhost`, ports of other services. It resolves no
+ * names, so it proves nothing about them: the lock is {@link createGuardedConnector}.
  * @param param where the URL stands in the client's request, for the message; for example `webhook.url`.
  * @throws SluiceError `blocked_address`.
  */
@@ -26,6 +26,12 @@ export function checkUrl(url: string, allow: AllowList, param: string): URL {
     throw refuse(
       `must be reachable from the internet, and ${parsed.hostname} is a private or reserved address; ` +
         'the operator can allow it with allowPrivateHosts',
+    );
+  }
+  if (!allowsPort(allow, parsed.hostname, parsed.port)) {
+    throw refuse(
+      `must not name port ${parsed.port}: below 1024 only 80 and 443 are allowed; ` +
+        'the operator can allow the host with allowPrivateHosts',
     );
   }
   return parsed;

@@ -5,7 +5,7 @@ import { callbackify } from 'node:util';
 import { SluiceError } from '@sluice/contracts';
 import { buildConnector } from 'undici';
 
-import { allowsAddress, allowsHost, type AllowList } from './allow-list.ts';
+import { allowsAddress, allowsHost, allowsPort, type AllowList } from './allow-list.ts';
 import { parseAddress } from './public-address.ts';
 
 /** One answer of the resolver. */
@@ -48,6 +48,10 @@ export function createGuardedConnector(options: GuardOptions): buildConnector.co
   return ({ protocol, hostname, host, port, servername }, callback) => {
     if (!isPermittedTarget(protocol, hostname, options.allow)) {
       callback(blocked(hostname), null);
+      return;
+    }
+    if (!allowsPort(options.allow, hostname, port)) {
+      callback(new SluiceError('blocked_address', `port ${port} is not allowed`), null);
       return;
     }
     const target = { protocol, hostname, port, ...(host && { host }) };
