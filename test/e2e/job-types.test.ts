@@ -539,3 +539,32 @@ test('when the first target fails for good, the next one answers', async () => {
   ]);
   expect(job.attempts[0]?.error).toMatchObject({ code: 'upstream_auth' });
 });
+
+test('jobs for later run at their time, and not at all when cancelled', async () => {
+  const { stack } = await setUp();
+  const runAtMs = Date.now() + 1_500;
+  const run_at = new Date(runAtMs).toISOString();
+  const requests = [{ ...chat('In a batch'), custom_id: 'a' }];
+  const [single, batch, cancelled] = await Promise.all([
+    stack.submit({ ...chat('Later'), run_at }),
+    stack.submit({ type: 'batch', input: { requests }, delay_seconds: 1 }),
+    stack.submit({ ...chat('Never'), run_at }),
+  ]);
+  await stack.request('POST', `/v1/jobs/${cancelled.id}/cancel`);
+  const job = await stack.ended(single.id);
+  expect(job).toMatchObject({ state: 'completed', run_at });
+  expect(job.timeline?.map(({ type }) => type).slice(0, 3)).toEqual([
+    'queued',
+    'due',
+    'in_progress',
+  ]);
+  const lateMs = Date.parse(job.started_at!) - runAtMs;
+  expect(lateMs).toBeGreaterThanOrEqual(0);
+  // A worker that was not woken for it sleeps for five seconds.
+  expect(lateMs).toBeLessThan(3_000);
+  expect(await stack.ended(batch.id)).toMatchObject({
+    state: 'completed',
+    result: { summary: { succeeded: 1 } },
+  });
+  expect(await stack.ended(cancelled.id)).toMatchObject({ state: 'cancelled', attempts: [] });
+});

@@ -1,4 +1,5 @@
 import { cancelChannel, isTerminal, SluiceError, type JobEnding } from '@sluice/contracts';
+import { scheduledLane } from '@sluice/queue';
 import type { JobSummary } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
@@ -48,6 +49,7 @@ async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
   // What was started upstream and is followed by nobody now is stopped by the worker that takes the ticket.
   if (job.upstream) await hurryJob(job, deps, 0);
   else await deps.lanes.remove(lane, jobId, targetIndex + 1);
+  if (job.runAtMs !== undefined) await deps.lanes.remove(scheduledLane, jobId, 1);
   return finished;
 }
 

@@ -1,9 +1,10 @@
-import type { Ticket } from '@sluice/contracts';
-import type { TicketMove } from '@sluice/queue';
+import type { Outcome, Ticket } from '@sluice/contracts';
+import { batchLane, scheduledLane, type TicketMove } from '@sluice/queue';
 
 import { applyOutcome, type ApplyOutcomeDeps } from './apply-outcome.ts';
 import { feedBatch } from './feed-batch.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+import { releaseScheduled } from './release-scheduled.ts';
 import { runJob } from './run-job.ts';
 
 export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps;
@@ -18,11 +19,17 @@ export async function processTicket(
   signal: AbortSignal,
 ): Promise<TicketMove> {
   try {
-    const outcome =
-      ticket.type === 'batch' ? await feedBatch(ticket, deps) : await runJob(ticket, deps, signal);
+    const outcome = await processFor(deps.lane)(ticket, deps, signal);
     return await applyOutcome(ticket, outcome, deps);
   } catch (error) {
     deps.log.error({ err: error, jobId: ticket.jobId }, 'a run failed inside Sluice');
     return { kind: 'delay', delayMs: defectPauseMs };
   }
+}
+
+type Process = (ticket: Ticket, deps: ProcessTicketDeps, signal: AbortSignal) => Promise<Outcome>;
+
+function processFor(lane: string): Process {
+  if (lane === scheduledLane) return releaseScheduled;
+  return lane === batchLane ? feedBatch : runJob;
 }

@@ -33,8 +33,10 @@ export function expired(record: JobRecord): Outcome {
 }
 
 /** The ending of a job that could not start in time. */
-export function expiry(record: Pick<JobRecord, 'createdAtMs' | 'startByMs'>): JobEnding {
-  const seconds = Math.round((record.startByMs - record.createdAtMs) / 1000);
+export function expiry(
+  record: Pick<JobRecord, 'createdAtMs' | 'runAtMs' | 'startByMs'>,
+): JobEnding {
+  const seconds = Math.round((record.startByMs - (record.runAtMs ?? record.createdAtMs)) / 1000);
   const error = new SluiceError(
     'expired',
     `the job could not start within ${seconds} s (max_wait_seconds)`,

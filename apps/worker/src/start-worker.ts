@@ -3,6 +3,7 @@ import {
   batchLane,
   DeliveryWorker,
   LaneWorker,
+  scheduledLane,
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
@@ -100,7 +101,8 @@ function warmUpProviders({ config, http, log }: WorkerParts): void {
 
 function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {
   warmUpProviders(parts);
-  for (const lane of Object.keys(parts.config.lanes)) startLane(parts, lane, laneWorkers);
+  const lanes = [...Object.keys(parts.config.lanes), scheduledLane];
+  for (const lane of lanes) startLane(parts, lane, laneWorkers);
 }
 
 function startLane(parts: WorkerParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {

@@ -94,3 +94,18 @@ test('a queued job whose time to start has passed ends as expired, one that was 
   expect(await records.read(late)).toMatchObject({ state: 'expired', error: { code: 'expired' } });
   expect(await records.read(tried)).toMatchObject({ state: 'queued' });
 });
+
+test('a delayed job without a ticket gets one aside before its time and one in its lane after it', async () => {
+  const { lanes, clock, accept, sweepNow } = await setUp();
+  const runAtMs = clock.now() + 5 * minute;
+  const jobId = await accept({ runAtMs, startByMs: runAtMs + minute });
+  await clock.advance(31_000);
+  await sweepNow();
+  expect(await lanes.ticketState('scheduled', jobId, 1)).toBe('live');
+  expect(await lanes.ticketState('sim', jobId, 1)).toBe('missing');
+
+  await lanes.remove('scheduled', jobId, 1);
+  await clock.advance(5 * minute);
+  await sweepNow();
+  expect(await lanes.ticketState('sim', jobId, 1)).toBe('live');
+});

@@ -46,10 +46,11 @@ async function repair(job: DueJob, deps: SweepDeps): Promise<void> {
   }
   const placed = ticketOf(job);
   const { attempt } = placed.ticket;
-  const state = await deps.lanes.ticketState(placed.lane, jobId, attempt);
+  const lane = deps.lanes.laneOf(placed, nowMs);
+  const state = await deps.lanes.ticketState(lane, jobId, attempt);
   if (state !== 'live') {
-    deps.log.warn({ jobId, lane: placed.lane }, 'a job had no ticket; adding one');
-    if (state === 'failed') await deps.lanes.remove(placed.lane, jobId, attempt);
+    deps.log.warn({ jobId, lane }, 'a job had no ticket; adding one');
+    if (state === 'failed') await deps.lanes.remove(lane, jobId, attempt);
     await deps.lanes.add(placed);
   }
   await deps.records.postpone(jobId, nextCheckAt(job, nowMs));

@@ -21,7 +21,7 @@ const money = number(z.number().min(0).max(1e6));
 const dayInSeconds = 86_400;
 
 /** Queues of Sluice's own; a provider is a queue too, so it cannot have their names. */
-const reservedNames = ['batches', 'webhooks'];
+const reservedNames = ['batches', 'scheduled', 'webhooks'];
 
 const providerName = z
   .string()

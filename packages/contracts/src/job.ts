@@ -35,18 +35,26 @@ const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries');
 
+/** How far ahead a job may be submitted, in seconds: 30 days. */
+export const maxDelaySeconds = 30 * 86_400;
+
 const jobOptions = {
   webhook: jobWebhook.optional(),
   priority: z.enum(priorities).optional(),
   cache: z.strictObject({ mode: z.enum(['default', 'bypass', 'refresh']) }).optional(),
+  /** Counted from the time at which the job may run. */
   max_wait_seconds: z.number().positive().max(604_800).optional(),
   timeout_seconds: z.number().positive().max(86_400).optional(),
   user: z.string().min(1).max(255).optional(),
   metadata: metadata.optional(),
+  /** The job runs this much later, or at `run_at` (ISO 8601, with its zone). A time in the past is now. */
+  delay_seconds: z.number().min(0).max(maxDelaySeconds).optional(),
+  run_at: z.iso
+    .datetime({ offset: true, error: 'must be a time as 2027-01-31T08:00:00Z' })
+    .optional(),
 };
 
-/** Body of `POST /v1/jobs`. */
-export const submitJob = z.discriminatedUnion('type', [
+const eachSubmit = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...jobOptions }),
   z.strictObject({
     type: z.literal('embedding'),
@@ -71,6 +79,12 @@ export const submitJob = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);
+
+/** Body of `POST /v1/jobs`. */
+export const submitJob = eachSubmit.refine(
+  (body) => body.delay_seconds === undefined || body.run_at === undefined,
+  { path: ['run_at'], error: 'run_at and delay_seconds exclude each other; give one of them' },
+);
 export type SubmitJob = z.infer<typeof submitJob>;
 
 export type JobResult = RunResult | BatchResult;
@@ -119,6 +133,8 @@ export interface JobView {
   metadata?: Record<string, string>;
   webhook?: { url: string };
   created_at: string;
+  /** Only of a job that was submitted for later. */
+  run_at?: string;
   started_at?: string;
   ended_at?: string;
   expires_at?: string;

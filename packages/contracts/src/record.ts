@@ -20,6 +20,8 @@ export interface JobRequest {
   /** Roughly how many tokens its call takes, for its place in the lane; only where the lane counts tokens. */
   tokens?: number;
   createdAtMs: number;
+  /** Not before this time; only where that is later than `createdAtMs`. */
+  runAtMs?: number;
   /** The job ends as `expired` if no attempt has started by then. */
   startByMs: number;
   /** Whole time of one attempt. */

@@ -3,7 +3,7 @@ export type { DeliveryMove, DeliveryWorkerOptions } from './deliveries.ts';
 export { hurryTicket } from './hurry-ticket.ts';
 export { LaneWorker, stopReasons } from './lane-worker.ts';
 export type { LaneWorkerOptions, ProcessTicket, TicketMove } from './lane-worker.ts';
-export { batchLane, deliveryQueueName, Lanes } from './lanes.ts';
+export { batchLane, deliveryQueueName, Lanes, scheduledLane } from './lanes.ts';
 export type { LaneCounts, LanesOptions } from './lanes.ts';
 export type { PlacedTicket } from './place-ticket.ts';
 export { retryDelayMs } from './retry-delay.ts';

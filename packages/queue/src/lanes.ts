@@ -4,11 +4,21 @@ import type { Redis } from 'ioredis';
 import type { Lane } from '@sluice/config';
 import { loadScript, shardTag, type Clock, type LuaPart } from '@sluice/runtime';
 
-import { advanceOf, placementOf, type LaneQueueKeys, type PlacedTicket } from './place-ticket.ts';
+import {
+  advanceOf,
+  placementOf,
+  schedulingOf,
+  scheduleTicket,
+  type LaneQueueKeys,
+  type PlacedTicket,
+} from './place-ticket.ts';
 import { ticketId } from './ticket-id.ts';
 
 /** The lane of batch jobs: their tickets are fed, not run. Config does not allow this name for another lane. */
 export const batchLane = 'batches';
+
+/** The lane of tickets that are not due yet: see {@link schedulingOf}. Config does not allow this name for another lane. */
+export const scheduledLane = 'scheduled';
 
 /** Queue of webhook deliveries. */
 export const deliveryQueueName = 'webhooks';
@@ -38,6 +48,9 @@ export interface LanesOptions {
 }
 
 const placeAlone = loadScript(import.meta.url, 'place-ticket');
+const scheduleAlone = loadScript(import.meta.url, 'schedule-ticket');
+/** Queues that hold no lane of the configuration. */
+const ownQueues = [batchLane, scheduledLane, deliveryQueueName];
 
 /** The queues of every lane in every shard: one BullMQ queue each. */
 export class Lanes {
@@ -49,7 +62,7 @@ export class Lanes {
   constructor(options: LanesOptions) {
     this.#options = options;
     this.#lanes = new Map(options.lanes.map((lane) => [lane.name, lane]));
-    const names = [...options.lanes.map((lane) => lane.name), batchLane, deliveryQueueName];
+    const names = [...options.lanes.map((lane) => lane.name), ...ownQueues];
     for (const name of names) {
       for (let shard = 0; shard < options.shards; shard += 1) this.#open(name, shard);
     }
@@ -57,8 +70,9 @@ export class Lanes {
 
   /** Adds a ticket; adding the same run of a job twice adds it once. Resolves when Redis has it. */
   async add(placed: PlacedTicket): Promise<void> {
-    const { keys, args } = this.placement(placed);
-    await placeAlone(this.#options.redis, keys, args);
+    const { source, keys, args } = this.placement(placed);
+    const script = source === scheduleTicket ? scheduleAlone : placeAlone;
+    await script(this.#options.redis, keys, args);
   }
 
   /** Adds many tickets in chunks, so that neither this process nor Redis stalls. */
@@ -71,9 +85,15 @@ export class Lanes {
 
   /** What {@link add} does, as a part of the script that writes the job's record: both happen or neither. */
   placement(placed: PlacedTicket): LuaPart {
-    const lane = this.#lanes.get(placed.lane);
-    const keys = this.#keysOf(placed.lane, placed.ticket.jobId);
-    return placementOf(placed, { lane, keys, nowMs: this.#options.clock.now() });
+    const nowMs = this.#options.clock.now();
+    const keys = this.#keysOf(this.laneOf(placed, nowMs), placed.ticket.jobId);
+    if (isLater(placed, nowMs)) return schedulingOf(placed, placed.runAtMs, { keys, nowMs });
+    return placementOf(placed, { lane: this.#lanes.get(placed.lane), keys, nowMs });
+  }
+
+  /** Where the ticket of a queued job belongs at `nowMs` (epoch milliseconds): aside until it is due, then in its lane. */
+  laneOf(placed: PlacedTicket, nowMs: number): string {
+    return isLater(placed, nowMs) ? scheduledLane : placed.lane;
   }
 
   /** Moves the virtual time of the job's lane on, as a part of the script that begins the job. */
@@ -131,7 +151,7 @@ export class Lanes {
 
   /** Depth of every lane, and of the webhook queue. */
   async counts(): Promise<LaneCounts[]> {
-    const names = [...this.#options.lanes.map((lane) => lane.name), batchLane, deliveryQueueName];
+    const names = [...this.#options.lanes.map((lane) => lane.name), ...ownQueues];
     return await Promise.all(names.map((name) => this.#countsOf(name)));
   }
 
@@ -189,4 +209,11 @@ export class Lanes {
     }
     return sum;
   }
+}
+
+function isLater(
+  placed: PlacedTicket,
+  nowMs: number,
+): placed is PlacedTicket & { runAtMs: number } {
+  return placed.runAtMs !== undefined && placed.runAtMs > nowMs;
 }

@@ -133,6 +133,46 @@ describe('a placed ticket', () => {
   });
 });
 
+describe('a ticket that is not due', () => {
+  it('is stored as BullMQ stores a delayed job', async () => {
+    const { redis, root, lanes } = await setUp();
+    const placed = { ...place('a'), runAtMs: Date.now() + 60_000 };
+    await lanes.add(placed);
+    await lanes.add(placed);
+    const ours = lanes.queue('scheduled', 0);
+    const { jobId } = placed.ticket;
+    const fields = await redis.hgetall(ours.toKey(jobId));
+    const timestamp = Number(fields['timestamp']);
+    const delay = placed.runAtMs - timestamp;
+    const theirs = new Queue('theirs', { connection: redis, prefix: `{${root}:0}` });
+    onTestFinished(() => theirs.close());
+    await theirs.add('chat', placed.ticket, { jobId, delay, timestamp });
+
+    const dump = async (queue: Queue) => {
+      const { opts, ...rest } = await redis.hgetall(queue.toKey(jobId));
+      // BullMQ repeats in the options what is a field of its own.
+      const { timestamp: _, ...options } = JSON.parse(opts ?? '') as Record<string, unknown>;
+      return {
+        rest,
+        options,
+        marker: await redis.zrange(queue.toKey('marker'), '0', '-1', 'WITHSCORES'),
+        tickets: await redis.zrange(queue.toKey('delayed'), '0', '-1', 'WITHSCORES'),
+      };
+    };
+    expect(await dump(ours)).toEqual(await dump(theirs));
+  });
+
+  it('wakes workers at the time of the one that is due first', async () => {
+    const { redis, lanes } = await setUp();
+    const soonMs = Date.now() + 60_000;
+    await lanes.add({ ...place('a'), runAtMs: soonMs });
+    await lanes.add({ ...place('a'), runAtMs: soonMs + 9_000 });
+    const marker = lanes.queue('scheduled', 0).toKey('marker');
+    expect(await redis.zscore(marker, '1')).toBe(String(soonMs));
+    expect((await lanes.counts()).find((one) => one.lane === 'scheduled')?.delayed).toBe(2);
+  });
+});
+
 describe('the order in a lane', () => {
   it('puts high before normal before low, and each tenant in the order of its arrival', async () => {
     const { add, drain } = await setUp();

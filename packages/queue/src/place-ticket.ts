@@ -11,6 +11,8 @@ export interface PlacedTicket {
   priority: Priority;
   /** About how many tokens its call takes, for its place in the lane; 0 where nobody knows. */
   tokens?: number | undefined;
+  /** Epoch milliseconds; until then it is kept aside and has no place in its lane. */
+  runAtMs?: number | undefined;
 }
 
 /** Keys of one lane in one shard. */
@@ -21,6 +23,8 @@ export interface LaneQueueKeys {
 }
 
 const placeTicket = readPart(import.meta.url, 'place-ticket');
+/** Text of the script that {@link schedulingOf} runs. */
+export const scheduleTicket = readPart(import.meta.url, 'schedule-ticket');
 const advanceLane = readPart(import.meta.url, 'advance-lane');
 
 /**
@@ -58,6 +62,24 @@ export function placementOf(placed: PlacedTicket, options: PlacementOptions): Lu
       ticket.tenantId,
       costMicros(lane, placed.tokens ?? 0),
     ],
+  };
+}
+
+/**
+ * Keeps a ticket aside until `runAtMs`, as a part of another script or alone. `keys` are those of a queue of its own: BullMQ
+ * would put a delayed ticket of a lane to where its 21 bits of priority say, before all others of the hour in which it was
+ * submitted. Kept aside, it gets its rank when it is due: a tenant gains nothing by submitting for later.
+ */
+export function schedulingOf(
+  { ticket }: PlacedTicket,
+  runAtMs: number,
+  { keys, nowMs }: Omit<PlacementOptions, 'lane'>,
+): LuaPart {
+  const id = ticketId(ticket.jobId, ticket.attempt);
+  return {
+    source: scheduleTicket,
+    keys: [keys.queueKey(id), keys.queueKey('delayed'), keys.queueKey('marker')],
+    args: [id, ticket.type, JSON.stringify(ticket), nowMs, runAtMs],
   };
 }
 

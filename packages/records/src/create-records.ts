@@ -41,6 +41,7 @@ import {
 } from './read-job.ts';
 import type { JobSummary } from './record-codec.ts';
 import { pauseJob, resumeJob } from './pause-job.ts';
+import { releaseJob } from './release-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
 import { keepConversation, readConversation, type Session } from './sessions.ts';
 import { addSubscriber, removeSubscriber } from './subscribers.ts';
@@ -77,6 +78,8 @@ export interface Records {
   ): Promise<number>;
   /** A worker took the ticket, for the target `targetIndex`: the job is `in_progress`, and its record comes back. */
   begin(jobId: string, targetIndex?: number, started?: LuaPart): Promise<BeginReply>;
+  /** The time of a delayed job has come: its ticket is placed; `false` if it has one or is over. */
+  release(jobId: string, ticket: LuaPart): Promise<boolean>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
   /** The job waits for a person; `false` if it is over. */
@@ -146,6 +149,7 @@ export function createRecords(deps: RecordsDeps): Records {
     accept: (request, idempotency, ticket) => acceptJob(context, request, idempotency, ticket),
     acceptChildren: (requests, ticketOf) => acceptChildren(context, requests, ticketOf),
     begin: (jobId, targetIndex, started) => beginJob(context, jobId, targetIndex, started),
+    release: (jobId, ticket) => releaseJob(context, jobId, ticket),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
     pause: (jobId, isNew) => pauseJob(context, jobId, isNew),
     resume: (jobId, answer) => resumeJob(context, jobId, answer),

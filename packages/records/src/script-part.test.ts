@@ -75,3 +75,22 @@ test('a job falls back only while it runs, and its new ticket comes with that', 
   expect(await records.requeue(jobId, { targetIndex: 2, ticket: part() })).toBe(false);
   expect(await runs()).toBe(1);
 });
+
+test('a job that is due gets its ticket and its rank, unless it has a ticket or has gone on', async () => {
+  const { records, part, runs } = await setUp();
+  const jobId = records.newJobId();
+  await records.accept(chatRequest(jobId, systemClock.now()));
+  expect(await records.release(jobId, part('return 0'))).toBe(false);
+  expect(await records.release(jobId, part())).toBe(true);
+  expect((await records.timeline(jobId)).map(({ type }) => type)).toEqual(['queued', 'due']);
+  expect(await runs()).toBe(2);
+
+  const started = part(`redis.call('INCRBY', KEYS[1], 10 * ...)`);
+  await records.begin(jobId, 0, started);
+  expect(await runs()).toBe(2 + 1 + 70);
+  expect(await records.release(jobId, part())).toBe(false);
+  await records.finish(jobId, completed(), 'evt_1');
+  expect(await records.release(jobId, part())).toBe(false);
+  expect(await records.release(records.newJobId(), part())).toBe(false);
+  expect(await runs()).toBe(73);
+});

@@ -2,13 +2,19 @@ import type { Config, Lane } from '@sluice/config';
 import { publicName, type JobRequest, type SubmitJob } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
 
-/** What the client asked for, with the defaults filled in: the part of the record that never changes. */
+import { runAtOf } from './run-at.ts';
+
+/**
+ * What the client asked for, with the defaults filled in: the part of the record that never changes.
+ * @throws SluiceError `invalid_request` for a `run_at` that is too far away.
+ */
 export function toJobRequest(
   submitted: SubmitJob,
   made: { jobId: string; tenantId: string; lane: string; createdAtMs: number },
   { jobs, lanes }: Pick<Config, 'jobs' | 'lanes'>,
 ): JobRequest {
   const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;
+  const runAtMs = runAtOf(submitted, made.createdAtMs);
   const maxWaitMs = maxWaitSeconds === undefined ? jobs.maxWaitMs : maxWaitSeconds * 1_000;
   return {
     ...made,
@@ -16,9 +22,10 @@ export function toJobRequest(
     model: submitted.type === 'batch' ? 'batch' : publicName(submitted),
     input: submitted.input,
     priority: submitted.priority ?? 'normal',
-    startByMs: Math.round(made.createdAtMs + maxWaitMs),
+    startByMs: Math.round((runAtMs ?? made.createdAtMs) + maxWaitMs),
     timeoutMs: timeoutSeconds === undefined ? jobs.timeoutMs : Math.ceil(timeoutSeconds * 1_000),
     cacheMode: submitted.cache?.mode ?? 'default',
+    ...(runAtMs !== undefined && { runAtMs }),
     ...(countsTokens(lanes[made.lane]) && { tokens: roughTokens(submitted.input) }),
     ...(submitted.user !== undefined && { user: submitted.user }),
     ...('session_id' in submitted &&

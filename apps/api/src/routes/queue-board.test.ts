@@ -53,6 +53,7 @@ describe('/admin/queues', () => {
       'app-lane',
       'batches',
       'chat-lane',
+      'scheduled',
       'webhooks',
     ]);
     expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);

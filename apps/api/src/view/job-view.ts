@@ -21,6 +21,7 @@ export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>
     ...(job.metadata && { metadata: job.metadata }),
     ...(job.webhook && { webhook: { url: job.webhook.url } }),
     created_at: iso(job.createdAtMs),
+    ...(job.runAtMs !== undefined && { run_at: iso(job.runAtMs) }),
     ...(job.startedAtMs !== undefined && { started_at: iso(job.startedAtMs) }),
     ...ended(job, jobs.retentionMs),
     ...(job.waitingOn && { waiting_on: job.waitingOn }),
