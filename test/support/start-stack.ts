@@ -45,6 +45,8 @@ export interface StackOptions {
   config?: (addresses: { simulatorUrl: string }) => Record<string, unknown>;
   /** Keep Redis's data over a restart. */
   appendOnly?: boolean;
+  /** Beside what every process of the stack gets. */
+  environment?: Record<string, string>;
 }
 
 export const adminKey = 'test-admin-key-of-more-than-24-characters';
@@ -122,6 +124,7 @@ async function writeEnvironment(folder: string, redis: TestRedisServer, options:
     SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',
     SLUICE_HOST: '127.0.0.1',
     PORT: String(await findFreePort()),
+    ...options.environment,
   };
 }
 

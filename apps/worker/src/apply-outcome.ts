@@ -64,8 +64,9 @@ async function endJob(
   if (finished.kind === 'finished') {
     deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
   }
+  // The code alone: an upstream's message may quote the prompt, and the ticket is kept where the board shows it.
   return ending.state === 'failed'
-    ? { kind: 'failed', reason: `${ending.error.code}: ${ending.error.message}` }
+    ? { kind: 'failed', reason: ending.error.code }
     : { kind: 'done' };
 }
 

@@ -59,7 +59,8 @@ export function handleErrors(log: Logger) {
     const requestId = requestIdOf(response);
     const line = { requestId, method: request.method, path: request.path, code: error.code };
     if (error.code === 'internal_error') log.error({ ...line, err: thrown }, 'request failed');
-    else log.debug({ ...line, param: error.param }, 'request refused');
+    // Without `param`: of an unknown field it is the client's own text.
+    else log.debug(line, 'request refused');
     if (response.headersSent) {
       response.destroy();
       return;
