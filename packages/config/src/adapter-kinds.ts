@@ -37,8 +37,15 @@ export const defaultBaseUrls: Readonly<Partial<Record<AdapterKind, string>>> = {
   ollama: 'http://127.0.0.1:11434',
 };
 
-/** What `options` of a provider may say, by kind and name. */
-type KindOptions = Readonly<Record<string, { default?: string }>>;
+/** What one option may say. */
+export interface KindOption {
+  default?: string;
+  /** What the value must look like, and how to say so. */
+  form?: { pattern: RegExp; words: string };
+}
+
+/** What `options` of a provider or target may say, by kind and name. */
+type KindOptions = Readonly<Record<string, KindOption>>;
 
 export const kindOptions: Readonly<Record<AdapterKind, KindOptions>> = {
   /** Sent as `OpenAI-Organization` and `OpenAI-Project`. */
@@ -49,7 +56,16 @@ export const kindOptions: Readonly<Record<AdapterKind, KindOptions>> = {
   anthropic: { version: { default: '2023-06-01' }, beta: {} },
   /** Part of the path. */
   gemini: { apiVersion: { default: 'v1beta' } },
-  ollama: {},
+  /** Sent as `options.num_ctx` and `keep_alive` with every call. */
+  ollama: {
+    numCtx: { form: { pattern: /^[1-9]\d{0,8}$/, words: 'a whole number of tokens from 1' } },
+    keepAlive: {
+      form: {
+        pattern: /^(?:-?\d+|-?(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/,
+        words: 'seconds, or a time such as 10m or 1h30m',
+      },
+    },
+  },
   /** Where rerank models answer, after the base URL; `/rerank` by default. */
   'openai-compatible': { rerankPath: {} },
   dify: {},

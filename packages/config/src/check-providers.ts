@@ -1,20 +1,36 @@
-import { defaultBaseUrls, isAdapterKind, kindOptions, type AdapterKind } from './adapter-kinds.ts';
+import {
+  defaultBaseUrls,
+  isAdapterKind,
+  kindOptions,
+  type AdapterKind,
+  type KindOption,
+} from './adapter-kinds.ts';
 import type { PathProblem } from './interpolate.ts';
-import { asMapping, type Mapping } from './mapping.ts';
+import { asMapping, ownValue, type Mapping } from './mapping.ts';
 import { suggestName } from './nearest-name.ts';
+import type { Path } from './path.ts';
 
 /**
  * What the schema cannot see of providers because it depends on their kind: a missing base URL where the kind has no usual
- * one, and options that the kind does not have. It reads the data before validation and skips what is malformed.
+ * one, and options that the kind does not have or that say what they cannot, also those of targets. It reads the data before validation and skips what is malformed.
  */
 export function checkProviders(data: unknown): PathProblem[] {
-  const providers = Object.entries(asMapping(asMapping(data)['providers']));
-  return providers.flatMap(([name, value]) => {
+  const file = asMapping(data);
+  const providers = asMapping(file['providers']);
+  const targetProblems = Object.entries(asMapping(file['models'])).flatMap(([name, model]) =>
+    checkTargets(name, asMapping(model), providers),
+  );
+  const problems = Object.entries(providers).flatMap(([name, value]) => {
     const provider = asMapping(value);
     const { kind } = provider;
     if (typeof kind !== 'string' || !isAdapterKind(kind)) return [];
-    return [...checkBaseUrl(name, kind, provider), ...checkOptions(name, kind, provider)];
+    const options = asMapping(provider['options']);
+    return [
+      ...checkBaseUrl(name, kind, provider),
+      ...checkOptions(['providers', name, 'options'], kind, options),
+    ];
   });
+  return [...problems, ...targetProblems];
 }
 
 function checkBaseUrl(name: string, kind: AdapterKind, provider: Mapping): PathProblem[] {
@@ -23,14 +39,39 @@ function checkBaseUrl(name: string, kind: AdapterKind, provider: Mapping): PathP
   return [{ path, message: `is missing; kind ${kind} has no usual one` }];
 }
 
-function checkOptions(name: string, kind: AdapterKind, provider: Mapping): PathProblem[] {
-  const known = Object.keys(kindOptions[kind]);
-  const unknown = Object.keys(asMapping(provider['options'])).filter((key) => !known.includes(key));
-  return unknown.map((key) => {
-    const hint = known.length === 0 ? 'it has none' : suggestName(key, known);
-    return {
-      path: ['providers', name, 'options', key],
-      message: `kind ${kind} has no such option; ${hint}`,
-    };
+/** Options of a target, which stand over those of its provider. */
+function checkTargets(name: string, model: Mapping, providers: Mapping): PathProblem[] {
+  const { targets } = model;
+  if (!Array.isArray(targets)) return [];
+  return targets.flatMap((value: unknown, index) => {
+    const { provider, options } = asMapping(value);
+    const owner = typeof provider === 'string' ? ownValue(providers, provider) : undefined;
+    const { kind } = asMapping(owner);
+    if (typeof kind !== 'string' || !isAdapterKind(kind)) return [];
+    return checkOptions(['models', name, 'targets', index, 'options'], kind, asMapping(options));
   });
+}
+
+function checkOptions(path: Path, kind: AdapterKind, options: Mapping): PathProblem[] {
+  const known = kindOptions[kind];
+  return Object.entries(options).flatMap(([key, value]) => {
+    const message = problemOf(key, value, { kind, known });
+    return message === undefined ? [] : [{ path: [...path, key], message }];
+  });
+}
+
+function problemOf(
+  key: string,
+  value: unknown,
+  { kind, known }: { kind: AdapterKind; known: Readonly<Record<string, KindOption>> },
+): string | undefined {
+  if (!Object.hasOwn(known, key)) {
+    const names = Object.keys(known);
+    const hint = names.length === 0 ? 'it has none' : suggestName(key, names);
+    return `kind ${kind} has no such option; ${hint}`;
+  }
+  const form = known[key]?.form;
+  const isText = typeof value === 'string' || typeof value === 'number';
+  if (!form || !isText || form.pattern.test(String(value))) return undefined;
+  return `must be ${form.words}; got "${value}"`;
 }

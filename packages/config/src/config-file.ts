@@ -93,8 +93,12 @@ const limits = counts.extend({
 });
 export type LimitsSection = z.infer<typeof limits>;
 
-/** Options go into headers, queries and paths. */
-const option = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without white space');
+/** Options go into headers, queries, paths and bodies. A number is its text. */
+const option = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without white space'),
+);
+const options = z.record(z.string(), option).default({});
 
 const provider = z.strictObject({
   kind: z.enum(Object.keys(adapterKinds)),
@@ -102,7 +106,7 @@ const provider = z.strictObject({
   apiKey: apiKey.optional(),
   apiKeys,
   headers: headers.default({}),
-  options: z.record(z.string(), option).default({}),
+  options,
   limits: limits.prefault({}),
   warm: z.boolean().default(false),
   timeouts: z
@@ -186,6 +190,7 @@ function orShort<Schema extends z.ZodType>(
 const modelTarget = z.strictObject({
   provider: z.string(),
   model: z.string().min(1),
+  options,
   price: price.optional(),
   ...facts,
 });

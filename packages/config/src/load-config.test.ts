@@ -535,7 +535,7 @@ describe('a wrong file', () => {
 providers:
   a: { kind: azure-openai, options: { apiversion: 2024-10-21 } }
   b: { kind: anthropic, options: { region: eu } }
-  c: { kind: ollama, options: { beta: x } }
+  c: { kind: ollama, options: { beta: x, numCtx: 0 } }
 models: { m: a/x }`,
       [
         at('providers.a.baseUrl: is missing; kind azure-openai has no usual one'),
@@ -543,7 +543,8 @@ models: { m: a/x }`,
           'providers.a.options.apiversion: kind azure-openai has no such option; did you mean "apiVersion"?',
         ),
         at('providers.b.options.region: kind anthropic has no such option; known: version, beta'),
-        at('providers.c.options.beta: kind ollama has no such option; it has none'),
+        at('providers.c.options.beta: kind ollama has no such option; known: numCtx, keepAlive'),
+        at('providers.c.options.numCtx: must be a whole number of tokens from 1; got "0"'),
       ],
     ],
     [

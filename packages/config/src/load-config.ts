@@ -1,3 +1,4 @@
+import { checkBuckets } from './check-buckets.ts';
 import { checkPrices } from './check-prices.ts';
 import { checkBaseUrls } from './check-base-urls.ts';
 import { checkProviders } from './check-providers.ts';
@@ -29,6 +30,7 @@ export function loadConfig(location: ConfigLocation): Config {
     ...checkProviders(source.data),
     ...checkReferences(source.data),
     ...checkPrices(source.data),
+    ...checkBuckets(source.data),
   ]);
   const found = [...inFile.map((problem) => locate(source.name, problem)), ...problems];
   if (!parsed.success || found.length > 0) throw new ConfigError(found);

@@ -118,16 +118,21 @@ function readBuckets(limits: CountsSection, profile: ProfileName): Bucket[] {
 
 /**
  * Azure looks at requests per minute in slices of 1 to 10 s: a burst below the minute's limit gets a 429 all the same.
- * The shortest slice that holds a request is kept too.
+ * The shortest slice that holds a request is kept too, unless the file has a limit of that window itself.
  * @see https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
  */
 function azureSlices({
   requestsPerMinute = 0,
   requestsPerSecond,
+  buckets,
   pacing,
 }: CountsSection): Bucket[] {
   const slice = [1_000, 10_000].find((ms) => requestsPerMinute * ms >= 60_000);
   if (slice === undefined || (slice === 1_000 && requestsPerSecond !== undefined)) return [];
+  const isGiven = buckets.some(
+    ({ unit, windowSeconds }) => unit === 'requests' && Math.round(windowSeconds * 1_000) === slice,
+  );
+  if (isGiven) return [];
   const limit = Math.floor((requestsPerMinute * slice) / 60_000);
   return [{ unit: 'requests', limit, windowMs: slice, pacing }];
 }

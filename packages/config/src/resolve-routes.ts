@@ -78,7 +78,8 @@ function resolveProvider(name: string, section: ConfigFile['providers'][string])
 function resolveModel(name: string, model: ConfigFile['models'][string], context: Context): Route {
   const { type } = model;
   const targets = model.targets.map((target): Target => {
-    const provider = providerOf(target.provider, context);
+    const shared = providerOf(target.provider, context);
+    const provider = { ...shared, options: { ...shared.options, ...target.options } };
     return {
       provider,
       model: target.model,

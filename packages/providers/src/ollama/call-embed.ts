@@ -8,6 +8,7 @@ import { bearerHeader } from '../http/api-key.ts';
 import { callDocument } from '../http/call-document.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { requestIdOf } from '../http/upstream-error.ts';
+import { contextOf, keepAliveOf } from './configured-fields.ts';
 import { judgeOllama } from './judge-ollama.ts';
 
 /** Vectors come as numbers only, about 20 bytes each. */
@@ -26,6 +27,7 @@ const embedResponse = z.object({
  */
 export async function callEmbed(http: HttpClient, call: EmbeddingCall): Promise<EmbeddingReply> {
   const { target, signal, input, sendByMs } = call;
+  const options = contextOf(target);
   const { value, headers } = await callDocument(
     { http, target, signal, judge: judgeOllama },
     {
@@ -37,6 +39,8 @@ export async function callEmbed(http: HttpClient, call: EmbeddingCall): Promise<
         input: textsOnly(target, input.input),
         truncate: false,
         ...(input.dimensions !== undefined && { dimensions: input.dimensions }),
+        ...(Object.keys(options).length > 0 && { options }),
+        ...keepAliveOf(target),
       },
       sendByMs,
     },

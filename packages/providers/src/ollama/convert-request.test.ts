@@ -116,6 +116,18 @@ describe('the messages of an Ollama request', () => {
 });
 
 describe('the parameters of an Ollama request', () => {
+  it.each([
+    ['30m', '30m'],
+    ['0', 0],
+    ['-1', -1],
+  ])('include the context and the keep-alive %s of the configuration', (keepAlive, sent) => {
+    const plain = targetOf('ollama', 'http://x').provider;
+    const provider = { ...plain, options: { numCtx: '8192', keepAlive } };
+    const body = bodyOf({ seed: 7 }, { provider });
+    expect(body).toMatchObject({ options: { num_ctx: 8192, seed: 7 }, keep_alive: sent });
+    expect(bodyOf({})).not.toHaveProperty('keep_alive');
+  });
+
   it('are options', () => {
     const body = bodyOf({
       temperature: 0,

@@ -3,6 +3,7 @@ import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
 import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
+import { contextOf, keepAliveOf } from './configured-fields.ts';
 import { convertMessages } from './convert-messages.ts';
 
 type Fields = Record<string, unknown>;
@@ -25,6 +26,7 @@ export function convertRequest({ input, target }: ChatCall): Fields {
     ...(format !== undefined && { format }),
     ...(think !== undefined && { think }),
     ...(Object.keys(options).length > 0 && { options }),
+    ...keepAliveOf(target),
     stream: true,
   };
 }
@@ -38,6 +40,7 @@ function convertOptions(target: Target, input: ChatInput): Fields {
     seed: input.seed,
     frequency_penalty: input.frequency_penalty,
     presence_penalty: input.presence_penalty,
+    ...contextOf(target),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
