@@ -16,6 +16,8 @@ import type {
 } from '@sluice/contracts';
 import type { Target } from '@sluice/config';
 
+import type { AccountCall, ModelListCall, ModelPage } from './http/account.ts';
+
 /**
  * A provider adapter makes exactly one upstream call: no retry, no sleep, no Redis. It streams where the upstream can, so
  * that a stuck call is seen, and returns a whole reply. Every failure is thrown as a SluiceError whose `retryable` and
@@ -30,6 +32,10 @@ export interface ProviderAdapter {
   workflow?(call: WorkflowCall): Promise<WorkflowReply | WorkflowPause>;
   /** Stops what was started upstream and is followed by nobody. Best effort, a few seconds at most, never rejects. */
   stop?(call: StopCall): Promise<void>;
+  /** One page of the models that a key may call. Costs nothing, so it also tells whether the key is accepted. */
+  listModels?(call: ModelListCall): Promise<ModelPage>;
+  /** Resolves when the key is accepted: another free call, of an upstream that lists no models. */
+  checkCredentials?(call: AccountCall): Promise<void>;
 }
 
 export interface UpstreamCall {

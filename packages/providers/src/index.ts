@@ -16,6 +16,9 @@ export type {
   WorkflowPause,
   WorkflowReply,
 } from './adapter.ts';
+export { checkKeys } from './check-keys.ts';
+export type { KeyCheck, KeyState } from './check-keys.ts';
+export type { ListedModel, ModelListCall, ModelPage } from './http/account.ts';
 export type { RemainingReport } from './http/remaining.ts';
 export { createHttpClient } from './http/http-client.ts';
 export type { ConnectionOptions, HttpClient, OnRemaining } from './http/http-client.ts';

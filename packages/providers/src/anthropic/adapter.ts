@@ -1,12 +1,14 @@
 import type { Target } from '@sluice/config';
 
 import type { ChatCall, ChatReply, ProviderAdapter } from '../adapter.ts';
+import { accountTarget, type ModelListCall, type ModelPage } from '../http/account.ts';
 import { bearerHeader, keyHeader } from '../http/api-key.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { requestIdOf } from '../http/upstream-error.ts';
 import { convertRequest } from './convert-request.ts';
 import { judgeAnthropic } from './judge-anthropic.ts';
+import { listModels } from './list-models.ts';
 import { MessageAssembly } from './message-assembly.ts';
 
 /** The first version whose own client sends the key as a bearer token. */
@@ -14,7 +16,10 @@ const bearerVersion = '2026-10-21';
 
 /** Anthropic's messages. @see https://platform.claude.com/docs/en/api/messages/create */
 export function createAnthropicAdapter(http: HttpClient): ProviderAdapter {
-  return { chat: async (call) => await callMessages(http, call) };
+  return {
+    chat: async (call) => await callMessages(http, call),
+    listModels: async (call) => await callModels(http, call),
+  };
 }
 
 /** One message, always streamed; a server that answers with a whole one all the same is understood too. */
@@ -25,7 +30,7 @@ async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply
     context,
     {
       method: 'POST',
-      path: pathOf(target),
+      path: pathOf(target, '/messages'),
       headers: headersOf(target),
       body: convertRequest(call),
       sendByMs,
@@ -38,9 +43,17 @@ async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply
   return { ...value, upstreamRequestId: requestIdOf(headers) };
 }
 
+async function callModels(http: HttpClient, call: ModelListCall): Promise<ModelPage> {
+  const target = accountTarget(call);
+  return await listModels(http, call, {
+    path: pathOf(target, '/models'),
+    headers: headersOf(target),
+  });
+}
+
 /** Anthropic's base URL has no version; one that ends in it, as OpenAI's does, is taken all the same. */
-function pathOf({ provider }: Target): string {
-  return provider.baseUrl.endsWith('/v1') ? '/messages' : '/v1/messages';
+function pathOf({ provider }: Target, route: string): string {
+  return provider.baseUrl.endsWith('/v1') ? route : `/v1${route}`;
 }
 
 function headersOf(target: Target): Record<string, string> {

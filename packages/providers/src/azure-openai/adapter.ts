@@ -1,15 +1,17 @@
 import type { Target } from '@sluice/config';
 
 import type { ProviderAdapter } from '../adapter.ts';
+import { accountTarget } from '../http/account.ts';
 import { keyHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
 import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
 import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import type { Dialect } from '../openai-compatible/dialect.ts';
+import { listModels } from '../openai-compatible/list-models.ts';
 import { fitTokenLimit } from '../openai/fit-token-limit.ts';
 import { fitTranscription } from '../openai/fit-transcription.ts';
-import { locateDeployment } from './locate-deployment.ts';
+import { locateDeployment, locateModels } from './locate-deployment.ts';
 
 /**
  * OpenAI's models on Azure; the target's model is the deployment's name. A token limit is renamed as for OpenAI where that
@@ -36,6 +38,12 @@ export function createAzureOpenAiAdapter(http: HttpClient): ProviderAdapter {
         { ...call, input: fitTranscription(call) },
         dialectOf(call.target, '/audio/transcriptions'),
       ),
+    /** The models of the region: deployments have names of their own. */
+    listModels: async (call) => {
+      const target = accountTarget(call);
+      const headers = keyHeader(target, 'api-key');
+      return await listModels(http, call, { ...locateModels(target), headers });
+    },
   };
 }
 

@@ -1,7 +1,12 @@
-import type { Target } from '@sluice/config';
+import type { Provider, Target } from '@sluice/config';
 
 /** The newest version that is generally available and not a preview. */
 const defaultApiVersion = '2024-10-21';
+
+interface Location {
+  path: string;
+  query: Record<string, string>;
+}
 
 /**
  * Where a deployment answers to a route such as `/chat/completions`. A base URL that ends in `/v1` is that of the v1 surface: the deployment is the body's `model`
@@ -9,12 +14,19 @@ const defaultApiVersion = '2024-10-21';
  * with or without `/openai`), where the deployment stands in the path and `api-version` is required.
  * @see https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
  */
-export function locateDeployment(
-  { provider, model }: Target,
-  route: string,
-): { path: string; query: Record<string, string> } {
-  const { apiVersion } = provider.options;
-  const folders = new URL(provider.baseUrl).pathname.split('/');
+export function locateDeployment({ provider, model }: Target, route: string): Location {
+  return locate(provider, route, `/deployments/${encodeURIComponent(model)}${route}`);
+}
+
+/** Where the list of models is; the same two surfaces. */
+export function locateModels({ provider }: Target): Location {
+  return locate(provider, '/models', '/models');
+}
+
+/** `route` of the v1 surface, or `classic` of a resource's endpoint. */
+function locate({ baseUrl, options }: Provider, route: string, classic: string): Location {
+  const { apiVersion } = options;
+  const folders = new URL(baseUrl).pathname.split('/');
   if (folders.at(-1) === 'v1') {
     return {
       path: route,
@@ -23,7 +35,7 @@ export function locateDeployment(
   }
   const prefix = folders.at(-1) === 'openai' ? '' : '/openai';
   return {
-    path: `${prefix}/deployments/${encodeURIComponent(model)}${route}`,
+    path: `${prefix}${classic}`,
     query: { 'api-version': apiVersion ?? defaultApiVersion },
   };
 }

@@ -1,6 +1,7 @@
 import type { ProviderAdapter, WorkflowCall, WorkflowPause, WorkflowReply } from '../adapter.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { AppRun } from './app-run.ts';
+import { checkCredentials } from './check-credentials.ts';
 import { DifyApi } from './dify-api.ts';
 import { followAgain, startRun } from './follow-run.ts';
 
@@ -10,6 +11,7 @@ export function createDifyAdapter(http: HttpClient): ProviderAdapter {
     workflow: async (call) => await runApp(http, call),
     stop: async ({ target, jobId, handle }) =>
       await new DifyApi(http, { target, jobId, signal: new AbortController().signal }).stop(handle),
+    checkCredentials: async (call) => await checkCredentials(http, call),
   };
 }
 

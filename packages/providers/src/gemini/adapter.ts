@@ -6,6 +6,7 @@ import { AnswerAssembly } from './answer-assembly.ts';
 import { callEmbedContents } from './call-embed-contents.ts';
 import { convertRequest } from './convert-request.ts';
 import { judgeGemini } from './judge-gemini.ts';
+import { listModels } from './list-models.ts';
 import { modelPath } from './model-path.ts';
 
 /**
@@ -17,6 +18,7 @@ export function createGeminiAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) => await streamGenerateContent(http, call),
     embed: async (call) => await callEmbedContents(http, call),
+    listModels: async (call) => await listModels(http, call),
   };
 }
 

@@ -6,6 +6,7 @@ import { callEmbed } from './call-embed.ts';
 import { ChatAssembly } from './chat-assembly.ts';
 import { convertRequest } from './convert-request.ts';
 import { judgeOllama } from './judge-ollama.ts';
+import { listModels } from './list-models.ts';
 
 /**
  * Ollama by its native API, which streams newline-delimited JSON; a whole document is understood too.
@@ -15,6 +16,7 @@ export function createOllamaAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) => await chat(http, call),
     embed: async (call) => await callEmbed(http, call),
+    listModels: async (call) => await listModels(http, call),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ProviderAdapter } from '../adapter.ts';
+import { accountTarget } from '../http/account.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from './call-chat-completions.ts';
@@ -6,6 +7,7 @@ import { callEmbeddings } from './call-embeddings.ts';
 import { callRerank } from './call-rerank.ts';
 import { callTranscriptions } from './call-transcriptions.ts';
 import { judgeDashScope } from './judge-dashscope.ts';
+import { listModels } from './list-models.ts';
 
 /** Any server with OpenAI's chat completions, embeddings or transcriptions, or with rerank: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
 export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter {
@@ -33,6 +35,12 @@ export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter
       await callRerank(http, call, {
         path: call.target.provider.options['rerankPath'] ?? '/rerank',
         headers: bearerHeader(call.target),
+        judge: judgeDashScope,
+      }),
+    listModels: async (call) =>
+      await listModels(http, call, {
+        path: '/models',
+        headers: bearerHeader(accountTarget(call)),
         judge: judgeDashScope,
       }),
   };

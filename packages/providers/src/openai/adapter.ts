@@ -1,11 +1,13 @@
 import type { Target } from '@sluice/config';
 
 import type { ProviderAdapter } from '../adapter.ts';
+import { accountTarget } from '../http/account.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { callChatCompletions } from '../openai-compatible/call-chat-completions.ts';
 import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
 import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
+import { listModels } from '../openai-compatible/list-models.ts';
 import { fitTokenLimit } from './fit-token-limit.ts';
 import { fitTranscription } from './fit-transcription.ts';
 
@@ -31,6 +33,8 @@ export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
         { ...call, input: fitTranscription(call) },
         { path: '/audio/transcriptions', headers: headersOf(call.target) },
       ),
+    listModels: async (call) =>
+      await listModels(http, call, { path: '/models', headers: headersOf(accountTarget(call)) }),
   };
 }
 
