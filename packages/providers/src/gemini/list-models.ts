@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-import { accountContext, listedModel, type ModelListCall, type ModelPage } from '../http/account.ts';
+import {
+  accountContext,
+  listedModel,
+  type ModelListCall,
+  type ModelPage,
+} from '../http/account.ts';
 import { keyHeader } from '../http/api-key.ts';
 import { callDocument } from '../http/call-document.ts';
 import type { HttpClient } from '../http/http-client.ts';

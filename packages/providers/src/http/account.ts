@@ -53,7 +53,7 @@ export function accountTarget({ provider, apiKey }: AccountCall): Target {
 export function accountContext(
   http: HttpClient,
   call: AccountCall,
-  judge?: Judge | undefined,
+  judge?: Judge,
 ): CallContext {
   return { http, target: accountTarget(call), signal: call.signal, judge };
 }

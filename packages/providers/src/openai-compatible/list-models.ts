@@ -1,6 +1,11 @@
 import { z } from 'zod';
 
-import { accountContext, listedModel, type ModelListCall, type ModelPage } from '../http/account.ts';
+import {
+  accountContext,
+  listedModel,
+  type ModelListCall,
+  type ModelPage,
+} from '../http/account.ts';
 import { callDocument } from '../http/call-document.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { Dialect } from './dialect.ts';
@@ -32,8 +37,8 @@ export async function listModels(
   );
   const models = Array.isArray(value) ? value : value.data;
   return {
-    models: models.map(({ id, max_model_len: length, context_length: context }) =>
-      listedModel(id, length ?? context, undefined),
+    models: models.map(({ id, max_model_len: served, context_length: routed }) =>
+      listedModel(id, served ?? routed, undefined),
     ),
   };
 }
