@@ -50,11 +50,7 @@ export function accountTarget({ provider, apiKey }: AccountCall): Target {
 }
 
 /** What a call of an account is made in. */
-export function accountContext(
-  http: HttpClient,
-  call: AccountCall,
-  judge?: Judge,
-): CallContext {
+export function accountContext(http: HttpClient, call: AccountCall, judge?: Judge): CallContext {
   return { http, target: accountTarget(call), signal: call.signal, judge };
 }
 
