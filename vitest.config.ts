@@ -1,14 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that count what happens in a window of time: another one beside them would take the time that they count. */
+const timing = [
+  'test/e2e/limits-and-retries.test.ts',
+  'test/e2e/outages.test.ts',
+  'test/integration/bench.test.ts',
+];
+
 /**
- * Two projects share one private Redis, started once a run by the global setup.
- * Unit tests run in parallel, each under its own key prefix. Tests that cross packages start whole
- * processes and would fight for two cores, so their files run one after the other.
+ * Three projects, one after the other, share one private Redis, started once a run by the global setup. Tests of a package
+ * and tests that cross packages run file beside file, each under its own key prefix or with a Redis of its own: those that
+ * kill processes mostly wait. Tests that measure have the machine to themselves.
  */
 export default defineConfig({
   test: {
     globals: false,
     retry: 0,
+    maxWorkers: 2,
     globalSetup: ['./packages/testing/src/global-setup.ts'],
     projects: [
       {
@@ -16,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,packages}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -23,9 +32,21 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,e2e,chaos,fuzz}/**/*.test.ts'],
-          fileParallelism: false,
+          exclude: timing,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'timing',
+          include: timing,
+          maxWorkers: 1,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
