@@ -139,6 +139,10 @@ export interface JobView {
   ended_at?: string;
   expires_at?: string;
   waiting_on?: WaitingOn;
+  /** Its place in its lane, 1 is the next; only of a `queued` job that is read alone. */
+  position?: number;
+  /** When it will start, as far as the lane's rate of starts or its `run_at` tells; with `position`. */
+  estimated_start?: string;
   /** Only while the job is `paused`: what its run asks a person, for `POST /v1/jobs/:id/resume`. */
   pause?: { forms: HumanInputForm[] };
   attempts: Attempt[];

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Lane } from '@sluice/config';
 import { loadScript, shardTag, type Clock, type LuaPart } from '@sluice/runtime';
 
+import { foreseeStart } from './foresee-start.ts';
 import {
   advanceOf,
   placementOf,
@@ -96,9 +97,38 @@ export class Lanes {
     return isLater(placed, nowMs) ? scheduledLane : placed.lane;
   }
 
+  /**
+   * Where the ticket stands in its lane, in one round trip: 1 is the next one; and when it will start (epoch milliseconds),
+   * as far as the lane's rate of starts tells. `undefined` for a ticket that is not waiting there.
+   */
+  async placeOf(
+    lane: string,
+    jobId: string,
+    attempt: number,
+  ): Promise<{ position: number; startAtMs?: number } | undefined> {
+    const { queueKey, ranks } = this.#keysOf(lane, jobId);
+    const { redis, clock } = this.#options;
+    const [rank, fields, taken, ttlMs] = await Promise.all([
+      redis.zrank(queueKey('prioritized'), ticketId(jobId, attempt)),
+      redis.hmget(ranks, 'lastStart', 'interval', 'starts', 'backlog'),
+      redis.get(queueKey('limiter')),
+      redis.pttl(queueKey('limiter')),
+    ]);
+    if (rank === null) return undefined;
+    // BullMQ counts starts in this key; a lane that rests has the highest count there is.
+    const isClosed = Number(taken) >= Number.MAX_SAFE_INTEGER;
+    const [lastStartMs = 0, intervalMs = 0, starts = 0, backlog = 0] = fields.map(Number);
+    const startAtMs = foreseeStart(
+      rank + 1,
+      { lastStartMs, intervalMs, starts, backlog: backlog === 1 },
+      { nowMs: clock.now(), closedForMs: isClosed ? Math.max(0, ttlMs) : 0 },
+    );
+    return { position: rank + 1, ...(startAtMs !== undefined && { startAtMs }) };
+  }
+
   /** Moves the virtual time of the job's lane on, as a part of the script that begins the job. */
   advance(lane: string, jobId: string): LuaPart {
-    return advanceOf(this.#keysOf(lane, jobId));
+    return advanceOf(this.#keysOf(lane, jobId), this.#options.clock.now());
   }
 
   /** Takes a waiting ticket away. One that runs stays: the worker finds its job ended and drops it. */

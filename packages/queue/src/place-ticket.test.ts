@@ -56,10 +56,12 @@ async function setUp(configured: Lane = perSecond) {
     return taken;
   };
   const ranks = new Map<string, string>();
-  const { source, keys: advanceKeys } = lanes.advance(lane, 'job');
-  const started = `return (function(...) ${source} end)(ARGV[1])`;
-  const advance = ({ jobId }: Ticket) =>
-    redis.eval(started, 1, ...advanceKeys, ranks.get(jobId) ?? '0');
+  const { source, keys: advanceKeys, args: advanceArgs } = lanes.advance(lane, 'job');
+  const started = `return (function(...) ${source} end)(ARGV[2])`;
+  const advance = async ({ jobId }: Ticket) => {
+    const given = [...advanceKeys, ...advanceArgs, ranks.get(jobId) ?? '0'];
+    return await redis.eval(started, advanceKeys.length, ...given);
+  };
   const add = async (placed: PlacedTicket) => {
     const placement = lanes.placement(placed);
     const { keys, args } = placement;

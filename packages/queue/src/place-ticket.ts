@@ -89,9 +89,13 @@ export interface PlacementOptions {
   nowMs: number;
 }
 
-/** Moves the lane's virtual time on, as a part of the script that begins the job of one of its tickets. */
-export function advanceOf(keys: LaneQueueKeys): LuaPart {
-  return { source: advanceLane, keys: [keys.ranks], args: [] };
+/** Moves the lane's virtual time on and measures its rate of starts, as a part of the script that begins the job of one of its tickets. */
+export function advanceOf(keys: LaneQueueKeys, nowMs: number): LuaPart {
+  return {
+    source: advanceLane,
+    keys: [keys.ranks, keys.queueKey('prioritized'), keys.queueKey('active')],
+    args: [nowMs],
+  };
 }
 
 const classOf: Record<Priority, number> = { high: 1, normal: 2, low: 3 };

@@ -1,7 +1,7 @@
 -- A worker took the ticket: queued, in_progress or paused -> in_progress. Found in_progress, the worker before it died.
 -- Found paused without an answer, the worker only looks whether it still waits, which no event tells.
 -- A ticket of an earlier target (left behind by a crash during a fallback) must not run beside the newer one.
--- `part` is given the rank of the ticket, which has now started.
+-- `part` is given the rank of the ticket, which has now started; a ticket that starts again has none any more.
 -- KEYS: 1 job, 2 timeline
 -- ARGV: 1 now (epoch ms), 2 event of the begin (JSON), 3 event of an interruption (JSON), 4 most events in a timeline,
 --       5 index of the target that the ticket is for, empty for any
@@ -31,7 +31,7 @@ if state == 'in_progress' then
   redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
   redis.call('RPUSH', KEYS[2], ARGV[3])
 else
-  redis.call('HSET', KEYS[1], 'state', 'in_progress')
+  redis.call('HSET', KEYS[1], 'state', 'in_progress', 'rank', 0)
 end
 redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[1])
 if state == 'paused' and not found[4] then

@@ -14,7 +14,7 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  * | total, ended, failed    | numbers; batches only                                    | accept, finish of a child |
  * | startBy                 | epoch ms; children of a batch only, for finish           | accept                |
  * | startedAt, endedAt      | epoch ms                                                 | begin, finish         |
- * | rank                    | the ticket's place in its lane, see packages/queue; 0: none known | accept, release, requeue |
+ * | rank                    | the ticket's place in its lane, see packages/queue; 0: none, or has started | accept, release, requeue, begin |
  * | lane, targetIndex       | where the job is now, when it fell back                  | requeue               |
  * | interruptions           | number                                                   | begin                 |
  * | attempts                | JSON objects with commas between: an array without its brackets | requeue, finish |

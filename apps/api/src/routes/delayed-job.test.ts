@@ -16,7 +16,10 @@ describe('POST /v1/jobs for later', () => {
 
     expect(later).toMatchObject({ state: 'queued', run_at: runAt });
     expect(Date.parse(batch.run_at!) - Date.parse(batch.created_at)).toBe(60_500);
-    expect(await (await api.call(`/v1/jobs/${later.id}`)).json()).toEqual(later);
+    expect(await (await api.call(`/v1/jobs/${later.id}`)).json()).toEqual({
+      ...later,
+      estimated_start: runAt,
+    });
     expect(await api.records.read(later.id)).toMatchObject({
       lane: 'chat-lane',
       runAtMs: Date.parse(runAt),

@@ -10,13 +10,14 @@ import { replyJson } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import { endedHeaders } from '../view/ended-headers.ts';
 import { jobView } from '../view/job-view.ts';
+import { placeInLine } from '../view/place-in-line.ts';
 import { waitForJob } from '../wait-for-job.ts';
 
 /** Most events of a timeline in one answer; the timeline keeps about as many. */
 const maxTimelineEvents = 1_000;
 
 /**
- * `GET /v1/jobs/:id`: the job as it is now.
+ * `GET /v1/jobs/:id`: the job as it is now; while it is queued, with its position and its estimated start.
  *
  * - `wait=N` (0 to 60): answers when the job has ended, or after N seconds with the job as it is then.
  * - `include=timeline`: with the events of its life.
@@ -35,7 +36,8 @@ export function getJobRoute(deps: ApiDeps) {
       waitMs === 0
         ? await deps.records.readWithoutInput(id)
         : await waitForJob(id, waitMs, gone, deps);
-    const view = jobView(ownJob(id, tenantId, found), deps.config.jobs);
+    const job = ownJob(id, tenantId, found);
+    const view = { ...jobView(job, deps.config.jobs), ...(await placeInLine(job, deps)) };
     if (query.include === 'timeline') {
       view.timeline = await deps.records.timeline(id, { limit: maxTimelineEvents });
     }
