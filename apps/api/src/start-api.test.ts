@@ -118,6 +118,40 @@ describe('startApi', () => {
     await expect(starting).rejects.toThrow('SLUICE_ADMIN_KEY is not set');
   });
 
+  it('says what to set where Redis would drop keys, and does not start', async () => {
+    const server = await hurtable();
+    const { redis, root, url: redisUrl } = await testRedis({ url: server.url });
+    const starting = () => startApi({ config: testConfig({ redisUrl, root }), log });
+    for (const policy of ['allkeys-lru', 'volatile-ttl']) {
+      await redis.config('SET', 'maxmemory-policy', policy);
+      await expect(starting()).rejects.toThrow(
+        `Redis has maxmemory-policy ${policy}, which drops jobs when memory is full: set it to noeviction`,
+      );
+    }
+    await redis.config('SET', 'maxmemory-policy', 'noeviction');
+    const api = await starting();
+    await api.close();
+  });
+
+  it('keeps no more connections than it may, and serves those that it has', async () => {
+    const api = await startTestApi((config) => ({
+      ...config,
+      server: { ...config.server, maxConnections: 2 },
+    }));
+    const { port, hostname } = new URL(api.url);
+    const open = () => connect(Number(port), hostname);
+    const [first, second] = [open(), open()];
+    await Promise.all([once(first, 'connect'), once(second, 'connect')]);
+    const third = open().resume();
+    await once(third, 'close');
+    first.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = await once(first, 'data');
+    expect(String(answer)).toContain('HTTP/1.1 200');
+    second.destroy();
+    await waitFor(async () => (await api.call('/healthz').catch(() => undefined))?.status === 200);
+    first.destroy();
+  });
+
   it('cuts a client that does not send its headers', async () => {
     const api = await startTestApi();
     const { port, hostname } = new URL(api.url);

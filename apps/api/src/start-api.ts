@@ -6,7 +6,7 @@ import type { Config } from '@sluice/config';
 import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
-import { createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
+import { assertKeepsKeys, createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
 import { createApiKeys, createKeyRing, createTenants } from '@sluice/tenants';
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
@@ -44,7 +44,7 @@ const timeouts = {
 
 /**
  * Wires the API and listens.
- * @throws Error whose message says in one line what to do: no admin key, Redis away, the port taken.
+ * @throws Error whose message says in one line what to do: no admin key, Redis away or set to evict keys, the port taken.
  */
 export async function startApi({
   config,
@@ -137,9 +137,14 @@ async function readyOrSay(redis: ApiDeps['redis'], url: string): Promise<void> {
       cause: error,
     });
   }
+  await assertKeepsKeys(redis);
 }
 
-async function listen(server: Server, { host, port }: Config['server']): Promise<string> {
+async function listen(
+  server: Server,
+  { host, port, maxConnections }: Config['server'],
+): Promise<string> {
+  server.maxConnections = maxConnections;
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -9,7 +9,14 @@ import {
 } from '@sluice/queue';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
-import { createRedis, newId, systemClock, whenReady, type Logger } from '@sluice/runtime';
+import {
+  assertKeepsKeys,
+  createRedis,
+  newId,
+  systemClock,
+  whenReady,
+  type Logger,
+} from '@sluice/runtime';
 import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
 
 import { listenForCancels } from './cancel-listener.ts';
@@ -41,11 +48,12 @@ const sweepEveryMs = 5_000;
 /** Each waits for a receiver; how many of them one receiver may hold is its gate's to say. */
 const deliveriesAtOnce = 200;
 
-/** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer. */
+/** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer, or may evict keys. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { config, log } = options;
   const redis = createRedis(config.redisUrl, 'worker', log);
   await whenReady(redis, 10_000);
+  await assertKeepsKeys(redis);
   const subscriber = createRedis(config.redisUrl, 'subscriber', log);
   const parts = wireWorker(config, redis, log);
   await parts.lanes.applyConcurrency();

@@ -276,6 +276,7 @@ export const configFile = z.strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: number(z.int().min(0).max(65_535)).default(8080),
       maxBodyBytes: count(1e9).default(10 * 1024 * 1024),
+      maxConnections: count(1_000_000).default(10_000),
       publicUrl: z
         .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
         .transform((url) => url.replace(/\/+$/, ''))

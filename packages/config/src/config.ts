@@ -13,7 +13,10 @@ export interface Config {
   server: {
     host: string;
     port: number;
+    /** Of a job; requests that only manage something have 64 KiB. */
     maxBodyBytes: number;
+    /** Open at once; one more is closed as it comes. */
+    maxConnections: number;
     /** Where clients reach the API, for links in webhooks; without a trailing slash. */
     publicUrl?: string | undefined;
   };

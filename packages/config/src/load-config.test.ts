@@ -47,7 +47,7 @@ describe('a configuration file', () => {
       root: 'sluice',
       shards: 1,
       redisUrl: 'redis://127.0.0.1:6379',
-      server: { host: '127.0.0.1', port: 8080, maxBodyBytes: 10_485_760 },
+      server: { host: '127.0.0.1', port: 8080, maxBodyBytes: 10_485_760, maxConnections: 10_000 },
       adminKey: undefined,
       dataDir: join(cwd, '.data'),
       jobs: {

@@ -11,6 +11,7 @@ export type {
 export { cacheLookup } from './address-guard/cached-lookup.ts';
 export { createGuardedConnector, systemLookup } from './address-guard/guarded-connector.ts';
 export type { GuardOptions, Lookup, ResolvedAddress } from './address-guard/guarded-connector.ts';
+export { assertKeepsKeys } from './assert-keeps-keys.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { readEnvironment } from './environment.ts';

@@ -129,7 +129,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
   return {
     ...where,
     shards: 1,
-    server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1_048_576 },
+    server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1_048_576, maxConnections: 10_000 },
     adminKey: randomBytes(24).toString('hex'),
     dataDir: '.data',
     providers: { test: provider },

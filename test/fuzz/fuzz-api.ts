@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { Agent, request as httpRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+
+import * as fc from 'fast-check';
+
+import { adminKey, defaultConfig, launchStack, type Stack } from '../support/start-stack.ts';
+import { arbitraryRequest, type Document, type FuzzRequest } from './arbitrary-request.ts';
+
+export interface FuzzOptions {
+  requests: number;
+  /** The same seed makes the same requests. */
+  seed: number;
+  concurrency: number;
+}
+
+export interface FuzzReport {
+  sent: number;
+  byStatus: Record<string, number>;
+  /** Each distinct route and problem once: a 5xx, a connection that was cut, an error that is none of ours. */
+  findings: string[];
+  /** Resident memory of the API after a third of the requests, and at the end. */
+  rssMiB: { third: number; end: number };
+  /** Growth over the last two thirds. */
+  kibPerThousandRequests: number;
+  /** Whether it still answers. */
+  alive: boolean;
+}
+
+/** Requests are generated in portions, so that a long run holds few of them. */
+const portion = 250;
+const timeoutMs = 20_000;
+
+/** Starts an API on a Redis of its own and sends it what the grammar makes of its own OpenAPI document. */
+export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
+  const { stack, stop } = await launchStack({ workers: 0, config: withExampleModel });
+  try {
+    return await fuzz(stack, options);
+  } finally {
+    await stop();
+  }
+}
+
+/** The model that the document's example names is there, so that the example is accepted. */
+function withExampleModel(addresses: { simulatorUrl: string }): Record<string, unknown> {
+  const { models, ...rest } = defaultConfig(addresses);
+  const exampleModel = { targets: [{ provider: 'openai', model: 'sim-chat' }] };
+  return { ...rest, models: { ...(models as object), 'sim-chat': exampleModel } };
+}
+
+async function fuzz(
+  stack: Stack,
+  { requests, seed, concurrency }: FuzzOptions,
+): Promise<FuzzReport> {
+  const { body: document } = await stack.request('GET', '/openapi.json');
+  const { body: made } = await stack.request('POST', '/v1/admin/keys', {
+    tenant_id: 'default',
+    scopes: ['read'],
+  });
+  const tenant = (made as { key?: string }).key;
+  const keys = { admin: adminKey, tenant, none: undefined, wrong: 'wrong' };
+  const arbitrary = arbitraryRequest(document as Document, keys);
+  const run = new FuzzRun(stack.url, concurrency);
+  let third = 0;
+  for (let sent = 0; sent < requests; sent += portion) {
+    if (third === 0 && sent >= requests / 3) third = await rssMiB(stack);
+    const numRuns = Math.min(portion, requests - sent);
+    await run.sendAll(fc.sample(arbitrary, { numRuns, seed: seed + sent }));
+  }
+  const end = await rssMiB(stack);
+  const { status } = await stack.request('GET', '/healthz');
+  run.close();
+  return {
+    sent: requests,
+    byStatus: run.byStatus,
+    findings: [...run.findings.values()],
+    rssMiB: { third, end },
+    kibPerThousandRequests: Math.round(((end - third) * 1_024 * 1_000) / ((requests * 2) / 3)),
+    alive: status === 200,
+  };
+}
+
+/** Asked of the system: the API's own metrics do not tell it. */
+async function rssMiB({ api }: Stack): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(api.pid)]);
+  return Math.round(Number(stdout) / 1_024);
+}
+
+class FuzzRun {
+  readonly byStatus: Record<string, number> = {};
+  readonly findings = new Map<string, string>();
+  readonly #known: string[] = ['openai', 'dify', 'default'];
+  readonly #agent: Agent;
+  readonly #url: string;
+  readonly #concurrency: number;
+
+  constructor(url: string, concurrency: number) {
+    this.#url = url;
+    this.#concurrency = concurrency;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  }
+
+  async sendAll(requests: readonly FuzzRequest[]): Promise<void> {
+    const queue = requests.values();
+    const drain = async () => {
+      for (const request of queue) await this.#send(request);
+    };
+    await Promise.all(Array.from({ length: this.#concurrency }, drain));
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #send(fuzzed: FuzzRequest): Promise<void> {
+    const known = this.#known[fuzzed.pick % this.#known.length] ?? '';
+    const path = fuzzed.path.replaceAll('{known}', known);
+    try {
+      const { status, body } = await this.#exchange({ ...fuzzed, path });
+      this.byStatus[status] = (this.byStatus[status] ?? 0) + 1;
+      this.#learn(body);
+      const problem = problemOf(status, body, fuzzed);
+      if (problem) this.#report(fuzzed, path, problem);
+    } catch (error) {
+      // A body that was refused before it was whole ends with its connection.
+      this.#report(fuzzed, path, `no answer: ${String(error)}`);
+    }
+  }
+
+  async #exchange({ method, path, headers, body }: FuzzRequest) {
+    const length = body ? { 'content-length': String(body.length) } : {};
+    const { hostname, port } = new URL(this.#url);
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+    const request = httpRequest(
+      {
+        hostname,
+        port,
+        agent: this.#agent,
+        method,
+        path,
+        headers: { ...headers, ...length },
+        timeout: timeoutMs,
+      },
+      (response) => {
+        text(response).then(
+          (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
+          reject,
+        );
+      },
+    );
+    request.on('error', reject);
+    request.on('timeout', () => request.destroy(new Error(`none in ${timeoutMs} ms`)));
+    request.end(body);
+    return await promise;
+  }
+
+  /** Ids of what exists make later requests reach deeper. The first 300 are enough. */
+  #learn(body: string): void {
+    if (this.#known.length >= 300) return;
+    const id = /"id":"([\w-]{1,80})"/.exec(body)?.[1];
+    if (id !== undefined) this.#known.push(id);
+  }
+
+  #report({ method, body, headers }: FuzzRequest, path: string, problem: string): void {
+    const route = `${method} ${path.split('?')[0]?.split('/').slice(0, 4).join('/')}`;
+    const sent = body?.subarray(0, 400).toString() ?? '';
+    const shown = `${problem}\n  ${method} ${path} ${JSON.stringify(headers)}\n  ${sent}`;
+    if (this.findings.size < 50) this.findings.set(`${route} ${problem.slice(0, 30)}`, shown);
+  }
+}
+
+function problemOf(
+  status: number,
+  body: string,
+  { method, path }: FuzzRequest,
+): string | undefined {
+  // No worker runs here, and /readyz says so after a while.
+  if (status === 503 && path.startsWith('/readyz') && body.includes('no worker')) return undefined;
+  if (status >= 500) return `${status}: ${body.slice(0, 300)}`;
+  if (status < 400 || method === 'HEAD') return undefined;
+  return body.startsWith('{"error":{"message":')
+    ? undefined
+    : `${status} in another form: ${body.slice(0, 200)}`;
+}
