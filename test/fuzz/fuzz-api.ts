@@ -176,7 +176,12 @@ function problemOf(
   { method, path }: FuzzRequest,
 ): string | undefined {
   // No worker runs here, and /readyz says so after a while.
-  if (status === 503 && path.startsWith('/readyz') && body.includes('no worker')) return undefined;
+  if (
+    status === 503 &&
+    path.startsWith('/readyz') &&
+    (method === 'HEAD' || body.includes('no worker'))
+  )
+    return undefined;
   if (status >= 500) return `${status}: ${body.slice(0, 300)}`;
   if (status < 400 || method === 'HEAD') return undefined;
   return body.startsWith('{"error":{"message":')
