@@ -21,6 +21,10 @@ const shared = useStack({
       return [name, { kind, baseUrl: `${simulatorUrl}${folder}`, apiKey: 'sim-key' }];
     });
     const price = { inputPerMillion: 2, outputPerMillion: 8 };
+    const cached = {
+      targets: [{ provider: 'anthropic', model: 'sim-chat' }],
+      price: { ...price, cachedInputPerMillion: 0.2, cacheWriteInputPerMillion: 2.5 },
+    };
     const models = names.flatMap((name) => {
       const targets = [{ provider: name, model: 'sim-chat' }];
       return [
@@ -34,7 +38,7 @@ const shared = useStack({
     const missing = { targets: [{ provider: 'ollama', model: 'nowhere:7b' }] };
     return {
       providers: Object.fromEntries(providers),
-      models: { ...Object.fromEntries(models), missing, short, longer },
+      models: { ...Object.fromEntries(models), missing, short, longer, cached },
       retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
     };
   },
@@ -174,6 +178,58 @@ test('a Gemini that thinks gets the signature of its call back with the result',
   expect(await again(unsigned)).toMatchObject({
     state: 'failed',
     error: { message: expect.stringContaining('thought_signature') },
+  });
+});
+
+test('what Anthropic reads from its prompt cache and writes to it is metered at its own price', async () => {
+  const ask = (ttl?: '1h') =>
+    run('cached', {
+      messages: [
+        {
+          role: 'system',
+          content: `Of ${ttl ?? 'five minutes'}: ${'word '.repeat(200)}`,
+          cache_control: { type: 'ephemeral', ...(ttl && { ttl }) },
+        },
+        { role: 'user', content: 'hi' },
+      ],
+    });
+  const costOf = ({ usage }: JobView) => {
+    const { input_tokens: input = 0, output_tokens: output = 0 } = usage ?? {};
+    const { cached_input_tokens: read = 0, cache_write_input_tokens: written = 0 } = usage ?? {};
+    const dollars = (input - read - written) * 2 + read * 0.2 + written * 2.5 + output * 8;
+    return dollars / 1e6;
+  };
+  const first = await ask();
+  expect(first.usage?.cache_write_input_tokens).toBeGreaterThan(200);
+  expect(Number(first.cost_usd)).toBeCloseTo(costOf(first), 5);
+  const second = await ask();
+  expect(second.usage).toMatchObject({
+    cached_input_tokens: first.usage?.cache_write_input_tokens,
+    cache_write_input_tokens: 0,
+  });
+  expect(Number(second.cost_usd)).toBeCloseTo(costOf(second), 5);
+  const hourly = await ask('1h');
+  expect(hourly.usage?.cache_write_1h_input_tokens).toBeGreaterThan(200);
+  expect(hourly.cost_usd).toBe('unknown');
+});
+
+test('an Anthropic that thinks gets its thoughts back with the result of its call', async () => {
+  const question = { role: 'user', content: 'Call look_up for Tokyo' };
+  const asked = { tools: [tool], reasoning_effort: 'low' };
+  const first = await run('anthropic', { ...asked, messages: [question] });
+  if (first.result?.type !== 'chat') throw new Error('the job has no chat result');
+  const { message } = first.result;
+  expect(message.reasoning_parts).toMatchObject([
+    { type: 'thinking', signature: expect.any(String) },
+  ]);
+  const answer = { role: 'tool', tool_call_id: message.tool_calls?.[0]?.id, content: 'sunny' };
+  const again = (assistant: object) =>
+    run('anthropic', { ...asked, messages: [question, assistant, answer] });
+  expect(await again(message)).toMatchObject({ state: 'completed' });
+  const forged = [{ type: 'thinking', thinking: 'x', signature: 'eA==' }];
+  expect(await again({ ...message, reasoning_parts: forged })).toMatchObject({
+    state: 'failed',
+    error: { message: expect.stringContaining('signature') },
   });
 });
 

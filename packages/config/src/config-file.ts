@@ -137,6 +137,7 @@ const price = z.strictObject({
   outputPerMillion: money.optional(),
   cachedInputPerMillion: money.optional(),
   cacheWriteInputPerMillion: money.optional(),
+  cacheWrite1hInputPerMillion: money.optional(),
   upToInputTokens: count().optional(),
   perThousandSearchUnits: money.optional(),
   perMinute: money.optional(),
@@ -148,6 +149,7 @@ const price = z.strictObject({
         outputPerMillion: money,
         cachedInputPerMillion: money.optional(),
         cacheWriteInputPerMillion: money.optional(),
+        cacheWrite1hInputPerMillion: money.optional(),
       }),
     )
     .optional(),

@@ -120,6 +120,8 @@ export interface Price {
   cachedInputPerMillion?: number | 'unknown';
   /** Input written to the vendor's prompt cache; the same. */
   cacheWriteInputPerMillion?: number | 'unknown';
+  /** The same for what is kept for an hour; a call that writes such is of unknown cost without it. */
+  cacheWrite1hInputPerMillion?: number | 'unknown';
   /** The price holds for calls with at most this much input; the cost of a longer one is unknown. */
   upToInputTokens?: number;
   /** Of a rerank model that is billed by search units, instead of its tokens. */

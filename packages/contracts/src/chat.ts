@@ -1,16 +1,30 @@
 import { z } from 'zod';
 
-const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });
+/**
+ * Anthropic's mark: the prompt up to the end of what carries it is kept in the vendor's cache.
+ * @see https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+ */
+const cacheControl = z
+  .strictObject({ type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).optional() })
+  .optional();
+
+const textPart = z.strictObject({
+  type: z.literal('text'),
+  text: z.string(),
+  cache_control: cacheControl,
+});
 const imagePart = z.strictObject({
   type: z.literal('image_url'),
   image_url: z.strictObject({
     url: z.string().min(1),
     detail: z.enum(['auto', 'low', 'high']).optional(),
   }),
+  cache_control: cacheControl,
 });
 const audioPart = z.strictObject({
   type: z.literal('input_audio'),
   input_audio: z.strictObject({ data: z.string().min(1), format: z.string().min(1) }),
+  cache_control: cacheControl,
 });
 const filePart = z.strictObject({
   type: z.literal('file'),
@@ -19,6 +33,7 @@ const filePart = z.strictObject({
     file_data: z.string().optional(),
     filename: z.string().optional(),
   }),
+  cache_control: cacheControl,
 });
 const contentPart = z.discriminatedUnion('type', [textPart, imagePart, audioPart, filePart]);
 const content = z.union([z.string(), z.array(contentPart).min(1)]);
@@ -32,15 +47,44 @@ const toolCall = z.strictObject({
     .optional(),
 });
 
+/** A thought of the model, as its vendor wants it back. */
+const reasoningPart = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('thinking'),
+    thinking: z.string(),
+    signature: z.string().min(1),
+    before_tool_call: z.int().min(0).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('redacted_thinking'),
+    data: z.string().min(1),
+    before_tool_call: z.int().min(0).optional(),
+  }),
+  z.strictObject({ type: z.literal('thought_signature'), signature: z.string().min(1) }),
+]);
+
+/**
+ * What a vendor wants back unchanged of what the model thought: Anthropic's blocks, each with the place of the tool call that
+ * it stands before where that is not the begin of the message, or the signature of Gemini's text. No other vendor gets it.
+ * @see https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
+ * @see https://ai.google.dev/gemini-api/docs/thought-signatures
+ */
+export type ReasoningPart = z.infer<typeof reasoningPart>;
+
+const instruction = { content, name: z.string().optional(), cache_control: cacheControl };
+
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.literal('system'), content, name: z.string().optional() }),
-  z.strictObject({ role: z.literal('developer'), content, name: z.string().optional() }),
+  z.strictObject({ role: z.literal('system'), ...instruction }),
+  z.strictObject({ role: z.literal('developer'), ...instruction }),
   z.strictObject({ role: z.literal('user'), content, name: z.string().optional() }),
   z.strictObject({
     role: z.literal('assistant'),
     content: content.nullable().optional(),
     name: z.string().optional(),
     refusal: z.string().nullable().optional(),
+    /** As a result has them. The text is for people and is sent to nobody. */
+    reasoning: z.string().optional(),
+    reasoning_parts: z.array(reasoningPart).min(1).optional(),
     tool_calls: z.array(toolCall).min(1).optional(),
   }),
   z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().min(1) }),
@@ -55,6 +99,7 @@ const tool = z.strictObject({
     parameters: z.record(z.string(), z.unknown()).optional(),
     strict: z.boolean().nullable().optional(),
   }),
+  cache_control: cacheControl,
 });
 
 const responseFormat = z.discriminatedUnion('type', [
@@ -99,6 +144,8 @@ export const chatInput = z.strictObject({
     .optional(),
   parallel_tool_calls: z.boolean().optional(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
+  prompt_cache_key: z.string().min(1).max(256).optional(),
+  prompt_cache_retention: z.enum(['in-memory', 'in_memory', '24h']).optional(),
 });
 export type ChatInput = z.infer<typeof chatInput>;
 
@@ -128,6 +175,7 @@ export interface ChatResult {
     role: 'assistant';
     content: string | null;
     reasoning?: string;
+    reasoning_parts?: ReasoningPart[];
     refusal?: string;
     tool_calls?: ToolCall[];
   };

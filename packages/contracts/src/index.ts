@@ -1,7 +1,14 @@
 export { batchInput, maxInlineBatchRequests } from './batch.ts';
 export type { BatchInput, BatchItem, BatchRequest, BatchResult } from './batch.ts';
 export { chatInput } from './chat.ts';
-export type { ChatInput, ChatMessage, ChatResult, FinishReason, ToolCall } from './chat.ts';
+export type {
+  ChatInput,
+  ChatMessage,
+  ChatResult,
+  ReasoningPart,
+  FinishReason,
+  ToolCall,
+} from './chat.ts';
 export { delivery } from './delivery.ts';
 export type { Delivery, Notice } from './delivery.ts';
 export { embeddingInput, listEmbeddingTexts } from './embedding.ts';

@@ -7,6 +7,8 @@ export interface Usage {
   cached_input_tokens?: number;
   /** Part of the input that the upstream wrote to its prompt cache; some vendors charge more for it. */
   cache_write_input_tokens?: number;
+  /** Part of `cache_write_input_tokens` that is kept for an hour, which Anthropic charges more for. */
+  cache_write_1h_input_tokens?: number;
   output_tokens?: number;
   reasoning_tokens?: number;
   /** What Cohere bills a ranking by: 100 documents each. */

@@ -42,6 +42,28 @@ describe('costOf', () => {
       '0.000200',
     ],
     [
+      'cache writes for an hour at their own price',
+      {
+        input_tokens: 1_000,
+        cache_write_input_tokens: 1_000,
+        cache_write_1h_input_tokens: 400,
+        output_tokens: 0,
+      },
+      { cacheWriteInputPerMillion: 0.25, cacheWrite1hInputPerMillion: 0.5 },
+      '0.000350',
+    ],
+    [
+      'cache writes for an hour as unknown where only those for five minutes have a price',
+      {
+        input_tokens: 1_000,
+        cache_write_input_tokens: 1_000,
+        cache_write_1h_input_tokens: 1,
+        output_tokens: 0,
+      },
+      { cacheWriteInputPerMillion: 0.25 },
+      'unknown',
+    ],
+    [
       'half a millionth rounded up',
       { input_tokens: 1, output_tokens: 0 },
       { inputPerMillion: 0.5 },

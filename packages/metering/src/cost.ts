@@ -8,7 +8,7 @@ const perToken = '0.000001';
 
 /**
  * What a call cost in US dollars, exact in decimal and rounded half up to six decimals: fresh input, input read from and
- * written to the vendor's prompt cache, and output, each at its price; or search units or seconds of sound where the
+ * written to the vendor's prompt cache (for an hour apart), and output, each at its price; or search units or seconds of sound where the
  * price is theirs. `unknown` without a price, without the split into input and output, with more input than the price holds for, or with cached input
  * whose price is unknown. Never a guess.
  */
@@ -25,17 +25,29 @@ export function costOf(usage: Usage | undefined, price: Price | undefined): Cost
   // A vendor that reports more cached than whole input is wrong about one of them; never charge less than nothing.
   const cached = Math.min(usage.cached_input_tokens ?? 0, input);
   const written = Math.min(usage.cache_write_input_tokens ?? 0, input - cached);
-  const cachedRate = rates.cachedInputPerMillion ?? rates.inputPerMillion;
-  const writtenRate = rates.cacheWriteInputPerMillion ?? rates.inputPerMillion;
-  if (cached > 0 && cachedRate === 'unknown') return 'unknown';
-  if (written > 0 && writtenRate === 'unknown') return 'unknown';
-  return Big(input - cached - written)
-    .times(rates.inputPerMillion)
-    .plus(Big(cached).times(cachedRate === 'unknown' ? 0 : cachedRate))
-    .plus(Big(written).times(writtenRate === 'unknown' ? 0 : writtenRate))
-    .plus(Big(output).times(rates.outputPerMillion))
-    .times(perToken)
-    .toFixed(decimals, Big.roundHalfUp);
+  const hourly = Math.min(usage.cache_write_1h_input_tokens ?? 0, written);
+  const plain = rates.inputPerMillion;
+  return sumOf([
+    [input - cached - written, plain],
+    [cached, rates.cachedInputPerMillion ?? plain],
+    [written - hourly, rates.cacheWriteInputPerMillion ?? plain],
+    // Never at the price of what is kept for five minutes, nor at that of input that is not kept: it is dearer.
+    [hourly, rates.cacheWrite1hInputPerMillion ?? 'unknown'],
+    [output, rates.outputPerMillion],
+  ]);
+}
+
+type Item = readonly [tokens: number, perMillion: number | 'unknown'];
+
+/** Unknown as soon as tokens of an unknown price are among them. */
+function sumOf(items: readonly Item[]): CostUsd {
+  let sum = Big(0);
+  for (const [tokens, perMillion] of items) {
+    if (tokens === 0) continue;
+    if (perMillion === 'unknown') return 'unknown';
+    sum = sum.plus(Big(tokens).times(perMillion));
+  }
+  return sum.times(perToken).toFixed(decimals, Big.roundHalfUp);
 }
 
 /** What is billed by something else than tokens: `price` is that of `per` units. */

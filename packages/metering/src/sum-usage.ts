@@ -4,6 +4,7 @@ const parts = [
   'input_tokens',
   'cached_input_tokens',
   'cache_write_input_tokens',
+  'cache_write_1h_input_tokens',
   'output_tokens',
   'reasoning_tokens',
   'search_units',

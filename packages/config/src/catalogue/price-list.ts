@@ -19,6 +19,7 @@ const entry = z.looseObject({
   output_cost_per_token: number,
   cache_read_input_token_cost: number,
   cache_creation_input_token_cost: number,
+  cache_creation_input_token_cost_above_1hr: number,
   supports_function_calling: flag,
   supports_vision: flag,
 });
@@ -99,12 +100,18 @@ function toTiers(given: Entry): PriceTier[] {
 function cachePrices(
   given: Entry,
   suffix: string,
-): Pick<Price, 'cachedInputPerMillion' | 'cacheWriteInputPerMillion'> {
+): Pick<
+  Price,
+  'cachedInputPerMillion' | 'cacheWriteInputPerMillion' | 'cacheWrite1hInputPerMillion'
+> {
   const read = cachePrice(given, 'cache_read_input_token_cost', suffix);
   const write = cachePrice(given, 'cache_creation_input_token_cost', suffix);
+  // The name means "for an hour"; it has nothing to do with the tiers, whose prices may follow it.
+  const hourly = cachePrice(given, 'cache_creation_input_token_cost_above_1hr', suffix);
   return {
     ...(read !== undefined && { cachedInputPerMillion: read }),
     ...(write !== undefined && { cacheWriteInputPerMillion: write }),
+    ...(hourly !== undefined && { cacheWrite1hInputPerMillion: hourly }),
   };
 }
 

@@ -16,7 +16,8 @@ export function convertContent(target: Target, content: Content, path: string): 
   return partsOf(content).flatMap((part, index) => {
     const at = typeof content === 'string' ? path : `${path}[${index}]`;
     const block = convertPart(target, part, at);
-    return block['text'] === '' ? [] : [block];
+    if (block['text'] === '') return [];
+    return [{ ...block, ...(part.cache_control && { cache_control: part.cache_control }) }];
   });
 }
 

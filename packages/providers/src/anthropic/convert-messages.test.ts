@@ -13,14 +13,80 @@ describe('a conversation', () => {
   it('has its system and developer messages in the system prompt', () => {
     const converted = convert(
       { role: 'system', content: 'a' },
-      { role: 'user', content: 'hi' },
       { role: 'developer', content: [{ type: 'text', text: 'b' }] },
       { role: 'system', content: '' },
+      { role: 'user', content: 'hi' },
     );
     expect(converted).toEqual({
       system: [text('a'), text('b')],
       messages: [{ role: 'user', content: [text('hi')] }],
     });
+  });
+
+  it.each([false, true])('is refused with a late system message, dropParams %s', (dropParams) => {
+    const lenient = targetOf('anthropic', 'http://h', { dropParams });
+    const late = () =>
+      convertMessages(lenient, [
+        { role: 'system', content: 'a' },
+        { role: 'user', content: 'hi' },
+        { role: 'developer', content: 'b' },
+      ]);
+    expect(late).toThrow(
+      'cannot take input.messages[2].role: a developer message must stand before all others',
+    );
+  });
+
+  it('has marks of the prompt cache where the client set them', () => {
+    const mark = { type: 'ephemeral', ttl: '1h' } as const;
+    expect(
+      convert(
+        {
+          role: 'system',
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'text', text: 'b' },
+          ],
+          cache_control: mark,
+        },
+        {
+          role: 'user',
+          content: [{ type: 'text', text: 'c', cache_control: { type: 'ephemeral' } }],
+        },
+      ),
+    ).toEqual({
+      system: [text('a'), { ...text('b'), cache_control: mark }],
+      messages: [
+        { role: 'user', content: [{ ...text('c'), cache_control: { type: 'ephemeral' } }] },
+      ],
+    });
+  });
+
+  it('has what the model thought back at its place, and no other vendor’s signature', () => {
+    const { messages } = convert(
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: 'so',
+        reasoning: 'hm',
+        reasoning_parts: [
+          { type: 'thinking', thinking: 'hm', signature: 'S1' },
+          { type: 'redacted_thinking', data: 'D', before_tool_call: 1 },
+          { type: 'thought_signature', signature: 'G' },
+        ],
+        tool_calls: ['a', 'b'].map((id) => ({
+          id,
+          type: 'function' as const,
+          function: { name: 'look', arguments: '{}' },
+        })),
+      },
+    );
+    expect(messages[1]?.content).toEqual([
+      { type: 'thinking', thinking: 'hm', signature: 'S1' },
+      text('so'),
+      { type: 'tool_use', id: 'a', name: 'look', input: {} },
+      { type: 'redacted_thinking', data: 'D' },
+      { type: 'tool_use', id: 'b', name: 'look', input: {} },
+    ]);
   });
 
   it('has a tool’s results in one message of the user, before what the user says', () => {

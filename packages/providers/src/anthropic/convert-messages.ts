@@ -1,7 +1,7 @@
 import type { Target } from '@sluice/config';
-import type { ChatMessage } from '@sluice/contracts';
+import type { ChatMessage, ReasoningPart } from '@sluice/contracts';
 
-import { refuseParameter, unsupportedInput } from '../chat/refuse-input.ts';
+import { refuseLateInstruction, refuseParameter, unsupportedInput } from '../chat/refuse-input.ts';
 import { parseArguments } from '../chat/tool-history.ts';
 import { convertContent, convertTexts, type Block } from './convert-content.ts';
 
@@ -12,10 +12,10 @@ export interface Turn {
 }
 
 /**
- * A conversation as Anthropic wants it: system and developer messages, wherever they stand, make up the system prompt in
- * their order; results of tools are the user's; messages of one role after the other are one.
+ * A conversation as Anthropic wants it: the system and developer messages at its begin make up the system prompt; results of
+ * tools are the user's; messages of one role after the other are one.
  * @throws SluiceError `upstream_invalid_request`, naming the part that Anthropic cannot take: audio, media that are not the
- * user's or a tool's, arguments of a tool call that are no JSON object.
+ * user's or a tool's, arguments of a tool call that are no JSON object, a system message after others.
  * @see https://platform.claude.com/docs/en/api/messages/create
  */
 export function convertMessages(
@@ -28,12 +28,25 @@ export function convertMessages(
     const path = `messages[${index}]`;
     if ('name' in message) refuseParameter(target, `${path}.name`, 'its messages have no names');
     if (message.role === 'system' || message.role === 'developer') {
-      system.push(...convertTexts(target, message.content, `${path}.content`));
+      refuseLateInstruction(target, messages, index);
+      system.push(...convertInstruction(target, message, path));
     } else {
       append(turns, convertTurn(target, message, path));
     }
   }
   return { system, messages: turns };
+}
+
+/** A mark of the message is one of its end. */
+function convertInstruction(
+  target: Target,
+  { content, cache_control: mark }: Extract<ChatMessage, { role: 'system' | 'developer' }>,
+  path: string,
+): Block[] {
+  const blocks = convertTexts(target, content, `${path}.content`);
+  const last = blocks.at(-1);
+  if (!mark || !last) return blocks;
+  return [...blocks.slice(0, -1), { ...last, cache_control: mark }];
 }
 
 type TurnMessage = Exclude<ChatMessage, { role: 'system' | 'developer' }>;
@@ -54,18 +67,28 @@ function convertAnswer(
   message: ChatMessage & { role: 'assistant' },
   path: string,
 ): Block[] {
-  const { content, refusal, tool_calls: toolCalls = [] } = message;
-  const calls = toolCalls.map(({ id, function: { name, arguments: text } }, index): Block => {
+  const { content, refusal, tool_calls: toolCalls = [], reasoning_parts: parts = [] } = message;
+  const calls = toolCalls.flatMap(({ id, function: { name, arguments: text } }, index): Block[] => {
     const input = parseArguments(text);
-    if (input) return { type: 'tool_use', id, name, input };
+    if (input) return [...convertThoughts(parts, index), { type: 'tool_use', id, name, input }];
     const at = `${path}.tool_calls[${index}].function.arguments`;
     throw unsupportedInput(target, at, 'it is no JSON object');
   });
   return [
+    ...convertThoughts(parts, undefined),
     ...convertTexts(target, content ?? '', `${path}.content`),
     ...convertTexts(target, refusal ?? '', `${path}.refusal`),
     ...calls,
   ];
+}
+
+/** What the model thought before that tool call, or before all else; signatures of other vendors say nothing to this one. */
+function convertThoughts(parts: readonly ReasoningPart[], place: number | undefined): Block[] {
+  return parts.flatMap((part): Block[] => {
+    if (part.type === 'thought_signature') return [];
+    const { before_tool_call: before, ...block } = part;
+    return before === place ? [block] : [];
+  });
 }
 
 function convertResult(

@@ -2,6 +2,7 @@ import type { Target } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
+import { fitPromptCache } from '../chat/fit-prompt-cache.ts';
 import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
 import { convertMessages } from './convert-messages.ts';
 import { convertThinking } from './convert-thinking.ts';
@@ -20,7 +21,8 @@ type Body = Record<string, unknown>;
  * @see https://platform.claude.com/docs/en/api/messages/create
  */
 export function convertRequest(call: ChatCall): Body {
-  const { target, input, user } = call;
+  const { target, user } = call;
+  const input = fitPromptCache(target, call.input, { marks: true, keys: false });
   refuseForeign(target, input);
   const { system, messages } = convertMessages(target, input.messages);
   const stop = stopSequences(input);

@@ -15,13 +15,17 @@ export function convertTools(input: ChatInput): Body {
   };
 }
 
-function convertTool({ function: tool }: NonNullable<ChatInput['tools']>[number]): Body {
+function convertTool({
+  function: tool,
+  cache_control: mark,
+}: NonNullable<ChatInput['tools']>[number]): Body {
   const { name, description, parameters, strict } = tool;
   return {
     name,
     ...(description !== undefined && { description }),
     input_schema: { type: 'object', ...parameters },
     ...(typeof strict === 'boolean' && { strict }),
+    ...(mark && { cache_control: mark }),
   };
 }
 

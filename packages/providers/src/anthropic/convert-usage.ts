@@ -10,6 +10,7 @@ import type { MessageUsage } from './message-event.ts';
 export function convertUsage(usage: MessageUsage): Usage | undefined {
   const read = usage.cache_read_input_tokens ?? undefined;
   const written = usage.cache_creation_input_tokens ?? undefined;
+  const hourly = usage.cache_creation?.ephemeral_1h_input_tokens ?? undefined;
   const fresh = usage.input_tokens ?? undefined;
   const output = usage.output_tokens ?? undefined;
   const thought = usage.output_tokens_details?.thinking_tokens ?? undefined;
@@ -19,6 +20,7 @@ export function convertUsage(usage: MessageUsage): Usage | undefined {
     ...(input !== undefined && { input_tokens: input }),
     ...(read !== undefined && { cached_input_tokens: read }),
     ...(written !== undefined && { cache_write_input_tokens: written }),
+    ...(hourly !== undefined && { cache_write_1h_input_tokens: hourly }),
     ...(output !== undefined && { output_tokens: output }),
     ...(thought !== undefined && { reasoning_tokens: thought }),
     total_tokens: (input ?? 0) + (output ?? 0),

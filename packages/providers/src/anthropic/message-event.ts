@@ -7,6 +7,7 @@ const usage = z.object({
   input_tokens: count,
   cache_creation_input_tokens: count,
   cache_read_input_tokens: count,
+  cache_creation: z.object({ ephemeral_1h_input_tokens: count }).nullish().catch(undefined),
   output_tokens: count,
   output_tokens_details: z.object({ thinking_tokens: count }).nullish().catch(undefined),
 });
@@ -18,6 +19,8 @@ const block = z.object({
   type: z.string(),
   text,
   thinking: text,
+  signature: text,
+  data: text,
   id: text,
   name: text,
   input: z.record(z.string(), z.unknown()).nullish(),
@@ -49,7 +52,13 @@ export const messageEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('content_block_delta'),
     index: z.number(),
-    delta: z.object({ type: z.string(), text, thinking: text, partial_json: text }),
+    delta: z.object({
+      type: z.string(),
+      text,
+      thinking: text,
+      signature: text,
+      partial_json: text,
+    }),
   }),
   z.object({ type: z.literal('content_block_stop') }),
   z.object({ type: z.literal('message_delta'), delta: z.object(ending), usage: lenientUsage }),

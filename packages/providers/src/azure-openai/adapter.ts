@@ -9,7 +9,7 @@ import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embed
 import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import type { Dialect } from '../openai-compatible/dialect.ts';
 import { listModels } from '../openai-compatible/list-models.ts';
-import { fitTokenLimit } from '../openai/fit-token-limit.ts';
+import { fitChat } from '../openai/fit-chat.ts';
 import { fitTranscription } from '../openai/fit-transcription.ts';
 import { locateDeployment, locateModels } from './locate-deployment.ts';
 
@@ -23,7 +23,7 @@ export function createAzureOpenAiAdapter(http: HttpClient): ProviderAdapter {
     chat: async (call) =>
       await callChatCompletions(
         http,
-        { ...call, input: fitTokenLimit(call) },
+        { ...call, input: fitChat(call) },
         dialectOf(call.target, '/chat/completions'),
       ),
     embed: async (call) =>

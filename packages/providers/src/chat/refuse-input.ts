@@ -1,5 +1,5 @@
 import type { Target } from '@sluice/config';
-import { SluiceError, type ChatInput } from '@sluice/contracts';
+import { SluiceError, type ChatInput, type ChatMessage } from '@sluice/contracts';
 
 /**
  * The error for a part of the conversation that a target cannot take: `upstream_invalid_request`, naming
@@ -35,4 +35,23 @@ export function outputLimit(target: Target, input: ChatInput): number | undefine
 /** `stop` as a list. */
 export function stopSequences({ stop }: ChatInput): string[] | undefined {
   return typeof stop === 'string' ? [stop] : stop;
+}
+
+/**
+ * Throws {@link unsupportedInput} for a system or developer message after another one, for vendors whose system prompt
+ * stands apart from the conversation. Not even `dropParams` moves it to the top: it would say something else there.
+ */
+export function refuseLateInstruction(
+  target: Target,
+  messages: readonly ChatMessage[],
+  index: number,
+): void {
+  if (messages.slice(0, index).every(isInstruction)) return;
+  const role = messages[index]?.role ?? 'system';
+  const problem = `a ${role} message must stand before all others`;
+  throw unsupportedInput(target, `messages[${index}].role`, problem);
+}
+
+function isInstruction({ role }: ChatMessage): boolean {
+  return role === 'system' || role === 'developer';
 }

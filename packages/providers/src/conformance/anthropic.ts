@@ -119,6 +119,7 @@ export const anthropic: Subject = {
         role: 'assistant',
         content: 'Grüße aus 東京 🗼\n',
         reasoning: 'hm …',
+        reasoning_parts: [{ type: 'thinking', thinking: 'hm …', signature: 'EqQB' }],
         tool_calls: [
           { id: 'toolu_a', type: 'function', function: { name: 'look', arguments: '{}' } },
           { id: 'toolu_b', type: 'function', function: { name: 'say', arguments: '{"t":"é"}' } },

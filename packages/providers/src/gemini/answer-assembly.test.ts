@@ -67,7 +67,11 @@ describe('an answer of Gemini', () => {
       { candidates: [{ index: 1, content: { parts: [{ text: 'b' }] }, finishReason: 'STOP' }] },
       piece([{ executableCode: { code: '1' } }, { text: 'a', thoughtSignature: 'x' }], 'STOP'),
     );
-    expect(result.message).toEqual({ role: 'assistant', content: 'a' });
+    expect(result.message).toEqual({
+      role: 'assistant',
+      content: 'a',
+      reasoning_parts: [{ type: 'thought_signature', signature: 'x' }],
+    });
   });
 
   it('gives each call an id of its own where Gemini gives none', () => {

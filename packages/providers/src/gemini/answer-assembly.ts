@@ -25,6 +25,7 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
   readonly #toolCalls: ToolCall[] = [];
   #content: string | undefined;
   #reasoning = '';
+  #textSignature: string | undefined;
   #finishReason: string | undefined;
   #finishMessage: string | undefined;
   #usage: UsageMetadata | undefined;
@@ -80,6 +81,9 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
           role: 'assistant',
           content: this.#content || (hasCalls ? null : (this.#content ?? null)),
           ...(this.#reasoning !== '' && { reasoning: this.#reasoning }),
+          ...(this.#textSignature !== undefined && {
+            reasoning_parts: [{ type: 'thought_signature', signature: this.#textSignature }],
+          }),
           ...(hasCalls && { tool_calls: this.#toolCalls }),
         },
         finish_reason: mapFinishReason(this.#finishReason, hasCalls),
@@ -108,6 +112,7 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
       });
     }
     if (typeof text !== 'string') return;
+    if (thoughtSignature && !functionCall) this.#textSignature = thoughtSignature;
     if (thought) this.#reasoning += text;
     else this.#content = (this.#content ?? '') + text;
   }

@@ -1,7 +1,7 @@
 import type { Target } from '@sluice/config';
 import type { ChatMessage } from '@sluice/contracts';
 
-import { refuseParameter, unsupportedInput } from '../chat/refuse-input.ts';
+import { refuseLateInstruction, refuseParameter, unsupportedInput } from '../chat/refuse-input.ts';
 import { calledFunction, parseArguments } from '../chat/tool-history.ts';
 import { convertContent, type GeminiPart } from './convert-part.ts';
 
@@ -42,24 +42,13 @@ export function convertMessages(
       refuseParameter(target, `messages[${index}].name`);
     }
     if (message.role === 'system' || message.role === 'developer') {
-      system.push(...convertSystem(message, place, contents.length === 0));
+      refuseLateInstruction(target, messages, index);
+      system.push(...convertContent(target, message.content, `messages[${index}].content`));
     } else {
       addContent(contents, message, place);
     }
   }
   return { contents, ...(system.length > 0 && { systemInstruction: { parts: system } }) };
-}
-
-function convertSystem(
-  message: MessageOf<'system' | 'developer'>,
-  { target, index }: Place,
-  isFirst: boolean,
-): GeminiPart[] {
-  if (!isFirst) {
-    const problem = `a ${message.role} message must stand before all others`;
-    throw unsupportedInput(target, `messages[${index}].role`, problem);
-  }
-  return convertContent(target, message.content, `messages[${index}].content`);
 }
 
 function addContent(
@@ -95,7 +84,18 @@ function convertTurn(message: MessageOf<'user' | 'assistant'>, place: Place): Ge
       ...(signature !== undefined && { thoughtSignature: signature }),
     };
   });
-  return [...said, ...refused, ...calls];
+  return [...withSignature([...said, ...refused], message), ...calls];
+}
+
+/** The signature of what was said goes back with the end of it; Gemini also gives it in a part without a text. */
+function withSignature(
+  said: GeminiPart[],
+  { reasoning_parts: parts = [] }: MessageOf<'assistant'>,
+) {
+  const signed = parts.find((part) => part.type === 'thought_signature');
+  if (!signed) return said;
+  const last = said.at(-1) ?? { text: '' };
+  return [...said.slice(0, -1), { ...last, thoughtSignature: signed.signature }];
 }
 
 function convertResult(message: MessageOf<'tool'>, { target, messages, index }: Place): GeminiPart {

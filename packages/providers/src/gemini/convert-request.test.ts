@@ -90,6 +90,23 @@ describe('the messages of a Gemini request', () => {
     });
   });
 
+  it('carry the signature of what was said with the end of it', () => {
+    const reasoning_parts = [{ type: 'thought_signature' as const, signature: 'S=' }];
+    const said = (content: string | null): ChatInput['messages'][number] => ({
+      role: 'assistant',
+      content,
+      reasoning: 'hm',
+      reasoning_parts,
+    });
+    expect(bodyOf({ messages: [...hello, said('Hi'), said(null)] })).toMatchObject({
+      contents: [
+        {},
+        { parts: [{ text: 'Hi', thoughtSignature: 'S=' }] },
+        { parts: [{ text: '', thoughtSignature: 'S=' }] },
+      ],
+    });
+  });
+
   it('name a result after the last call with its id', () => {
     const messages: ChatInput['messages'] = [
       { role: 'assistant', tool_calls: [call('call_0', 'old')] },

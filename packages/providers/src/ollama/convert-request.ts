@@ -2,6 +2,7 @@ import type { Target } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
+import { fitPromptCache } from '../chat/fit-prompt-cache.ts';
 import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
 import { contextOf, keepAliveOf } from './configured-fields.ts';
 import { convertMessages } from './convert-messages.ts';
@@ -12,7 +13,8 @@ type Fields = Record<string, unknown>;
  * The body of `/api/chat`. Throws `upstream_invalid_request` for what Ollama cannot take, unless the target drops it.
  * @see https://docs.ollama.com/api/chat
  */
-export function convertRequest({ input, target }: ChatCall): Fields {
+export function convertRequest({ input: given, target }: ChatCall): Fields {
+  const input = fitPromptCache(target, given, { marks: false, keys: false });
   if (Object.keys(input.logit_bias ?? {}).length > 0) refuseParameter(target, 'logit_bias');
   if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
   const options = convertOptions(target, input);

@@ -15,6 +15,11 @@ const toolCall = z.object({
       arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
     })
     .nullish(),
+  /** Gemini's. */
+  extra_content: z
+    .object({ google: z.object({ thought_signature: z.string() }) })
+    .nullish()
+    .catch(undefined),
 });
 export type ToolCallDelta = z.infer<typeof toolCall>;
 

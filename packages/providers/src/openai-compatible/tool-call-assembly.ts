@@ -7,6 +7,7 @@ interface Draft {
   id: string;
   name: string;
   arguments: string;
+  extra: ToolCall['extra_content'];
 }
 
 /**
@@ -19,6 +20,7 @@ export class ToolCallAssembly {
   add(delta: ToolCallDelta): void {
     const draft = this.#find(delta) ?? this.#begin(delta);
     if (delta.id) draft.id = delta.id;
+    if (delta.extra_content) draft.extra = delta.extra_content;
     if (delta.function?.name) draft.name = delta.function.name;
     const { arguments: piece } = delta.function ?? {};
     if (typeof piece === 'string') draft.arguments += piece;
@@ -31,6 +33,7 @@ export class ToolCallAssembly {
       id: draft.id || `call_${place}`,
       type: 'function',
       function: { name: draft.name, arguments: draft.arguments },
+      ...(draft.extra && { extra_content: draft.extra }),
     }));
   }
 
@@ -44,7 +47,13 @@ export class ToolCallAssembly {
   }
 
   #begin({ index }: ToolCallDelta): Draft {
-    const draft = { index: index ?? undefined, id: '', name: '', arguments: '' };
+    const draft = {
+      index: index ?? undefined,
+      id: '',
+      name: '',
+      arguments: '',
+      extra: undefined,
+    };
     this.#drafts.push(draft);
     return draft;
   }

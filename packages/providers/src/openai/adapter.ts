@@ -8,7 +8,7 @@ import { callChatCompletions } from '../openai-compatible/call-chat-completions.
 import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
 import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import { listModels } from '../openai-compatible/list-models.ts';
-import { fitTokenLimit } from './fit-token-limit.ts';
+import { fitChat } from './fit-chat.ts';
 import { fitTranscription } from './fit-transcription.ts';
 
 /** OpenAI itself. @see https://platform.openai.com/docs/api-reference */
@@ -17,7 +17,7 @@ export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
     chat: async (call) =>
       await callChatCompletions(
         http,
-        { ...call, input: fitTokenLimit(call) },
+        { ...call, input: fitChat(call) },
         { path: '/chat/completions', headers: headersOf(call.target) },
       ),
     embed: async (call) =>
