@@ -77,12 +77,24 @@ async function readChildren(
 
 /** The ticket that a live job should have. */
 export function ticketOf(job: Omit<JobRequest, 'input'> & { targetIndex?: number }): PlacedTicket {
-  const { jobId, tenantId, type, model, lane, priority, tokens, runAtMs, targetIndex = 0 } = job;
+  const {
+    jobId,
+    tenantId,
+    type,
+    model,
+    lane,
+    priority,
+    tokens,
+    weight,
+    runAtMs,
+    targetIndex = 0,
+  } = job;
   return {
     ticket: { jobId, tenantId, type, model, attempt: targetIndex + 1 },
     lane,
     priority,
     tokens,
+    weight,
     runAtMs,
   };
 }

@@ -28,6 +28,7 @@ export function childRequests(
       input: request.input,
       priority: 'low',
       lane: resolve(request.type, model).targets[0].lane,
+      ...(batch.weight !== undefined && { weight: batch.weight }),
       createdAtMs: batch.createdAtMs,
       startByMs: batch.startByMs,
       timeoutMs: batch.timeoutMs,

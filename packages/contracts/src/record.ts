@@ -19,6 +19,8 @@ export interface JobRequest {
   lane: string;
   /** Roughly how many tokens its call takes, for its place in the lane; only where the lane counts tokens. */
   tokens?: number;
+  /** The tenant's, at accept; absent is 1. */
+  weight?: number;
   createdAtMs: number;
   /** Not before this time; only where that is later than `createdAtMs`. */
   runAtMs?: number;

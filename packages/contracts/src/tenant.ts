@@ -28,6 +28,8 @@ export type CreateTenant = z.infer<typeof createTenant>;
 export const changeTenant = z.strictObject({
   name: label.optional(),
   suspended: z.boolean().optional(),
+  /** Its share of a lane in which others wait too, in proportion to theirs; 1 where nothing is said. */
+  weight: z.number().min(0.01).max(100).optional(),
 });
 export type ChangeTenant = z.infer<typeof changeTenant>;
 
@@ -36,6 +38,7 @@ export interface TenantView {
   object: 'tenant';
   name: string;
   state: 'active' | 'suspended';
+  weight: number;
   created_at: string;
 }
 

@@ -212,6 +212,17 @@ describe('the order in a lane', () => {
     expect(taken['cheap']).toBeLessThanOrEqual(82);
   });
 
+  it('gives a tenant of weight 3 three times the share of one of weight 1', async () => {
+    const { add, drain } = await setUp();
+    for (let i = 0; i < 40; i += 1) {
+      await add({ ...place('heavy'), weight: 3 });
+      await add(place('light'));
+    }
+    const taken = counts((await drain(80)).slice(0, 40));
+    expect(taken['heavy']).toBeGreaterThanOrEqual(29);
+    expect(taken['heavy']).toBeLessThanOrEqual(31);
+  });
+
   it('holds nothing against a tenant that had the idle lane to itself', async () => {
     const { add, drain } = await setUp();
     for (let i = 0; i < 200; i += 1) await add(place('early'));

@@ -11,6 +11,8 @@ export interface PlacedTicket {
   priority: Priority;
   /** About how many tokens its call takes, for its place in the lane; 0 where nobody knows. */
   tokens?: number | undefined;
+  /** The tenant's share of the lane in proportion to others'; 1 where nothing is said. */
+  weight?: number | undefined;
   /** Epoch milliseconds; until then it is kept aside and has no place in its lane. */
   runAtMs?: number | undefined;
 }
@@ -60,7 +62,7 @@ export function placementOf(placed: PlacedTicket, options: PlacementOptions): Lu
       nowMs,
       classOf[priority],
       ticket.tenantId,
-      costMicros(lane, placed.tokens ?? 0),
+      Math.max(1, Math.round(costMicros(lane, placed.tokens ?? 0) / (placed.weight ?? 1))),
     ],
   };
 }

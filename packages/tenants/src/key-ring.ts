@@ -16,6 +16,8 @@ export interface Caller {
   tenantId: string;
   keyId: string;
   scopes: ReadonlySet<Scope>;
+  /** The tenant's share of a lane; absent is 1. */
+  weight?: number;
   /** Absent where the key has no rate of its own. */
   pace?: RequestPace;
 }
@@ -114,7 +116,8 @@ async function readKey(ring: RingContext, keyId: string): Promise<Known | undefi
   const readAtMs = clock.now();
   const fields: Partial<Record<string, string>> = await redis.hgetall(keys.key(keyId));
   const { tenant: tenantId = '', digest, scopes, rate, revokedAt, expiresAt } = fields;
-  const state = digest && !revokedAt ? await redis.hget(keys.tenant(tenantId), 'state') : null;
+  const live = digest !== undefined && !revokedAt;
+  const [state, weight] = live ? await redis.hmget(keys.tenant(tenantId), 'state', 'weight') : [];
   if (state !== 'active' || digest === undefined) {
     known.delete(keyId);
     return undefined;
@@ -122,7 +125,13 @@ async function readKey(ring: RingContext, keyId: string): Promise<Known | undefi
   const before = known.get(keyId);
   const pace = paceOf(rate, before);
   const entry: Known = {
-    caller: { tenantId, keyId, scopes: new Set(readScopes(scopes)), ...(pace && { pace }) },
+    caller: {
+      tenantId,
+      keyId,
+      scopes: new Set(readScopes(scopes)),
+      ...(weight && { weight: Number(weight) }),
+      ...(pace && { pace }),
+    },
     digest: Buffer.from(digest, 'hex'),
     lastRight: before?.lastRight,
     expiresAtMs: expiresAt === undefined ? Number.POSITIVE_INFINITY : Number(expiresAt),

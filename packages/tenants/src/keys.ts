@@ -3,7 +3,7 @@
  *
  * | key                             | type | what                                          | goes away                    |
  * |---------------------------------|------|-----------------------------------------------|------------------------------|
- * | {<root>:tenants}/tenant:<id>    | hash | name, state, createdAt (ms)                   | never: an id is given once   |
+ * | {<root>:tenants}/tenant:<id>    | hash | name, state, weight, createdAt (ms)           | never: an id is given once   |
  * | {<root>:tenants}/tenants        | zset | tenant id -> createdAt                        | owner: delete takes it out   |
  * | {<root>:tenants}/key:<id>       | hash | tenant, digest, scopes, name, hint, createdAt, | revoked or expired: TTL      |
  * |                                 |      | expiresAt, revokedAt, lastUsedAt, rate         |                              |

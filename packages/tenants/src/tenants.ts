@@ -76,12 +76,13 @@ export function createTenants(deps: TenantsDeps): Tenants {
 async function changeTenant(
   context: TenantsContext,
   tenantId: string,
-  { name, suspended }: ChangeTenant,
+  { name, suspended, weight }: ChangeTenant,
 ): Promise<TenantView | undefined> {
   if (suspended) keepDefault(tenantId, 'suspended');
   const fields: string[] = [];
   if (name !== undefined) fields.push('name', name);
   if (suspended !== undefined) fields.push('state', suspended ? 'suspended' : 'active');
+  if (weight !== undefined) fields.push('weight', String(weight));
   if (fields.length > 0) await changeScript(context.redis, [context.keys.tenant(tenantId)], fields);
   return findTenant(context, tenantId);
 }
@@ -90,10 +91,10 @@ async function findTenant(
   { redis, keys }: TenantsContext,
   tenantId: string,
 ): Promise<TenantView | undefined> {
-  const { name = '', state, createdAt } = await redis.hgetall(keys.tenant(tenantId));
+  const { name = '', state, createdAt, weight = '1' } = await redis.hgetall(keys.tenant(tenantId));
   if (state !== 'active' && state !== 'suspended') return undefined;
   const created_at = new Date(Number(createdAt)).toISOString();
-  return { id: tenantId, object: 'tenant', name, state, created_at };
+  return { id: tenantId, object: 'tenant', name, state, weight: Number(weight), created_at };
 }
 
 function keepDefault(tenantId: string, what: string): void {

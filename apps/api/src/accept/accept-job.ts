@@ -22,9 +22,9 @@ export async function acceptJob(
   idempotency: Idempotency | undefined,
   { records, lanes }: AcceptDeps,
 ): Promise<Accepted> {
-  const { jobId, tenantId, type, model, lane, priority, tokens, runAtMs } = request;
+  const { jobId, tenantId, type, model, lane, priority, tokens, weight, runAtMs } = request;
   const ticket = { jobId, tenantId, type, model, attempt: 1 };
-  const placement = lanes.placement({ ticket, lane, priority, tokens, runAtMs });
+  const placement = lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });
   const accepting = records.accept(request, idempotency, placement);
   const reply = await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
   if (reply.kind !== 'mismatch') return reply;

@@ -10,7 +10,7 @@ import { runAtOf } from './run-at.ts';
  */
 export function toJobRequest(
   submitted: SubmitJob,
-  made: { jobId: string; tenantId: string; lane: string; createdAtMs: number },
+  made: Pick<JobRequest, 'jobId' | 'tenantId' | 'lane' | 'createdAtMs' | 'weight'>,
   { jobs, lanes }: Pick<Config, 'jobs' | 'lanes'>,
 ): JobRequest {
   const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;

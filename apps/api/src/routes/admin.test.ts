@@ -68,6 +68,18 @@ describe('tenants and keys over HTTP', () => {
     await expectError(await send(api, 'POST', '/v1/admin/keys', nobody), 404, 'not_found');
   });
 
+  it("give a tenant's jobs its weight", async () => {
+    const api = await startTestApi();
+    const { key } = await keyOf(api, 'acme');
+    const changed = await send(api, 'PATCH', '/v1/admin/tenants/acme', { weight: 2.5 });
+    expect(await changed.json()).toMatchObject({ id: 'acme', weight: 2.5 });
+    const submitted = await send(api, 'POST', '/v1/jobs', chatBody, key);
+    const { id } = (await submitted.json()) as JobView;
+    expect(await api.records.read(id)).toMatchObject({ tenantId: 'acme', weight: 2.5 });
+    const refused = await send(api, 'PATCH', '/v1/admin/tenants/acme', { weight: 0 });
+    expect((await expectError(refused, 400, 'invalid_request')).param).toBe('weight');
+  });
+
   it("keep one tenant's jobs from another, as if they were not there", async () => {
     const api = await startTestApi();
     const [a, b] = [await keyOf(api, 'a'), await keyOf(api, 'b')];

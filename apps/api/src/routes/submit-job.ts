@@ -31,7 +31,7 @@ export function submitJobRoute(deps: ApiDeps) {
   const allow = parseAllowList(config.allowPrivateHosts);
   return async (request: Request, response: Response): Promise<void> => {
     deps.redisWatch.assertRoom();
-    const { tenantId } = callerOf(response);
+    const { tenantId, weight } = callerOf(response);
     const idempotencyKey = idempotencyKeyOf(request);
     const body = await readJson(request, config.server.maxBodyBytes);
     const submitted = parseSubmit(body, config, allow);
@@ -39,7 +39,13 @@ export function submitJobRoute(deps: ApiDeps) {
     const jobId = records.newJobId(
       idempotencyKey === undefined ? undefined : { tenantId, idempotencyKey },
     );
-    const made = { jobId, tenantId, lane, createdAtMs: clock.now() };
+    const made = {
+      jobId,
+      tenantId,
+      lane,
+      createdAtMs: clock.now(),
+      ...(weight !== undefined && { weight }),
+    };
     const job = toJobRequest(submitted, made, config);
     const accepted = await acceptJob(
       job,
