@@ -40,6 +40,23 @@ const list = readPriceList({
 });
 
 describe('a price list of LiteLLM’s form', () => {
+  it('has prices of what a prompt cache keeps for five minutes and for an hour', () => {
+    const kept = readPriceList({
+      claude: {
+        input_cost_per_token: 3e-6,
+        output_cost_per_token: 1.5e-5,
+        cache_creation_input_token_cost: 3.75e-6,
+        cache_creation_input_token_cost_above_1hr: 6e-6,
+      },
+    });
+    expect(kept?.find(provider('main', 'anthropic'), 'claude')?.price).toEqual({
+      inputPerMillion: 3,
+      outputPerMillion: 15,
+      cacheWriteInputPerMillion: 3.75,
+      cacheWrite1hInputPerMillion: 6,
+    });
+  });
+
   it('gives prices per million, tiers and limits', () => {
     expect(list?.find(provider('main', 'openai'), 'gpt-9')).toEqual({
       facts: { contextWindow: 272_000, maxOutputTokens: 8_000, tools: true, vision: false },
