@@ -139,6 +139,7 @@ function configOf(simulatorUrl: string): Record<string, unknown> {
     },
     models: { chat: { targets: [{ provider: lane, model: 'sim-chat' }] } },
     worker: { concurrency },
+    allowPrivateHosts: ['127.0.0.1'],
   };
 }
 
