@@ -103,7 +103,7 @@ async function fallBack(
   const placed = {
     ticket: { ...ticket, attempt: targetIndex + 1 },
     lane,
-    priority: outcome.priority,
+    ...outcome.claim,
   };
   await deps.records.requeue(ticket.jobId, {
     ...(attempt && { attempt }),

@@ -10,6 +10,7 @@ import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { isFault } from './settle-permit.ts';
 import { waitForPermit } from './wait-for-permit.ts';
+import { claimOf } from './claim-of.ts';
 
 type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
 
@@ -68,7 +69,7 @@ export async function judgeFailure(
   }
   const next = record.targetIndex + 1;
   if (!call.isHeld && mayFallBack(error.toJSON()) && nextTarget(plan.route, record.targetIndex)) {
-    return { kind: 'fallback', targetIndex: next, attempt, priority: record.priority };
+    return { kind: 'fallback', targetIndex: next, attempt, claim: claimOf(record) };
   }
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
 }
@@ -94,7 +95,7 @@ function afterFault(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
   if (!call.isHeld && nextTarget(route, record.targetIndex)) {
     const { attempt } = call;
     const targetIndex = record.targetIndex + 1;
-    return { kind: 'fallback', targetIndex, attempt, priority: record.priority };
+    return { kind: 'fallback', targetIndex, attempt, claim: claimOf(record) };
   }
   return waitForPermit(plan, { ...denied, resetsAtMs }, deps);
 }

@@ -60,7 +60,7 @@ test('a tenant without room delays its own ticket only, for as long as it takes'
 
 test('a broken target is left for the next one without an attempt', () => {
   const outcome = denied('target', { fallback: true });
-  expect(outcome).toEqual({ kind: 'fallback', targetIndex: 1, priority: 'normal' });
+  expect(outcome).toEqual({ kind: 'fallback', targetIndex: 1, claim: { priority: 'normal' } });
 });
 
 test('a broken target that has its lane to itself makes the lane wait for the next probe', () => {

@@ -6,6 +6,7 @@ import { nextTarget } from '@sluice/routing';
 import type { Plan } from './plan-job.ts';
 import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
+import { claimOf } from './claim-of.ts';
 
 /** Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so. */
 const longestPauseMs = 2_000;
@@ -36,7 +37,7 @@ export function waitForPermit(
   const isBroken = denied.scope === 'target';
   if (isBroken && !record.upstream && nextTarget(route, record.targetIndex)) {
     const targetIndex = record.targetIndex + 1;
-    return { kind: 'fallback', targetIndex, priority: record.priority };
+    return { kind: 'fallback', targetIndex, claim: claimOf(record) };
   }
   if (isUntried(record) && deps.clock.now() + denied.waitMs > record.startByMs) {
     return expired(record);

@@ -1,5 +1,5 @@
-import type { Attempt, Priority, WaitingOn } from './job.ts';
-import type { JobEnding } from './record.ts';
+import type { Attempt, WaitingOn } from './job.ts';
+import type { JobEnding, JobRequest } from './record.ts';
 
 /**
  * What one run of a ticket came to. The spine returns it; `apply-outcome.ts` alone turns it into record and queue moves.
@@ -31,7 +31,13 @@ export type Outcome =
     }
   | { kind: 'retry'; delayMs: number; waitingOn: WaitingOn; attempt: Attempt }
   /** Without an attempt where the target could not even be called. */
-  | { kind: 'fallback'; targetIndex: number; attempt?: Attempt; priority: Priority }
+  | {
+      kind: 'fallback';
+      targetIndex: number;
+      attempt?: Attempt;
+      /** The job's claim to a place in the next lane. */
+      claim: Pick<JobRequest, 'priority' | 'tokens' | 'weight'>;
+    }
   | {
       kind: 'pause';
       delayMs: number;
