@@ -23,6 +23,9 @@ export interface FuzzRequest {
 const schemes = ['admin', 'tenant', 'none', 'wrong'] as const;
 type Scheme = (typeof schemes)[number];
 
+/** A body has more ways to be wrong than a path; without more requests, short runs would hardly try any. */
+const weightOfBody = 4;
+
 /** Requests for every route of the document: well-formed ones, and those with a mutation somewhere. */
 export function arbitraryRequest(
   document: Document,
@@ -32,8 +35,9 @@ export function arbitraryRequest(
     Object.entries(byMethod).map(([method, operation]) => ({ path, method, operation })),
   );
   return fc.oneof(
-    ...operations.map(({ path, method, operation }) =>
-      fc.record({
+    ...operations.map(({ path, method, operation }) => ({
+      weight: operation.requestBody ? weightOfBody : 1,
+      arbitrary: fc.record({
         method: mostly(
           fc.constant(method.toUpperCase()),
           fc.constantFrom('PUT', 'HEAD', 'OPTIONS', 'TRACE', 'DELETE'),
@@ -44,7 +48,7 @@ export function arbitraryRequest(
         body: arbitraryBody(operation),
         pick: fc.nat(),
       }),
-    ),
+    })),
   );
 }
 

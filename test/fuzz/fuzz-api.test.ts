@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { fuzzApi } from './fuzz-api.ts';
 
 test('500 requests of the grammar of the OpenAPI document get no 5xx and no cut connection', async () => {
-  const report = await fuzzApi({ requests: 500, seed: 6, concurrency: 8 });
+  const report = await fuzzApi({ requests: 500, seed: 7, concurrency: 8 });
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ sent: 500, alive: true });
   // A grammar whose requests are all refused at the door would find nothing.

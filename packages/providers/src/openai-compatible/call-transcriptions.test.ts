@@ -1,4 +1,5 @@
 import type { TranscriptionInput } from '@sluice/contracts';
+import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { document, reply } from '../conformance/scripts.ts';
@@ -12,15 +13,20 @@ import { transcribe } from '../conformance/transcriptions.ts';
 import { createAdapters } from '../registry.ts';
 
 let upstream: ScriptedUpstream;
+/** Without the address guard, which the upstream on this machine would not pass. */
+const dispatcher = new Agent();
 beforeAll(async () => {
   upstream = await startScriptedUpstream();
 });
-afterAll(() => upstream.close());
+afterAll(async () => {
+  await dispatcher.close();
+  await upstream.close();
+});
 
 async function run(script: Script, input: Omit<TranscriptionInput, 'audio'> = {}) {
   upstream.script(script);
   const call = { target: targetOf('openai', upstream.url), signal: new AbortController().signal };
-  return await transcribe(input)(createAdapters()('openai'), call);
+  return await transcribe(input)(createAdapters({ dispatcher })('openai'), call);
 }
 
 it('plain text is asked for as JSON, which also says what it took', async () => {
