@@ -94,14 +94,14 @@ describe('without a file', () => {
   });
 
   it.each([
-    ['gpu-box', 'http://gpu-box:11434/v1'],
-    ['0.0.0.0', 'http://127.0.0.1:11434/v1'],
-    ['127.0.0.1:9999', 'http://127.0.0.1:9999/v1'],
-    ['https://ollama.example/', 'https://ollama.example/v1'],
-    ['http://h:8080/base/', 'http://h:8080/base/v1'],
+    ['gpu-box', 'http://gpu-box:11434'],
+    ['0.0.0.0', 'http://127.0.0.1:11434'],
+    ['127.0.0.1:9999', 'http://127.0.0.1:9999'],
+    ['https://ollama.example/', 'https://ollama.example'],
+    ['http://h:8080/base/', 'http://h:8080/base'],
   ])('Ollama at %s is called at %s', (host, baseUrl) => {
     const { providers, routes } = load({ OLLAMA_HOST: host, OLLAMA_MODEL: 'llama3.2:3b' });
-    expect(providers['ollama']!.baseUrl).toBe(baseUrl);
+    expect(providers['ollama']).toMatchObject({ kind: 'ollama', baseUrl });
     expect(routes.chat['llama3.2:3b']!.targets[0].price).toEqual({
       inputPerMillion: 0,
       outputPerMillion: 0,

@@ -123,8 +123,8 @@ function ollama(env: Environment): Sections {
   return {
     providers: {
       ollama: {
-        kind: 'openai-compatible',
-        baseUrl: `${ollamaUrl(host)}/v1`,
+        kind: 'ollama',
+        baseUrl: ollamaUrl(host),
         apiKey: readVariable(env, 'OLLAMA_API_KEY'),
         // Ollama answers one request at a time unless told otherwise, and loads a model before its first byte.
         limits: { concurrency: 1 },

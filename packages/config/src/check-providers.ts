@@ -1,10 +1,4 @@
-import {
-  defaultBaseUrls,
-  isAdapterKind,
-  kindOptions,
-  type AdapterKind,
-  type KindOption,
-} from './adapter-kinds.ts';
+import { findKind, kindFacts, type KindOption } from './adapter-kinds.ts';
 import type { PathProblem } from './interpolate.ts';
 import { asMapping, ownValue, type Mapping } from './mapping.ts';
 import { suggestName } from './nearest-name.ts';
@@ -23,7 +17,7 @@ export function checkProviders(data: unknown): PathProblem[] {
   const problems = Object.entries(providers).flatMap(([name, value]) => {
     const provider = asMapping(value);
     const { kind } = provider;
-    if (typeof kind !== 'string' || !isAdapterKind(kind)) return [];
+    if (typeof kind !== 'string' || !findKind(kind)) return [];
     const options = asMapping(provider['options']);
     return [
       ...checkBaseUrl(name, kind, provider),
@@ -33,8 +27,8 @@ export function checkProviders(data: unknown): PathProblem[] {
   return [...problems, ...targetProblems];
 }
 
-function checkBaseUrl(name: string, kind: AdapterKind, provider: Mapping): PathProblem[] {
-  if (provider['baseUrl'] !== undefined || defaultBaseUrls[kind] !== undefined) return [];
+function checkBaseUrl(name: string, kind: string, provider: Mapping): PathProblem[] {
+  if (provider['baseUrl'] !== undefined || kindFacts(kind).baseUrl !== undefined) return [];
   const path = ['providers', name, 'baseUrl'];
   return [{ path, message: `is missing; kind ${kind} has no usual one` }];
 }
@@ -47,13 +41,13 @@ function checkTargets(name: string, model: Mapping, providers: Mapping): PathPro
     const { provider, options } = asMapping(value);
     const owner = typeof provider === 'string' ? ownValue(providers, provider) : undefined;
     const { kind } = asMapping(owner);
-    if (typeof kind !== 'string' || !isAdapterKind(kind)) return [];
+    if (typeof kind !== 'string' || !findKind(kind)) return [];
     return checkOptions(['models', name, 'targets', index, 'options'], kind, asMapping(options));
   });
 }
 
-function checkOptions(path: Path, kind: AdapterKind, options: Mapping): PathProblem[] {
-  const known = kindOptions[kind];
+function checkOptions(path: Path, kind: string, options: Mapping): PathProblem[] {
+  const known = kindFacts(kind).options;
   return Object.entries(options).flatMap(([key, value]) => {
     const message = problemOf(key, value, { kind, known });
     return message === undefined ? [] : [{ path: [...path, key], message }];
@@ -63,15 +57,15 @@ function checkOptions(path: Path, kind: AdapterKind, options: Mapping): PathProb
 function problemOf(
   key: string,
   value: unknown,
-  { kind, known }: { kind: AdapterKind; known: Readonly<Record<string, KindOption>> },
+  { kind, known }: { kind: string; known: Readonly<Record<string, KindOption>> },
 ): string | undefined {
   if (!Object.hasOwn(known, key)) {
     const names = Object.keys(known);
     const hint = names.length === 0 ? 'it has none' : suggestName(key, names);
     return `kind ${kind} has no such option; ${hint}`;
   }
-  const form = known[key]?.form;
+  const { pattern, words } = known[key] ?? {};
   const isText = typeof value === 'string' || typeof value === 'number';
-  if (!form || !isText || form.pattern.test(String(value))) return undefined;
-  return `must be ${form.words}; got "${value}"`;
+  if (pattern === undefined || !isText || new RegExp(pattern).test(String(value))) return undefined;
+  return `must be ${words}; got "${value}"`;
 }

@@ -1,6 +1,6 @@
 import { calleeWords, modelTypes, type CallType } from '@sluice/contracts';
 
-import { isAdapterKind, kindsFor } from './adapter-kinds.ts';
+import { findKind, kindsFor } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
 import { readShortTarget } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
@@ -96,7 +96,7 @@ function checkProvider(
   }
   const kind = asMapping(provider)['kind'];
   const kinds = kindsFor(type);
-  if (typeof kind !== 'string' || !isAdapterKind(kind) || kinds.includes(kind)) return [];
+  if (typeof kind !== 'string' || !findKind(kind) || kinds.includes(kind)) return [];
   const message = `provider "${name}" is of kind ${kind}; ${calleeWords[type]} needs kind ${kinds.join(', ')}`;
   return [{ path, message }];
 }

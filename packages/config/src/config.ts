@@ -69,7 +69,7 @@ export interface Provider {
   /** Keys of the account, which take turns; empty for an upstream that wants none. */
   apiKeys: readonly string[];
   headers: Record<string, string>;
-  /** What only this kind of adapter knows, defaults filled in: `adapter-kinds.ts` lists them. */
+  /** What only this kind of adapter knows, defaults filled in: `kind.json` of its folder lists them. */
   options: Record<string, string>;
   /** Open a connection when a worker starts. */
   warm: boolean;

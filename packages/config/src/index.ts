@@ -1,5 +1,5 @@
-export { adapterKinds, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
-export type { AdapterKind } from './adapter-kinds.ts';
+export { adapterKinds, defaultOptions } from './adapter-kinds.ts';
+export type { KindFacts } from './adapter-kinds.ts';
 export { cleanApiKey, maskKey } from './api-key.ts';
 export { catalogue } from './catalogue/catalogue.ts';
 export type {

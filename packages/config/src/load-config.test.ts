@@ -469,7 +469,7 @@ describe('a wrong file', () => {
       'providers: { p: { kind: anthropic } }\nmodels: { m: { type: embedding, targets: [p/x] } }',
       [
         at(
-          'models.m.targets[0]: provider "p" is of kind anthropic; an embedding model needs kind openai, azure-openai, gemini, ollama, openai-compatible',
+          'models.m.targets[0]: provider "p" is of kind anthropic; an embedding model needs kind azure-openai, gemini, ollama, openai, openai-compatible',
         ),
       ],
     ],
@@ -516,7 +516,7 @@ describe('a wrong file', () => {
       'providers: { p: { kind: openai-compatable, baseUrl: http://h } }\nmodels: { m: p/x }',
       [
         at(
-          'providers.p.kind: must be one of openai, azure-openai, anthropic, gemini, ollama, openai-compatible, dify; got "openai-compatable"; did you mean "openai-compatible"?',
+          'providers.p.kind: must be one of anthropic, azure-openai, dify, gemini, ollama, openai, openai-compatible; got "openai-compatable"; did you mean "openai-compatible"?',
         ),
       ],
     ],
@@ -525,7 +525,7 @@ describe('a wrong file', () => {
       'providers: { p: { baseUrl: http://h } }\nmodels: { m: p/x }',
       [
         at(
-          'providers.p.kind: is missing; must be one of openai, azure-openai, anthropic, gemini, ollama, openai-compatible, dify',
+          'providers.p.kind: is missing; must be one of anthropic, azure-openai, dify, gemini, ollama, openai, openai-compatible',
         ),
       ],
     ],
@@ -614,7 +614,7 @@ models: { m: a/x }`,
           'providers.p.baseUrl: must be an http or https URL without user, query and fragment; got "http://***@h"',
         ),
         at(
-          'models.m: provider "p" is of kind dify; a chat model needs kind openai, azure-openai, anthropic, gemini, ollama, openai-compatible',
+          'models.m: provider "p" is of kind dify; a chat model needs kind anthropic, azure-openai, gemini, ollama, openai, openai-compatible',
         ),
       ],
     ],

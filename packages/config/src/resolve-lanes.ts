@@ -1,4 +1,4 @@
-import type { AdapterKind } from './adapter-kinds.ts';
+import { kindFacts } from './adapter-kinds.ts';
 import type { Bucket, Lane, ProfileName } from './config.ts';
 import type { CountsSection, LimitsSection } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
@@ -15,7 +15,7 @@ export interface LaneRegistry {
 export interface LaneScope {
   limits: LimitsSection;
   /** Of the provider, which says how calls are charged unless the limits do. */
-  kind: AdapterKind;
+  kind: string;
   owner: Path;
 }
 
@@ -51,8 +51,8 @@ function laneName(given: string): string {
 }
 
 /** A lane as its limits say, or one whose limits an operator has changed. */
-export function resolveLane(name: string, limits: LimitsSection, kind: AdapterKind): Lane {
-  const profile = limits.profile ?? profileOf(kind);
+export function resolveLane(name: string, limits: LimitsSection, kind: string): Lane {
+  const profile = limits.profile ?? kindFacts(kind).countsLike;
   const { perTenant } = limits;
   return {
     name,
@@ -68,19 +68,6 @@ export function resolveLane(name: string, limits: LimitsSection, kind: AdapterKi
     maxPauseMs: Math.round(limits.maxPauseSeconds * 1_000),
   };
 }
-
-function profileOf(kind: AdapterKind): ProfileName {
-  return profileByKind[kind] ?? 'plain';
-}
-
-/** An upstream that speaks OpenAI's language is taken to count as OpenAI does. */
-const profileByKind: Partial<Record<AdapterKind, ProfileName>> = {
-  openai: 'openai',
-  'openai-compatible': 'openai',
-  'azure-openai': 'azure',
-  anthropic: 'anthropic',
-  gemini: 'gemini',
-};
 
 /**
  * The buckets of a lane. `pacing` shapes the limits a second and a minute; a day's limit is always given out as asked,

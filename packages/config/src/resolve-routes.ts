@@ -1,6 +1,6 @@
 import type { ModelType } from '@sluice/contracts';
 
-import { defaultBaseUrls, defaultOptions, isAdapterKind } from './adapter-kinds.ts';
+import { defaultOptions, kindFacts } from './adapter-kinds.ts';
 import { allKeys } from './api-key.ts';
 import type { Config, Provider, RetryPolicy, Route, Target } from './config.ts';
 import type { ConfigFile, RetrySection } from './config-file.ts';
@@ -56,8 +56,7 @@ function groupByType(models: Record<string, Route>): Record<ModelType, Record<st
 
 function resolveProvider(name: string, section: ConfigFile['providers'][string]): Provider {
   const { kind, headers, warm, timeouts } = section;
-  if (!isAdapterKind(kind)) throw new Error(`the schema allows no kind ${kind}`);
-  const baseUrl = section.baseUrl ?? defaultBaseUrls[kind];
+  const baseUrl = section.baseUrl ?? kindFacts(kind).baseUrl;
   if (baseUrl === undefined) throw new Error(`provider ${name} was not checked`);
   const options = { ...defaultOptions(kind), ...section.options };
   const firstByteMs = toMs(timeouts.firstByteSeconds);
@@ -125,7 +124,6 @@ function resolveLane(
 ): string {
   const { section, name, limits } = scope;
   const { kind } = provider;
-  if (!isAdapterKind(kind)) throw new Error(`the schema allows no kind ${kind}`);
   if (limits)
     return lanes.use(`${provider.name}.${name}`, { limits, kind, owner: [section, name] });
   const shared = file.providers[provider.name]?.limits;

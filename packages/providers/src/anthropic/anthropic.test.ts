@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/contracts';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { anthropic } from '../conformance/anthropic.ts';
+import { anthropic } from './conformance.ts';
 import {
   startScriptedUpstream,
   type Script,

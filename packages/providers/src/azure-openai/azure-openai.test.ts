@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/contracts';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { azureOpenAi } from '../conformance/azure-openai.ts';
+import { azureOpenAi } from './conformance.ts';
 import {
   startScriptedUpstream,
   type Script,

@@ -33,8 +33,12 @@ afterAll(async () => {
   await upstream.close();
 });
 
-it('examines every adapter of the registry', () => {
-  expect([...new Set(subjects.map(({ kind }) => kind))].sort()).toEqual(adapterKinds);
+it('examines every adapter of the registry that streams', () => {
+  const able = adapterKinds.filter((kind) => {
+    const adapter = createAdapters()(kind);
+    return adapter.chat !== undefined || adapter.workflow !== undefined;
+  });
+  expect([...new Set(subjects.map(({ kind }) => kind))].sort()).toEqual(able);
 });
 
 const named = subjects.map((subject) => ({ name: subject.kind, ...subject }));

@@ -5,16 +5,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { adapterKinds, createAdapters } from '../registry.ts';
 import type { ProviderAdapter } from '../adapter.ts';
-import { embeddingSubjects } from './embeddings.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';
-import { rerankSubjects } from './rerank.ts';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from './scripted-upstream.ts';
 import { document, hang, reply, resetAtOnce } from './scripts.ts';
 import { targetOf } from './subject.ts';
-import { transcriptionSubjects } from './transcriptions.ts';
+import { documentSubjects as subjects } from './subjects.ts';
 
 const neverAborted = new AbortController().signal;
-const subjects = [...embeddingSubjects, ...rerankSubjects, ...transcriptionSubjects];
 
 let upstream: ScriptedUpstream;
 let agent: Agent;

@@ -1,4 +1,4 @@
-import { defaultOptions, isAdapterKind, type Target } from '@sluice/config';
+import { adapterKinds, defaultOptions, type Target } from '@sluice/config';
 
 import type { ProviderAdapter, UpstreamCall } from '../adapter.ts';
 import type { Script } from './scripted-upstream.ts';
@@ -58,7 +58,7 @@ export function targetOf(kind: string, url: string, overrides: Partial<Target> =
       baseUrl: `${url}/v1`,
       apiKeys: [apiKey],
       headers: {},
-      options: isAdapterKind(kind) ? defaultOptions(kind) : {},
+      options: Object.hasOwn(adapterKinds, kind) ? defaultOptions(kind) : {},
       warm: false,
       timeouts: { firstByteMs: 5_000, idleMs: 5_000 },
     },

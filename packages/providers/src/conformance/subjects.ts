@@ -1,22 +1,20 @@
-import { anthropic } from './anthropic.ts';
-import { azureOpenAi } from './azure-openai.ts';
-import { difyAgent, difyChat } from './dify-chat.ts';
-import { dify } from './dify.ts';
-import { gemini } from './gemini.ts';
-import { ollama } from './ollama.ts';
-import { openAi } from './openai.ts';
-import { openAiCompatible } from './openai-compatible.ts';
+import { adapterKinds } from '../registry.ts';
+import type { DocumentSubject } from './document-subject.ts';
 import type { Subject } from './subject.ts';
 
-/** Every adapter that the conformance suite examines: a new one is a fixture file and a line here. */
-export const subjects: readonly Subject[] = [
-  openAiCompatible,
-  openAi,
-  azureOpenAi,
-  anthropic,
-  dify,
-  difyChat,
-  difyAgent,
-  gemini,
-  ollama,
-];
+/** What `conformance.ts` in the folder of a kind exports: each way in which its adapter is called, with its fixtures. */
+export interface KindSubjects {
+  /** Calls whose reply is a stream. */
+  subjects: readonly Subject[];
+  /** Calls whose reply is one document. */
+  documentSubjects: readonly DocumentSubject[];
+}
+
+const all = await Promise.all(
+  // A file of each folder, in the form that the interface above says.
+  adapterKinds.map(async (kind) => (await import(`../${kind}/conformance.ts`)) as KindSubjects),
+);
+
+/** Everything that the conformance suites examine: whatever is in the registry brings its own. */
+export const subjects = all.flatMap((kind) => kind.subjects);
+export const documentSubjects = all.flatMap((kind) => kind.documentSubjects);

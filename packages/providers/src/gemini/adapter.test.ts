@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { gemini } from '../conformance/gemini.ts';
+import { gemini } from './conformance.ts';
 import { startScriptedUpstream, type ScriptedUpstream } from '../conformance/scripted-upstream.ts';
 import { document, reply, streamScripts } from '../conformance/scripts.ts';
 import { targetOf } from '../conformance/subject.ts';

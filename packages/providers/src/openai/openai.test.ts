@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { openAi } from '../conformance/openai.ts';
+import { openAi } from './conformance.ts';
 import { startScriptedUpstream, type ScriptedUpstream } from '../conformance/scripted-upstream.ts';
 import { streamScripts } from '../conformance/scripts.ts';
 import { targetOf } from '../conformance/subject.ts';

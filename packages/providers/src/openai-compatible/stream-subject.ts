@@ -1,4 +1,4 @@
-import { bearer, serverSentEvents, type Subject } from './subject.ts';
+import { bearer, serverSentEvents, type Subject } from '../conformance/subject.ts';
 
 const usage = {
   prompt_tokens: 11,

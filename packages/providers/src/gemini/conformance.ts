@@ -1,4 +1,12 @@
-import { serverSentEvents, type Subject } from './subject.ts';
+import type { DocumentSubject } from '../conformance/document-subject.ts';
+import {
+  embed,
+  embeddingReplyOf,
+  base64Input,
+  base64Vectors,
+  vectors,
+} from '../conformance/embeddings.ts';
+import { serverSentEvents, type Subject } from '../conformance/subject.ts';
 
 const base = { modelVersion: 'model-1', responseId: 'resp-1' };
 const usage = {
@@ -137,3 +145,35 @@ export const gemini: Subject = {
   },
   afterBreak: undefined,
 };
+
+export const subjects: readonly Subject[] = [gemini];
+
+export const documentSubjects: readonly DocumentSubject[] = [
+  {
+    ...gemini,
+    type: 'embedding',
+    call: embed(base64Input),
+    request: {
+      method: 'POST',
+      path: '/v1/v1beta/models/model-1:batchEmbedContents',
+      headers: {},
+      body: {
+        requests: ['grüß dich 👋', 'queues'].map((text) => ({
+          model: 'models/model-1',
+          content: { parts: [{ text }] },
+          outputDimensionality: 2,
+        })),
+      },
+    },
+    document: {
+      embeddings: [{ values: vectors[0] }, { values: vectors[1] }],
+      usageMetadata: { promptTokenCount: 7 },
+    },
+    reply: embeddingReplyOf(base64Vectors),
+    wrong: [
+      ['one vector too few', { embeddings: [{ values: [1, 2] }] }],
+      ['no values', { embeddings: [{ values: [1, 2] }, {}] }],
+    ],
+    maxMiB: 16,
+  },
+];

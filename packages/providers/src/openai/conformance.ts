@@ -1,5 +1,7 @@
-import { openAiCompatible } from './openai-compatible.ts';
-import type { Subject } from './subject.ts';
+import { base64Embedding, transcription } from '../openai-compatible/document-subjects.ts';
+import type { DocumentSubject } from '../conformance/document-subject.ts';
+import { openAiCompatible } from '../openai-compatible/stream-subject.ts';
+import type { Subject } from '../conformance/subject.ts';
 
 /** An event with more fields in its JSON; `[DONE]` as it is. */
 export function withFields(event: string, fields: object): string {
@@ -21,3 +23,9 @@ export const openAi: Subject = {
     }),
   ),
 };
+
+export const subjects: readonly Subject[] = [openAi];
+
+export const documentSubjects: readonly DocumentSubject[] = [base64Embedding, transcription].map(
+  (subject) => ({ ...subject, kind: openAi.kind }),
+);

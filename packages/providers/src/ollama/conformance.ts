@@ -1,4 +1,13 @@
-import { bearer, type Subject } from './subject.ts';
+import type { DocumentSubject } from '../conformance/document-subject.ts';
+import {
+  embeddingInput,
+  embed,
+  embeddingReplyOf,
+  base64Input,
+  base64Vectors,
+  vectors,
+} from '../conformance/embeddings.ts';
+import { bearer, type Subject } from '../conformance/subject.ts';
 
 const base = { model: 'model-1', created_at: '2026-11-21T03:00:00.123456789Z' };
 const ended = {
@@ -88,3 +97,31 @@ export const ollama: Subject = {
   errorBody: ({ message, code }) => (unsayable.has(code) ? undefined : { error: message }),
   afterBreak: undefined,
 };
+
+export const subjects: readonly Subject[] = [ollama];
+
+export const documentSubjects: readonly DocumentSubject[] = [
+  {
+    ...ollama,
+    type: 'embedding',
+    call: embed(base64Input),
+    request: {
+      method: 'POST',
+      path: '/v1/api/embed',
+      headers: { accept: 'application/json' },
+      body: { ...embeddingInput, model: 'model-1', truncate: false },
+    },
+    document: {
+      model: 'model-1',
+      embeddings: [vectors[0], vectors[1]],
+      total_duration: 1_000,
+      prompt_eval_count: 7,
+    },
+    reply: embeddingReplyOf(base64Vectors),
+    wrong: [
+      ['one vector too few', { embeddings: [[1, 2]] }],
+      ['nulls for numbers', { embeddings: [[1, 2], [null]] }],
+    ],
+    maxMiB: 64,
+  },
+];

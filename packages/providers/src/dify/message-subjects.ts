@@ -1,7 +1,8 @@
 import type { AppKind } from '@sluice/contracts';
 
-import { dify } from './dify.ts';
-import type { Subject } from './subject.ts';
+import { document } from '../conformance/scripts.ts';
+import { dify } from './workflow-subject.ts';
+import type { Subject } from '../conformance/subject.ts';
 
 const ids = { task_id: 'task-1', message_id: 'msg-1', conversation_id: 'conv-1', created_at: 1 };
 const usage = {
@@ -77,3 +78,45 @@ export const difyChat = messageApp('chat', 'message');
 
 /** Dify's agents, which name the pieces of their answer otherwise. */
 export const difyAgent = messageApp('agent', 'agent_message');
+
+/** Dify's completion apps: another route, and the query is one of the inputs. */
+export const difyCompletion: Subject = {
+  ...messageApp('completion', 'message'),
+  request: {
+    ...request,
+    path: '/v1/completion-messages',
+    body: {
+      inputs: { ...input.inputs, query: input.query },
+      user: 'ada',
+      response_mode: 'streaming',
+    },
+  },
+};
+
+const run = { workflow_run_id: 'run-1' };
+const ended = {
+  id: 'run-1',
+  status: 'succeeded',
+  outputs: { answer },
+  error: null,
+  elapsed_time: 1.25,
+  total_tokens: 30,
+  total_steps: 2,
+};
+
+/** Dify's chatflows: a message that a run of nodes says; it can be asked for once its stream broke. */
+export const difyChatflow: Subject = {
+  ...messageApp('chatflow', 'message'),
+  events: [
+    `event: ping\n\n${event('workflow_started', { ...run, data: { id: 'run-1' } })}`,
+    event('message', { ...run, id: 'msg-1', answer: 'Grüße aus ' }),
+    event('message', { ...run, id: 'msg-1', answer: '東京 🗼' }),
+    event('message_end', { ...run, id: 'msg-1', metadata: { usage } }),
+    event('workflow_finished', { ...run, data: ended }),
+  ],
+  reply: {
+    ...reply,
+    result: { ...reply.result, ...run, elapsed_time: 1.25, total_steps: 2 },
+  },
+  afterBreak: document({ ...ended, status: 'running', outputs: null }),
+};

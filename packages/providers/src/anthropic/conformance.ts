@@ -1,4 +1,5 @@
-import type { Subject } from './subject.ts';
+import type { DocumentSubject } from '../conformance/document-subject.ts';
+import type { Subject } from '../conformance/subject.ts';
 
 function event(type: string, fields: object = {}): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
@@ -148,3 +149,6 @@ export const anthropic: Subject = {
   }),
   afterBreak: undefined,
 };
+
+export const subjects: readonly Subject[] = [anthropic];
+export const documentSubjects: readonly DocumentSubject[] = [];

@@ -1,6 +1,8 @@
-import { withFields } from './openai.ts';
-import { openAiCompatible } from './openai-compatible.ts';
-import type { Subject } from './subject.ts';
+import { base64Embedding, transcription } from '../openai-compatible/document-subjects.ts';
+import type { DocumentSubject } from '../conformance/document-subject.ts';
+import { withFields } from '../openai/conformance.ts';
+import { openAiCompatible } from '../openai-compatible/stream-subject.ts';
+import type { Subject } from '../conformance/subject.ts';
 
 const safe = { filtered: false, severity: 'safe' };
 const filterResults = { hate: safe, self_harm: safe, sexual: safe, violence: safe };
@@ -34,3 +36,11 @@ export const azureOpenAi: Subject = {
     },
   }),
 };
+
+export const subjects: readonly Subject[] = [azureOpenAi];
+
+const { kind, keyHeader, errorBody } = azureOpenAi;
+
+export const documentSubjects: readonly DocumentSubject[] = [base64Embedding, transcription].map(
+  (subject) => ({ ...subject, kind, keyHeader, errorBody }),
+);

@@ -1,5 +1,5 @@
-import { document } from './scripts.ts';
-import { bearer, serverSentEvents, type Subject } from './subject.ts';
+import { document } from '../conformance/scripts.ts';
+import { bearer, serverSentEvents, type Subject } from '../conformance/subject.ts';
 
 const ids = { task_id: 'task-1', workflow_run_id: 'run-1' };
 
