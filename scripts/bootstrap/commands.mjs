@@ -25,6 +25,7 @@ const commands = {
   format: [{ tool: 'oxfmt', with: ['.'] }],
   'format:check': formatCheck,
   'chaos:dify': [{ script: 'test/chaos/dify-runs-main.ts', with: [], watched: true }],
+  'chaos:webhooks': [{ script: 'test/chaos/webhooks-main.ts', with: [], watched: true }],
   fuzz: [{ script: 'test/fuzz/fuzz-main.ts', with: [], watched: true }],
   bench: [{ script: 'test/bench/main.ts', with: [], watched: true }],
 };

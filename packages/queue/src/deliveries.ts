@@ -70,7 +70,8 @@ export class DeliveryWorker {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),
       concurrency: options.concurrency,
-      lockDuration: 30_000,
+      // As long as a lane's: a POST of a worker that died is made again by another one within 15 s.
+      lockDuration: 10_000,
       stalledInterval: 5_000,
       maxStalledCount: 50,
       autorun: false,
