@@ -118,7 +118,8 @@ async function writeEnvironment(folder: string, redis: TestRedisServer, options:
   return {
     SLUICE_CONFIG: configFile,
     SLUICE_SIMULATOR_PORT: simulatorPort,
-    REDIS_URL: redis.url,
+    // Whatever a stack does, it does with no more than the rights that are shipped.
+    REDIS_URL: redis.userUrl,
     SLUICE_ADMIN_KEY: adminKey,
     SLUICE_DATA_DIR: folder,
     SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',

@@ -6,7 +6,14 @@ import type { Config } from '@sluice/config';
 import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
-import { assertKeepsKeys, createRedis, systemClock, whenReady, type Logger } from '@sluice/runtime';
+import {
+  assertKeepsKeys,
+  createRedis,
+  systemClock,
+  warnOfRedis,
+  whenReady,
+  type Logger,
+} from '@sluice/runtime';
 import { createApiKeys, createKeyRing, createTenants } from '@sluice/tenants';
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
@@ -57,8 +64,8 @@ export async function startApi({
   if (adminKey === undefined) {
     throw new Error('SLUICE_ADMIN_KEY is not set: set it to a secret of 24 or more characters');
   }
-  const redis = createRedis(config.redisUrl, 'producer', log);
-  const subscriber = createRedis(config.redisUrl, 'subscriber', log);
+  const redis = createRedis(config.redisUrl, 'producer', log, config.redisTls);
+  const subscriber = createRedis(config.redisUrl, 'subscriber', log, config.redisTls);
   const stop = new AbortController();
   const disconnect = () => {
     stop.abort();
@@ -67,6 +74,7 @@ export async function startApi({
   };
   try {
     await readyOrSay(redis, config.redisUrl);
+    await warnOfRedis(redis, systemClock, log);
     const deps = wire({ config, adminKey, log, redis, subscriber }, stop.signal);
     await deps.tenants.ensureDefault();
     const server = createServer(timeouts, createApp(deps));

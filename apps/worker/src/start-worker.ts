@@ -14,6 +14,7 @@ import {
   createRedis,
   newId,
   systemClock,
+  warnOfRedis,
   whenReady,
   type Logger,
 } from '@sluice/runtime';
@@ -51,10 +52,11 @@ const deliveriesAtOnce = 200;
 /** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer, or may evict keys. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { config, log } = options;
-  const redis = createRedis(config.redisUrl, 'worker', log);
+  const redis = createRedis(config.redisUrl, 'worker', log, config.redisTls);
   await whenReady(redis, 10_000);
   await assertKeepsKeys(redis);
-  const subscriber = createRedis(config.redisUrl, 'subscriber', log);
+  await warnOfRedis(redis, systemClock, log);
+  const subscriber = createRedis(config.redisUrl, 'subscriber', log, config.redisTls);
   const parts = wireWorker(config, redis, log);
   await parts.lanes.applyConcurrency();
   await parts.laneBook.refresh();
@@ -142,7 +144,7 @@ function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise
   });
   const deps = { ...parts, schedule, gate };
   const stops = shardsOf(config).map((shard) => {
-    const blocking = createRedis(config.redisUrl, 'worker', log);
+    const blocking = createRedis(config.redisUrl, 'worker', log, config.redisTls);
     const { root, shards } = config;
     const records = createRecords({ redis, blocking, root, shards, config: config.jobs, clock });
     const relaying = relayOutbox(

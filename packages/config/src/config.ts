@@ -10,6 +10,8 @@ export interface Config {
   /** How many hash slots jobs are spread over. Part of every key: it cannot change while jobs exist. */
   shards: number;
   redisUrl: string;
+  /** Of a `rediss://` URL, as PEM; `undefined` for what the system trusts. */
+  redisTls?: { ca?: string; cert?: string; key?: string } | undefined;
   server: {
     host: string;
     port: number;

@@ -7,6 +7,7 @@ import type { ConfigFile } from './config-file.ts';
 import type { Problem } from './config-error.ts';
 import { readVariable, type Environment } from './environment.ts';
 import { isPrivateHost } from './private-host.ts';
+import { readRedisTls } from './redis-tls.ts';
 
 /** What the environment says over the file; `undefined` where it says nothing. */
 export interface ProcessSettings {
@@ -14,6 +15,7 @@ export interface ProcessSettings {
   port: number | undefined;
   root: string | undefined;
   redisUrl: string;
+  redisTls: Config['redisTls'];
   dataDir: string;
   adminKey: string | undefined;
   allowPrivateHosts: string[] | undefined;
@@ -46,6 +48,11 @@ export function readProcessSettings(
   };
   const portRange = (lowest: number) => `a port from ${lowest} to 65535`;
   read('SLUICE_SIMULATOR_PORT', port.pipe(z.int().min(1)), portRange(1));
+  const redisUrl =
+    read('REDIS_URL', z.string().refine(isRedisUrl), 'a redis:// or rediss:// URL') ??
+    'redis://127.0.0.1:6379';
+  const { redisTls, problems: ofTls } = readRedisTls(env, cwd, redisUrl);
+  problems.push(...ofTls);
   const settings: ProcessSettings = {
     port: read('PORT', port, portRange(0)),
     host: read('SLUICE_HOST', host, 'a host name or an IP address'),
@@ -54,9 +61,8 @@ export function readProcessSettings(
       z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
       'letters, digits or . _ -',
     ),
-    redisUrl:
-      read('REDIS_URL', z.string().refine(isRedisUrl), 'a redis:// or rediss:// URL') ??
-      'redis://127.0.0.1:6379',
+    redisUrl,
+    redisTls,
     dataDir: resolve(cwd, readVariable(env, 'SLUICE_DATA_DIR') ?? '.data'),
     adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),
     allowPrivateHosts: read(
@@ -111,6 +117,7 @@ export function mergeSettings(
     root: settings.root ?? file.root,
     shards: file.shards,
     redisUrl: settings.redisUrl,
+    redisTls: settings.redisTls,
     server: { ...server, host: settings.host ?? server.host, port: settings.port ?? server.port },
     adminKey: settings.adminKey,
     dataDir: settings.dataDir,

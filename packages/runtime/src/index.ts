@@ -33,5 +33,6 @@ export type { LuaArgument, LuaPart, LuaScript } from './lua-script.ts';
 export { newId, newSecret, systemRandom } from './random.ts';
 export type { Random } from './random.ts';
 export { createRedis, whenReady } from './redis.ts';
-export type { Redis, RedisRole } from './redis.ts';
+export type { Redis, RedisRole, RedisTls } from './redis.ts';
 export { closeOnSignal } from './shutdown.ts';
+export { warnOfRedis } from './warn-of-redis.ts';

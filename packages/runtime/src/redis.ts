@@ -33,12 +33,20 @@ const byRole: Record<RedisRole, ConnectionOptions> = {
   subscriber: { maxRetriesPerRequest: null, connectTimeout: 5_000 },
 };
 
-/** Connects to `url` (`redis://` or `rediss://`). Errors of the connection are logged, one line per change of state. */
-export function createRedis(url: string, role: RedisRole, log: Logger): Redis {
+/** For a `rediss://` URL, as PEM: who may vouch for Redis, and what shows who we are. */
+export interface RedisTls {
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+/** Connects to `url` (`redis://` or `rediss://`, with user and password where Redis has an ACL). Errors of the connection are logged, one line per change of state. */
+export function createRedis(url: string, role: RedisRole, log: Logger, tls?: RedisTls): Redis {
   const options: ConnectionOptions = {
     ...byRole[role],
     retryStrategy: (times) => Math.min(times * 50, maxReconnectDelayMs),
     enableAutoPipelining: false,
+    ...(tls && { tls }),
   };
   const redis = new Redis(url, options);
   let down = false;

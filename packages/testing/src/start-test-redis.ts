@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,8 +15,10 @@ export interface TestRedisServerOptions {
 
 /** A Redis that belongs to one test, for tests that hurt it. */
 export interface TestRedisServer {
-  /** Stays the same over restarts. */
+  /** Of a user who may do everything. Stays the same over restarts. */
   readonly url: string;
+  /** Of the user `sluice` as `deploy/redis/users.acl` has it: who may do only what Sluice needs. */
+  readonly userUrl: string;
   readonly port: number;
   /** Undefined while it is down. */
   readonly pid: number | undefined;
@@ -34,10 +36,12 @@ export async function startTestRedis(
 ): Promise<TestRedisServer> {
   const server = await findTestRedis();
   const dataDir = await mkdtemp(join(tmpdir(), 'sluice-test-redis-'));
+  const password = newSecret(12);
   const settings = {
     port: await findFreePort(),
-    password: newSecret(12),
+    password,
     dataDir,
+    aclFile: await writeUsers(dataDir, password),
     persistence: options.appendOnly ? 'always' : 'none',
     maxMemoryBytes: options.maxMemoryBytes,
   } as const;
@@ -48,7 +52,8 @@ export async function startTestRedis(
     await running?.[how]();
   };
   return {
-    url: `redis://:${settings.password}@127.0.0.1:${settings.port}`,
+    url: `redis://:${password}@127.0.0.1:${settings.port}`,
+    userUrl: `redis://sluice:${password}@127.0.0.1:${settings.port}`,
     port: settings.port,
     get pid() {
       return redis?.pid;
@@ -63,4 +68,17 @@ export async function startTestRedis(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+const shippedUsers = new URL('../../../deploy/redis/users.acl', import.meta.url);
+
+/** The users that Sluice ships, with a password, and the one of the tests, who may do everything. */
+async function writeUsers(dataDir: string, password: string): Promise<string> {
+  const shipped = await readFile(shippedUsers, 'utf8');
+  const users = shipped
+    .replace('user default off', `user default on >${password} ~* &* +@all`)
+    .replace(/#REPLACE\w+/, `>${password}`);
+  const file = join(dataDir, 'users.acl');
+  await writeFile(file, users, { mode: 0o600 });
+  return file;
 }

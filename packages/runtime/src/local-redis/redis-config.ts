@@ -11,6 +11,8 @@ export interface RedisSettings {
   readonly persistence: Persistence;
   /** Without it Redis takes what the machine has. */
   readonly maxMemoryBytes?: number | undefined;
+  /** File of users in place of the one with `password`; it has to let that one in too. */
+  readonly aclFile?: string | undefined;
 }
 
 /**
@@ -22,7 +24,9 @@ export function redisConfig(settings: RedisSettings, server: RedisServer): strin
   const lines = [
     `port ${settings.port}`,
     `bind ${server.kind === 'docker' ? '*' : '127.0.0.1'}`,
-    `requirepass ${quoted(settings.password)}`,
+    settings.aclFile === undefined
+      ? `requirepass ${quoted(settings.password)}`
+      : `aclfile ${quoted(settings.aclFile)}`,
     `dir ${quoted(settings.dataDir)}`,
     'daemonize no',
     `appendonly ${persistence === 'none' ? 'no' : 'yes'}`,
