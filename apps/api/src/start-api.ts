@@ -73,8 +73,7 @@ export async function startApi({
     subscriber.disconnect();
   };
   try {
-    await readyOrSay(redis, config.redisUrl);
-    await warnOfRedis(redis, systemClock, log);
+    await readyOrSay(redis, config.redisUrl, log);
     const deps = wire({ config, adminKey, log, redis, subscriber }, stop.signal);
     await deps.tenants.ensureDefault();
     const server = createServer(timeouts, createApp(deps));
@@ -135,7 +134,7 @@ function wire(
   };
 }
 
-async function readyOrSay(redis: ApiDeps['redis'], url: string): Promise<void> {
+async function readyOrSay(redis: ApiDeps['redis'], url: string, log: Logger): Promise<void> {
   try {
     await whenReady(redis, redisDeadlineMs);
   } catch (error) {
@@ -146,6 +145,7 @@ async function readyOrSay(redis: ApiDeps['redis'], url: string): Promise<void> {
     });
   }
   await assertKeepsKeys(redis);
+  await warnOfRedis(redis, systemClock, log);
 }
 
 async function listen(

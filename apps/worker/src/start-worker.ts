@@ -17,6 +17,7 @@ import {
   warnOfRedis,
   whenReady,
   type Logger,
+  type Redis,
 } from '@sluice/runtime';
 import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
 
@@ -52,10 +53,7 @@ const deliveriesAtOnce = 200;
 /** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer, or may evict keys. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { config, log } = options;
-  const redis = createRedis(config.redisUrl, 'worker', log, config.redisTls);
-  await whenReady(redis, 10_000);
-  await assertKeepsKeys(redis);
-  await warnOfRedis(redis, systemClock, log);
+  const redis = await openRedis(config, log);
   const subscriber = createRedis(config.redisUrl, 'subscriber', log, config.redisTls);
   const parts = wireWorker(config, redis, log);
   await parts.lanes.applyConcurrency();
@@ -92,6 +90,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await redis.quit();
     },
   };
+}
+
+async function openRedis({ redisUrl, redisTls }: Config, log: Logger): Promise<Redis> {
+  const redis = createRedis(redisUrl, 'worker', log, redisTls);
+  await whenReady(redis, 10_000);
+  await assertKeepsKeys(redis);
+  await warnOfRedis(redis, systemClock, log);
+  return redis;
 }
 
 function takeLimits({ lanes }: Config, { laneBook, log }: WorkerParts): void {

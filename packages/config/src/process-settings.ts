@@ -48,10 +48,7 @@ export function readProcessSettings(
   };
   const portRange = (lowest: number) => `a port from ${lowest} to 65535`;
   read('SLUICE_SIMULATOR_PORT', port.pipe(z.int().min(1)), portRange(1));
-  const redisUrl =
-    read('REDIS_URL', z.string().refine(isRedisUrl), 'a redis:// or rediss:// URL') ??
-    'redis://127.0.0.1:6379';
-  const { redisTls, problems: ofTls } = readRedisTls(env, cwd, redisUrl);
+  const { problems: ofTls, ...redis } = readRedis(env, cwd, read);
   problems.push(...ofTls);
   const settings: ProcessSettings = {
     port: read('PORT', port, portRange(0)),
@@ -61,8 +58,7 @@ export function readProcessSettings(
       z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
       'letters, digits or . _ -',
     ),
-    redisUrl,
-    redisTls,
+    ...redis,
     dataDir: resolve(cwd, readVariable(env, 'SLUICE_DATA_DIR') ?? '.data'),
     adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),
     allowPrivateHosts: read(
@@ -76,6 +72,16 @@ export function readProcessSettings(
     proxy: readProxies(env, read),
   };
   return { settings, problems };
+}
+
+function readRedis(
+  env: Environment,
+  cwd: string,
+  read: Read,
+): Pick<ProcessSettings, 'redisUrl' | 'redisTls'> & { problems: Problem[] } {
+  const url = read('REDIS_URL', z.string().refine(isRedisUrl), 'a redis:// or rediss:// URL');
+  const redisUrl = url ?? 'redis://127.0.0.1:6379';
+  return { redisUrl, ...readRedisTls(env, cwd, redisUrl) };
 }
 
 type Read = <Value>(name: string, schema: z.ZodType<Value>, allowed: string) => Value | undefined;

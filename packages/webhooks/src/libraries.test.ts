@@ -93,8 +93,8 @@ describe.each(['standardwebhooks', 'openai'] as const)(`%s and ${payloads} event
       const wrong: string[] = [];
       for (const one of sent) {
         // oxlint-disable-next-line no-await-in-loop
-        const event = await takes(one, one.body);
-        const same = isDeepStrictEqual(event, JSON.parse(one.body.toString()));
+        const given = await takes(one, one.body);
+        const same = isDeepStrictEqual(given, JSON.parse(one.body.toString()));
         if (!same) wrong.push(one.body.toString());
       }
       expect(wrong).toEqual([]);
