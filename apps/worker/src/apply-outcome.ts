@@ -1,5 +1,6 @@
-import type { JobEnding, Outcome, Ticket } from '@sluice/contracts';
+import type { JobEnding, LedgerEntry, Outcome, Ticket } from '@sluice/contracts';
 import type { TicketMove } from '@sluice/queue';
+import type { RequeueOptions } from '@sluice/records';
 import { resolveRoute } from '@sluice/routing';
 import { eventIdOf } from '@sluice/webhooks';
 
@@ -23,19 +24,21 @@ export async function applyOutcome(
   const { jobId } = ticket;
   switch (outcome.kind) {
     case 'nothing':
+      await bookLate(jobId, outcome.entry, deps);
       return { kind: 'done' };
     case 'ended':
       return await endJob(ticket, outcome, deps);
     case 'wait': {
-      const live = await deps.records.requeue(jobId, { waitingOn: outcome.waitingOn });
+      const { waitingOn, entry } = outcome;
+      const live = await requeue(jobId, { waitingOn, entry }, deps);
       if (!live) return { kind: 'done' };
       return outcome.scope === 'lane'
         ? { kind: 'pause_lane', waitMs: outcome.waitMs }
         : { kind: 'delay', delayMs: outcome.waitMs };
     }
     case 'retry': {
-      const { waitingOn, attempt } = outcome;
-      const live = await deps.records.requeue(jobId, { waitingOn, attempt });
+      const { waitingOn, attempt, entry } = outcome;
+      const live = await requeue(jobId, { waitingOn, attempt, entry }, deps);
       return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
     }
     case 'fallback':
@@ -45,10 +48,30 @@ export async function applyOutcome(
       return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
     }
     case 'give_back': {
-      const live = await deps.records.requeue(jobId, {});
+      const live = await requeue(jobId, { entry: outcome.entry }, deps);
       return live ? { kind: 'give_back' } : { kind: 'done' };
     }
   }
+}
+
+/** Gives the job back; `false` if it is over. A call of a job that is over is in the ledger all the same. */
+async function requeue(
+  jobId: string,
+  options: RequeueOptions,
+  deps: ApplyOutcomeDeps,
+): Promise<boolean> {
+  const isLive = await deps.records.requeue(jobId, options);
+  if (!isLive) await bookLate(jobId, options.entry, deps);
+  return isLive;
+}
+
+/** The job has moved on without this run, which costs what it costs. */
+async function bookLate(
+  jobId: string,
+  entry: LedgerEntry | undefined,
+  { records }: ApplyOutcomeDeps,
+): Promise<void> {
+  if (entry) await records.bookCall(jobId, entry);
 }
 
 /** The result is in the record before anything else can happen to it; only then may others find it in the cache. */
@@ -63,6 +86,8 @@ async function endJob(
   const finished = await finishing;
   if (finished.kind === 'finished') {
     deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
+  } else {
+    await bookLate(ticket.jobId, ending.entry, deps);
   }
   // The code alone: an upstream's message may quote the prompt, and the ticket is kept where the board shows it.
   return ending.state === 'failed'
@@ -79,7 +104,7 @@ function writeCache(
   const entry = {
     result: ending.result,
     ...(ending.usage && { usage: ending.usage }),
-    costUsd: ending.costUsd,
+    costUsd: ending.entry?.costUsd ?? ending.costUsd,
     storedAtMs: deps.clock.now(),
     provider: ending.attempt?.provider ?? '',
     model: ending.attempt?.model ?? '',
@@ -95,7 +120,7 @@ async function fallBack(
   outcome: Extract<Outcome, { kind: 'fallback' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
-  const { targetIndex, attempt } = outcome;
+  const { targetIndex, attempt, entry } = outcome;
   const route = resolveRoute(deps.config, callTypeOf(ticket.type), ticket.model);
   const target = route.targets[targetIndex];
   if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
@@ -105,11 +130,7 @@ async function fallBack(
     lane,
     ...outcome.claim,
   };
-  await deps.records.requeue(ticket.jobId, {
-    ...(attempt && { attempt }),
-    targetIndex,
-    lane,
-    ticket: deps.lanes.placement(placed),
-  });
+  const next = { targetIndex, lane, ticket: deps.lanes.placement(placed) };
+  await requeue(ticket.jobId, { ...(attempt && { attempt }), entry, ...next }, deps);
   return { kind: 'done' };
 }

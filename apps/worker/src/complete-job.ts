@@ -4,17 +4,21 @@ import {
   type CostUsd,
   type EmbeddingInput,
   type JobRecord,
+  type LedgerEntry,
   type Outcome,
   type RerankInput,
   type Usage,
 } from '@sluice/contracts';
 import {
-  costOf,
   estimateEmbeddingUsage,
   estimateRerankUsage,
   estimateUsage,
+  exactCostOf,
+  roundCost,
+  sumCosts,
 } from '@sluice/metering';
 
+import { bookCall } from './book-call.ts';
 import type { UpstreamOutcome } from './call-upstream.ts';
 import type { Plan } from './plan-job.ts';
 import { isCacheable, keyOf } from './read-cached-result.ts';
@@ -24,8 +28,15 @@ type Bought = Extract<UpstreamOutcome, { ok: true; pause?: undefined }>;
 /** The ending of a job whose upstream answered. A Dify run that failed inside is a failed job that keeps its result. */
 export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
   const usage = call.usage ?? (await estimate(plan.record, call));
-  const costUsd: CostUsd = call.costUsd ?? costOf(usage, plan.target.price);
-  const metered = { ...(usage && { usage }), costUsd, attempt: call.attempt };
+  const entry = book(plan, call, usage);
+  const { priceVersion } = entry;
+  const metered = {
+    ...(usage && { usage }),
+    costUsd: wholeCost(plan.record, entry.costUsd),
+    ...(priceVersion !== undefined && { priceVersion }),
+    attempt: call.attempt,
+    entry,
+  };
   const { result } = call;
   if (result.type === 'workflow' && (result.status === 'failed' || result.status === 'stopped')) {
     const message = result.error ?? `the workflow run ended as ${result.status}`;
@@ -37,6 +48,24 @@ export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
   if (!plan.route.cache || !isCacheable(plan)) return { kind: 'ended', ending };
   const cacheAs = { key: keyOf(plan), ttlMs: plan.route.cache.ttlMs };
   return { kind: 'ended', ending, cacheAs };
+}
+
+function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined): LedgerEntry {
+  const { price, priceVersion } = plan.target;
+  return bookCall(plan, {
+    startedAtMs: attempt.started_at_ms,
+    endedAtMs: attempt.ended_at_ms,
+    outcome: 'succeeded',
+    usage,
+    costUsd: costUsd ?? exactCostOf(usage, price),
+    ...(costUsd === undefined && { priceVersion }),
+  });
+}
+
+/** Of all attempts: one that failed may have cost something too. */
+function wholeCost({ attempts }: JobRecord, last: CostUsd): CostUsd {
+  if (attempts.length === 0) return roundCost(last);
+  return sumCosts([...attempts.map(({ cost_usd: cost }) => cost ?? '0'), last]);
 }
 
 function cacheStatus(plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {

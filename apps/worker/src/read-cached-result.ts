@@ -1,6 +1,8 @@
 import { cacheKey } from '@sluice/cache';
-import type { Outcome } from '@sluice/contracts';
+import type { Outcome, Saved } from '@sluice/contracts';
+import { sumCosts } from '@sluice/metering';
 
+import { bookCall } from './book-call.ts';
 import { callTypeOf } from './call-type.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
@@ -22,14 +24,26 @@ export async function readCachedResult(
   const entry = await deps.cache.read(keyOf(plan));
   deps.metrics.cacheReads.inc({ outcome: entry ? 'hit' : 'miss' });
   if (!entry) return undefined;
-  const ageMs = Math.max(0, deps.clock.now() - entry.storedAtMs);
+  const now = deps.clock.now();
+  const ageMs = Math.max(0, now - entry.storedAtMs);
+  const saved: Saved = { tokens: entry.usage?.total_tokens ?? 0, usd: entry.costUsd };
+  const { attempts } = plan.record;
   return {
     kind: 'ended',
     ending: {
       state: 'completed',
       result: entry.result,
       ...(entry.usage && { usage: entry.usage }),
-      costUsd: '0.000000',
+      costUsd: sumCosts(attempts.map(({ cost_usd: cost }) => cost ?? '0')),
+      saved,
+      entry: bookCall(plan, {
+        startedAtMs: now,
+        endedAtMs: now,
+        outcome: 'cached',
+        usage: entry.usage,
+        costUsd: '0',
+        saved,
+      }),
       cache: { status: 'hit', age_seconds: Math.round(ageMs / 1000) },
     },
   };

@@ -1,9 +1,11 @@
 import type { Outcome, Ticket } from '@sluice/contracts';
 
+import { bookFailure } from './book-failure.ts';
 import { callUpstream } from './call-upstream.ts';
 import { chargeOf } from './charge-call.ts';
 import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
+import { countCut } from './count-cut.ts';
 import { judgeFailure } from './judge-failure.ts';
 import { keepConversation } from './keep-conversation.ts';
 import { loadAudio } from './load-audio.ts';
@@ -59,7 +61,10 @@ export async function runJob(
   const call = await callUpstream(loaded, decision.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
   const settling = settlePermit(plan, decision.permit, call, deps);
-  if (!call.ok) return await judgeFailure(keyed, call, deps, await settling);
+  if (!call.ok) {
+    const counted = await countCut(keyed, call);
+    return bookFailure(keyed, counted, await judgeFailure(keyed, counted, deps, await settling));
+  }
   if (call.pause) return pauseJob(plan.record, call.pause.forms, deps.clock.now());
   keepConversation(plan, call.result, deps);
   return completeJob(plan, call);

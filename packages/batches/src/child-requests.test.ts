@@ -31,7 +31,7 @@ describe('childRequests', () => {
     ]);
   });
 
-  it('gives children the times, tenant, user and cache mode of the batch, and no webhook', () => {
+  it('gives children the times, tenant, user, metadata and cache mode of the batch, and no webhook', () => {
     const [first] = childRequests(batch, resolve);
     expect(first).toEqual({
       jobId: `${batch.jobId}_0`,
@@ -46,6 +46,7 @@ describe('childRequests', () => {
       timeoutMs: 5_000,
       cacheMode: 'refresh',
       user: 'ada',
+      metadata: { project: 'x' },
       batch: { batchId: batch.jobId, index: 0, customId: 'a' },
     });
   });

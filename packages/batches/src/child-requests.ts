@@ -9,7 +9,7 @@ import {
 
 /**
  * The jobs of a batch, one for each request, in input order. Their ids follow from the batch's, so making them again makes
- * the same ones. They have the batch's tenant, user, times and cache mode, low priority, and no webhook: the batch tells
+ * the same ones. They have the batch's tenant, key, user, metadata, times and cache mode, low priority, and no webhook: the batch tells
  * once. `resolve` gives the route of a public name; what it throws is thrown.
  */
 export function childRequests(
@@ -23,6 +23,7 @@ export function childRequests(
     return {
       jobId: childJobId(batch.jobId, index),
       tenantId: batch.tenantId,
+      ...(batch.keyId !== undefined && { keyId: batch.keyId }),
       type: request.type,
       model,
       input: request.input,
@@ -34,6 +35,7 @@ export function childRequests(
       timeoutMs: batch.timeoutMs,
       cacheMode: batch.cacheMode,
       ...(batch.user !== undefined && { user: batch.user }),
+      ...(batch.metadata && { metadata: batch.metadata }),
       batch: { batchId: batch.jobId, index, ...customIdOf(request) },
     };
   });

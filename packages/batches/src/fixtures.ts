@@ -42,6 +42,7 @@ export function completed(child: JobRequest, more: Partial<JobRecord> = {}): Job
     attempts: [],
     targetIndex: 0,
     interruptions: 0,
+    calls: 0,
     startedAtMs: child.createdAtMs + 10,
     endedAtMs: child.createdAtMs + 100,
     result: {

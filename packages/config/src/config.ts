@@ -94,6 +94,8 @@ export interface Target {
   apiKey: string | undefined;
   lane: string;
   price: Price | undefined;
+  /** Where the price is from and of when, as `built-in 2026-11-10`; absent without a price. */
+  priceVersion?: string;
   /** What is known of the model. */
   facts: ModelFacts;
   /** Leave out parameters that the upstream cannot take; otherwise a call with one fails. */

@@ -100,6 +100,7 @@ describe('a configuration file', () => {
           },
         ],
       },
+      priceVersion: 'built-in 2026-11-10',
       facts: { contextWindow: 400_000, maxOutputTokens: 128_000, tools: true, vision: true },
       dropParams: false,
     });

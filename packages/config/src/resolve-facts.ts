@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { findModel } from './catalogue/catalogue.ts';
 import type { PriceList } from './catalogue/price-list.ts';
 import type { ModelFacts, Price, PriceTier, Provider, Target } from './config.ts';
@@ -23,14 +25,31 @@ export function resolveFacts(
   model: Section,
   provider: Provider,
   { priceList }: FactSources,
-): Pick<Target, 'price' | 'facts'> {
+): Pick<Target, 'price' | 'priceVersion' | 'facts'> {
   const listed = priceList?.find(provider, target.model);
   const known = findModel(target.model);
   const facts = [known?.facts ?? {}, listed?.facts ?? {}, pickFacts(model), pickFacts(target)];
+  const own = toPrice(target.price ?? model.price);
   return {
-    price: toPrice(target.price ?? model.price) ?? listed?.price ?? known?.price,
+    ...firstPrice(
+      [own, own && `config ${digestOf(own)}`],
+      [listed?.price, listed?.price && `catalogue file ${digestOf(listed.price)}`],
+      [known?.price, `built-in ${known?.provenance.price?.asOf}`],
+    ),
     facts: Object.assign({}, ...facts),
   };
+}
+
+type Versioned = readonly [price: Price | undefined, version: string | undefined];
+
+function firstPrice(...given: Versioned[]): Pick<Target, 'price' | 'priceVersion'> {
+  const [price, priceVersion] = given.find(([each]) => each !== undefined) ?? [];
+  return { price, ...(priceVersion !== undefined && { priceVersion }) };
+}
+
+/** A file has no date that could be trusted: equal prices have equal digests, others have not. */
+function digestOf(price: Price): string {
+  return createHash('sha256').update(JSON.stringify(price)).digest('hex').slice(0, 8);
 }
 
 function pickFacts({ contextWindow, maxOutputTokens, tools, vision }: Section): ModelFacts {

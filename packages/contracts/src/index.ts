@@ -30,6 +30,7 @@ export { isTerminal, jobStates, terminalStates } from './job-state.ts';
 export type { JobState, TerminalState } from './job-state.ts';
 export { calleeWords, callTypes, jobTypes, modelTypes } from './job-type.ts';
 export type { CallType, JobType, ModelType } from './job-type.ts';
+export type { LedgerEntry, LedgerOutcome, PlacedEntry, Saved } from './ledger.ts';
 export { jobWebhook, maxDelaySeconds, priorities, submitJob } from './job.ts';
 export type {
   Attempt,

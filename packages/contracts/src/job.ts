@@ -106,6 +106,9 @@ export interface Attempt {
   outcome: 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
   error?: ErrorData;
   upstream_request_id?: string;
+  /** Of a call that failed after it had cost something, as far as that can be counted. */
+  usage?: Usage;
+  cost_usd?: CostUsd;
 }
 
 /** Why a job does not run right now. */
@@ -150,7 +153,13 @@ export interface JobView {
   result?: JobResult;
   error?: ErrorData;
   usage?: Usage;
+  /** Of all its calls. */
   cost_usd?: CostUsd;
+  /** Which price table `cost_usd` was reckoned with: its source and date. */
+  price_version?: string;
+  /** What a reply from the cache spared: the cost and tokens of the call that first bought it. */
+  saved_usd?: CostUsd;
+  saved_tokens?: number;
   /** Milliseconds from accept to end. */
   latency_ms?: number;
   /** Batch jobs only: how far it is. */

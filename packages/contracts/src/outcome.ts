@@ -1,4 +1,5 @@
 import type { Attempt, WaitingOn } from './job.ts';
+import type { LedgerEntry } from './ledger.ts';
 import type { JobEnding, JobRequest } from './record.ts';
 
 /**
@@ -14,7 +15,12 @@ import type { JobEnding, JobRequest } from './record.ts';
  * | pause    | paused                 | delayed: looked at again now and then    | no              |
  * | give_back| queued                 | head of its lane: this worker goes away  | no              |
  */
-export type Outcome =
+export type Outcome = OutcomeKind & {
+  /** The call of this run, for the ledger; where the job ends with it, the ending has it. */
+  entry?: LedgerEntry;
+};
+
+type OutcomeKind =
   | {
       kind: 'ended';
       ending: JobEnding;

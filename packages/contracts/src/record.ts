@@ -3,6 +3,7 @@ import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import type { Attempt, CacheInfo, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
+import type { LedgerEntry, Saved } from './ledger.ts';
 import type { RunInput } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import type { FormAnswer, UpstreamHandle } from './workflow.ts';
@@ -11,6 +12,8 @@ import type { FormAnswer, UpstreamHandle } from './workflow.ts';
 export interface JobRequest {
   jobId: string;
   tenantId: string;
+  /** The API key that submitted it. */
+  keyId?: string;
   type: JobType;
   /** Public name of the model or app; `batch` for batches. */
   model: string;
@@ -47,6 +50,8 @@ export interface JobRecord extends JobRequest {
   targetIndex: number;
   /** Runs that a dead worker left behind. */
   interruptions: number;
+  /** Calls of it that are in the ledger. */
+  calls: number;
   waitingOn?: WaitingOn;
   upstream?: UpstreamHandle;
   /** A person's answer that the run of a paused job goes on with. */
@@ -55,13 +60,24 @@ export interface JobRecord extends JobRequest {
   error?: ErrorData;
   usage?: Usage;
   costUsd?: CostUsd;
+  /** What `costUsd` was reckoned with. */
+  priceVersion?: string;
+  /** What the cache spared it. */
+  saved?: Saved;
   cache?: CacheInfo;
   /** Batches only. */
   progress?: { total: number; ended: number; failed: number };
 }
 
 /** How a job ended: everything `finish-job.lua` stores at once. */
-export type JobEnding =
+export type JobEnding = EndingState & {
+  priceVersion?: string;
+  saved?: Saved;
+  /** The call that it ended with, for the ledger. */
+  entry?: LedgerEntry;
+};
+
+type EndingState =
   | {
       state: 'completed';
       result: JobResult;

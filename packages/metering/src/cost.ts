@@ -4,15 +4,27 @@ import type { Price, PriceTier } from '@sluice/config';
 import type { CostUsd, Usage } from '@sluice/contracts';
 
 const decimals = 6;
+/** A call of one token at a hundredth of a cent a million is a picodollar: all prices there are come out even. */
+const exactDecimals = 12;
 const perToken = '0.000001';
 
+/** What a call cost in US dollars, rounded half up to six decimals; see {@link exactCostOf}. */
+export function costOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
+  return roundCost(exactCostOf(usage, price));
+}
+
+/** The same cost with six decimals. */
+export function roundCost(cost: CostUsd): CostUsd {
+  return cost === 'unknown' ? cost : Big(cost).toFixed(decimals, Big.roundHalfUp);
+}
+
 /**
- * What a call cost in US dollars, exact in decimal and rounded half up to six decimals: fresh input, input read from and
+ * What a call cost in US dollars, exact in decimal: fresh input, input read from and
  * written to the vendor's prompt cache (for an hour apart), and output, each at its price; or search units or seconds of sound where the
- * price is theirs. `unknown` without a price, without the split into input and output, with more input than the price holds for, or with cached input
+ * price is theirs, which are rounded to 12 decimals. `unknown` without a price, without the split into input and output, with more input than the price holds for, or with cached input
  * whose price is unknown. Never a guess.
  */
-export function costOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
+export function exactCostOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
   if (!usage || !price) return 'unknown';
   if (price.perThousandSearchUnits !== undefined) {
     return costOfUnits(usage.search_units, price.perThousandSearchUnits, 1_000);
@@ -47,13 +59,18 @@ function sumOf(items: readonly Item[]): CostUsd {
     if (perMillion === 'unknown') return 'unknown';
     sum = sum.plus(Big(tokens).times(perMillion));
   }
-  return sum.times(perToken).toFixed(decimals, Big.roundHalfUp);
+  return exact(sum.times(perToken));
 }
 
 /** What is billed by something else than tokens: `price` is that of `per` units. */
 function costOfUnits(units: number | undefined, price: number, per: number): CostUsd {
   if (units === undefined) return 'unknown';
-  return Big(units).times(price).div(per).toFixed(decimals, Big.roundHalfUp);
+  return exact(Big(units).times(price).div(per));
+}
+
+/** A plain decimal without zeros at its end; big.js divides to 20 places. */
+function exact(cost: Big): string {
+  return cost.round(exactDecimals, Big.roundHalfUp).toFixed();
 }
 
 /** The highest tier that the input is above, else the price itself. */

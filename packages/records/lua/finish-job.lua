@@ -1,9 +1,10 @@
 -- Ends a job, exactly once: any live state -> terminal. Everything that follows from the end is written with it.
 -- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 outbox, 6 this job's index of children,
---       7 tenants with somebody who wants to know, 8 the batch's own job (children only)
+--       7 tenants with somebody who wants to know, 8 ledger, 9 the batch's own job (children only)
 -- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
 --       (empty: any live one), 7 '1' refuses a job that has started, 8 event (JSON), 9 attempt (JSON, or empty),
---       10 channel, 11 batch id (children only, else empty), 12… field and value pairs of the record
+--       10 channel, 11 batch id (children only, else empty), 12 entry of the ledger (JSON, or empty),
+--       13… field and value pairs of the record
 -- Replies: {'finished', 'job'|'batch'} | {'already', terminal state} | {'refused', live state} | {'missing'}
 
 local live = { queued = true, in_progress = true, paused = true }
@@ -23,25 +24,28 @@ end
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[1], 'waitingOn')
-local fields = { 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 12) }
+local fields = { 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 13) }
 if ARGV[9] ~= '' then
   table.insert(fields, 'attempts')
   table.insert(fields, found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 redis.call('RPUSH', KEYS[2], ARGV[8])
+if ARGV[12] ~= '' then
+  redis.call('XADD', KEYS[8], '*', 'entry', ARGV[12])
+end
 
 local retentionMs = tonumber(ARGV[5])
 -- A child is told of with its batch, unless it has a webhook of its own.
-if found[4] or (not KEYS[8] and redis.call('HEXISTS', KEYS[7], found[5]) == 1) then
+if found[4] or (not KEYS[9] and redis.call('HEXISTS', KEYS[7], found[5]) == 1) then
   redis.call('XADD', KEYS[5], '*', 'event', ARGV[4], 'job', ARGV[1], 'kind', 'finished')
 end
-if KEYS[8] then
-  local parent = redis.call('HMGET', KEYS[8], 'state', 'total')
+if KEYS[9] then
+  local parent = redis.call('HMGET', KEYS[9], 'state', 'total')
   if parent[1] then
-    local ended = redis.call('HINCRBY', KEYS[8], 'ended', 1)
+    local ended = redis.call('HINCRBY', KEYS[9], 'ended', 1)
     if ARGV[2] ~= 'completed' then
-      redis.call('HINCRBY', KEYS[8], 'failed', 1)
+      redis.call('HINCRBY', KEYS[9], 'failed', 1)
     end
     if live[parent[1]] then
       -- The batch still has to read this child: it stays for as long as its siblings may wait, and longer.

@@ -2,14 +2,26 @@
 -- A job that is queued already was given back: by this very call, when its first reply was lost with the connection.
 -- A run that came to no attempt, of a job that never had one, did not start it: `startedAt` goes with it.
 -- On fallback `part` places the ticket of the next target and returns its rank.
--- KEYS: 1 job, 2 timeline
+-- KEYS: 1 job, 2 timeline, 3 ledger
 -- ARGV: 1 event (JSON), 2 attempt (JSON, or empty for none), 3 '1' drops the upstream handle,
---       4… field and value pairs of the record
--- Replies: 1 queued, 2 was queued already, 0 not queued
+--       4 entry of the ledger (JSON, or empty for none), 5 the number of its call, 6… field and value pairs of the record
+-- Replies: 1 queued, 2 was queued already, 0 not queued: the entry was not written
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions')
+local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls')
+local function book()
+  if ARGV[4] == '' or tonumber(ARGV[5]) <= tonumber(found[4] or 0) then
+    return
+  end
+  redis.call('HSET', KEYS[1], 'calls', ARGV[5])
+  redis.call('XADD', KEYS[3], '*', 'entry', ARGV[4])
+end
+
+if found[1] == 'queued' then
+  book()
+  return 2
+end
 if found[1] ~= 'in_progress' then
-  return found[1] == 'queued' and 2 or 0
+  return 0
 end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
@@ -28,6 +40,7 @@ local rank = part()
 if rank then
   redis.call('HSET', KEYS[1], 'rank', rank)
 end
-redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 6))
+book()
 redis.call('RPUSH', KEYS[2], ARGV[1])
 return 1

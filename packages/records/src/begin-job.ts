@@ -31,13 +31,14 @@ export async function beginJob(
   const now = context.clock.now();
   const reply = await script(
     context.redis,
-    [keys.job, keys.timeline],
+    [keys.job, keys.timeline, keys.ledger],
     [
       now,
       encodeEvent('in_progress', now),
       encodeEvent('interrupted', now),
       maxTimelineEvents,
       targetIndex ?? '',
+      jobId,
     ],
     started,
   );

@@ -4,6 +4,7 @@ import type {
   JobRecord,
   JobRequest,
   JobState,
+  LedgerEntry,
   TimelineEvent,
   UpstreamHandle,
 } from '@sluice/contracts';
@@ -23,6 +24,7 @@ import {
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
 import { maxShards, newShardedId } from './job-id.ts';
 import { createKeys } from './keys.ts';
+import { bookCall, readLedger, trimLedger, type LedgerMessage } from './ledger.ts';
 import { listJobs, type JobFilter, type JobPage } from './list-jobs.ts';
 import { countLive, dueJobs, postponeCheck, trimIndexes, type DueJob } from './live-jobs.ts';
 import {
@@ -117,6 +119,12 @@ export interface Records {
   countLive(shard: number): Promise<number>;
   /** The sweeper's: takes jobs whose retention is over out of the indexes; call again while it returns `limit`. */
   trimIndexes(shard: number, limit: number): Promise<number>;
+  /** Writes a call to the ledger that no move of its job carries; `false` if it is there. */
+  bookCall(jobId: string, entry: LedgerEntry): Promise<boolean>;
+  /** The ledger of a shard behind an entry (`0`: from the beginning), the oldest first. */
+  readLedger(shard: number, afterId: string, count: number): Promise<LedgerMessage[]>;
+  /** Takes out what is older than the retention and was written before `readMs`. */
+  trimLedger(shard: number, readMs: number): Promise<void>;
   /** Takes new entries of the outbox for a consumer, which must acknowledge them. */
   readOutbox(shard: number, consumer: string, options: ReadOutboxOptions): Promise<OutboxMessage[]>;
   /** Removes entries whose work is done. */
@@ -168,6 +176,7 @@ export function createRecords(deps: RecordsDeps): Records {
     postpone: (jobId, nextCheckMs) => postponeCheck(context, jobId, nextCheckMs),
     countLive: (shard) => countLive(context, shard),
     trimIndexes: (shard, limit) => trimIndexes(context, shard, limit),
+    ...ledgerOf(context),
     readOutbox: (shard, consumer, options) =>
       readOutbox({ ...context, blocking: deps.blocking }, shard, consumer, options),
     ackOutbox: (shard, streamIds) => ackOutbox(context, shard, streamIds),
@@ -178,6 +187,16 @@ export function createRecords(deps: RecordsDeps): Records {
     conversation: (session) => readConversation(context, session),
     keepConversation: (session, conversation) => keepConversation(context, session, conversation),
     erase: (jobId) => eraseJob(context, jobId),
+  };
+}
+
+function ledgerOf(
+  context: RecordsContext,
+): Pick<Records, 'bookCall' | 'readLedger' | 'trimLedger'> {
+  return {
+    bookCall: (jobId, entry) => bookCall(context, jobId, entry),
+    readLedger: (shard, afterId, count) => readLedger(context, shard, afterId, count),
+    trimLedger: (shard, readMs) => trimLedger(context, shard, readMs),
   };
 }
 

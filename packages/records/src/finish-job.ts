@@ -32,7 +32,7 @@ export interface FinishRequest extends FinishOptions {
 }
 
 /**
- * Ends a job, exactly once. In one script: state, result, error, usage, cost, cache, attempt, timeline event, outbox
+ * Ends a job, exactly once. In one script: state, result, error, usage, cost, cache, attempt, ledger entry, timeline event, outbox
  * entry (if the job has a webhook or its tenant a subscriber), retention, the batch's counters and, after its last child, its `batch_ready` entry.
  */
 export async function finishJob(
@@ -52,6 +52,7 @@ export async function finishJob(
       keys.outbox,
       keys.children,
       keys.subscribers,
+      keys.ledger,
       ...(keys.parent ? [keys.parent.job] : []),
     ],
     finishArguments(context, jobId, keys, request),
@@ -94,6 +95,7 @@ function finishArguments(
     ending.attempt ? JSON.stringify(ending.attempt) : '',
     keys.finishedChannel,
     keys.parent?.batchId ?? '',
+    ending.entry ? JSON.stringify(ending.entry) : '',
     ...endingFields(ending),
   ];
 }
@@ -108,6 +110,8 @@ function endingFields(ending: JobEnding): string[] {
   if (ending.result) fields.push('result', JSON.stringify(ending.result));
   if (ending.usage) fields.push('usage', JSON.stringify(ending.usage));
   if (ending.costUsd !== undefined) fields.push('costUsd', ending.costUsd);
+  if (ending.priceVersion !== undefined) fields.push('priceVersion', ending.priceVersion);
+  if (ending.saved) fields.push('saved', JSON.stringify(ending.saved));
   if (ending.state === 'completed') fields.push('cache', JSON.stringify(ending.cache));
   else fields.push('error', JSON.stringify(ending.error));
   return fields;

@@ -7,6 +7,7 @@ export type { FinishOptions, FinishReply } from './finish-job.ts';
 export type { FinishedListener, StopListening } from './finished-listener.ts';
 export type { Idempotency } from './idempotency.ts';
 export { shardOf } from './job-id.ts';
+export type { LedgerMessage, LostRun } from './ledger.ts';
 export type { JobFilter, JobPage } from './list-jobs.ts';
 export type { DueJob } from './live-jobs.ts';
 export { nextCheckAt } from './next-check.ts';

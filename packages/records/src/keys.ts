@@ -20,6 +20,8 @@ import { shardOf } from './job-id.ts';
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
+ * | <tag>/ledger                  | stream | entry: JSON of a call; or lost, request, target,   | owner: trimLedger         |
+ * |                               |        | call, at: of a run whose worker died               |                           |
  * | <tag>/subscribers             | hash   | tenant id -> generation: tenants that want to know | owner: removeSubscriber   |
  * | <tag>/finished:<job id>       | channel| the terminal state, published once                 | not a key                 |
  *
@@ -38,6 +40,7 @@ export interface RecordKeys {
   retained(shard: number): string;
   outbox(shard: number): string;
   subscribers(shard: number): string;
+  ledger(shard: number): string;
 }
 
 export interface JobKeys {
@@ -48,6 +51,7 @@ export interface JobKeys {
   retained: string;
   outbox: string;
   subscribers: string;
+  ledger: string;
   /** Index of the job's own children. */
   children: string;
   finishedChannel: string;
@@ -71,6 +75,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     retained: (shard) => `${tag(shard)}/retained`,
     outbox: (shard) => `${tag(shard)}/outbox`,
     subscribers: (shard) => `${tag(shard)}/subscribers`,
+    ledger: (shard) => `${tag(shard)}/ledger`,
   };
 }
 
@@ -84,6 +89,7 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     retained: `${tag}/retained`,
     outbox: `${tag}/outbox`,
     subscribers: `${tag}/subscribers`,
+    ledger: `${tag}/ledger`,
     children: `${tag}/batch:${jobId}`,
     finishedChannel: `${tag}/finished:${jobId}`,
     ...(batchId !== undefined && {

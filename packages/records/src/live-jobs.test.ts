@@ -100,7 +100,7 @@ describe('after everything ended and was swept', () => {
     const lasting: string[] = [];
     for (const key of await keys()) if ((await redis.pttl(key)) === -1) lasting.push(key);
 
-    const owned = /\/(live|retained|tenant:t[12]|outbox)$/;
+    const owned = /\/(live|retained|tenant:t[12]|outbox|ledger)$/;
     expect(lasting.filter((key) => !owned.test(key))).toEqual([]);
     expect(lasting.some((key) => key.endsWith('/live'))).toBe(false);
     expect(lasting.length).toBeGreaterThan(0);

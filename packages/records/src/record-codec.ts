@@ -17,13 +17,16 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  * | rank                    | the ticket's place in its lane, see packages/queue; 0: none, or has started | accept, release, requeue, begin |
  * | lane, targetIndex       | where the job is now, when it fell back                  | requeue               |
  * | interruptions           | number                                                   | begin                 |
+ * | calls                   | number; of its calls that are in the ledger              | begin, requeue        |
  * | attempts                | JSON objects with commas between: an array without its brackets | requeue, finish |
  * | waitingOn               | JSON                                                     | requeue               |
  * | upstream                | JSON                                                     | storeUpstream         |
  * | answer                  | JSON; from a person's answer to the next pause            | resume, pause         |
  * | result                  | JSON; may be large                                       | finish                |
  * | error, usage, cache     | JSON                                                     | finish                |
- * | costUsd                 | text                                                     | finish                |
+ * | late:<call>             | `1`; the call was booked after its run had lost the job  | bookCall              |
+ * | costUsd, priceVersion   | text                                                     | finish                |
+ * | saved                   | JSON                                                     | finish                |
  * | droppedEvents           | number; events that the timeline has forgotten            | begin, appendEvent    |
  */
 export type RecordFields = Partial<Record<string, string>>;
@@ -43,6 +46,7 @@ export const summaryFields = [
   'lane',
   'targetIndex',
   'interruptions',
+  'calls',
   'attempts',
   'waitingOn',
   'upstream',
@@ -51,6 +55,8 @@ export const summaryFields = [
   'usage',
   'cache',
   'costUsd',
+  'priceVersion',
+  'saved',
 ] as const;
 
 /** Field and value pairs of a new record; `state` is the script's to set. */
@@ -94,6 +100,7 @@ export function decodeSummary(fields: RecordFields): JobSummary | undefined {
     attempts: JSON.parse(`[${fields['attempts'] ?? ''}]`) as JobRecord['attempts'],
     targetIndex: Number(fields['targetIndex'] ?? 0),
     interruptions: Number(fields['interruptions'] ?? 0),
+    calls: Number(fields['calls'] ?? 0),
     ...(fields['startedAt'] !== undefined && { startedAtMs: Number(fields['startedAt']) }),
     ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
     ...json('waitingOn', fields['waitingOn']),
@@ -103,6 +110,8 @@ export function decodeSummary(fields: RecordFields): JobSummary | undefined {
     ...json('usage', fields['usage']),
     ...json('cache', fields['cache']),
     ...(fields['costUsd'] !== undefined && { costUsd: fields['costUsd'] }),
+    ...(fields['priceVersion'] !== undefined && { priceVersion: fields['priceVersion'] }),
+    ...json('saved', fields['saved']),
     ...progress(fields),
   };
 }

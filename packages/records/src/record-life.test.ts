@@ -44,6 +44,7 @@ describe('accepting a job', () => {
       attempts: [],
       targetIndex: 0,
       interruptions: 0,
+      calls: 0,
     });
   });
 

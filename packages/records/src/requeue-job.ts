@@ -1,4 +1,4 @@
-import type { Attempt, UpstreamHandle, WaitingOn } from '@sluice/contracts';
+import type { Attempt, LedgerEntry, UpstreamHandle, WaitingOn } from '@sluice/contracts';
 import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
@@ -12,6 +12,8 @@ export interface RequeueOptions {
   waitingOn?: WaitingOn;
   /** The attempt that has just ended, if the run came to one. */
   attempt?: Attempt;
+  /** The call of the run, for the ledger. */
+  entry?: LedgerEntry | undefined;
   /** The next target, on fallback. The upstream handle belonged to the target before it and is dropped. */
   targetIndex?: number;
   /** The next target's lane. */
@@ -33,18 +35,20 @@ export async function requeueJob(
 ): Promise<boolean> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
-  const { waitingOn, attempt, targetIndex, lane } = options;
+  const { waitingOn, attempt, targetIndex, lane, entry } = options;
   const fields: string[] = [];
   if (waitingOn) fields.push('waitingOn', JSON.stringify(waitingOn));
   if (targetIndex !== undefined) fields.push('targetIndex', String(targetIndex));
   if (lane !== undefined) fields.push('lane', lane);
   const reply = await requeueScript(
     context.redis,
-    [keys.job, keys.timeline],
+    [keys.job, keys.timeline, keys.ledger],
     [
       encodeEvent('queued', context.clock.now(), eventData(options)),
       attempt ? JSON.stringify(attempt) : '',
       targetIndex === undefined ? '' : '1',
+      entry ? JSON.stringify(entry) : '',
+      entry?.call ?? '',
       ...fields,
     ],
     options.ticket,

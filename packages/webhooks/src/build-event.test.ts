@@ -26,6 +26,7 @@ function endedJob(changes: Partial<JobRecord> = {}): JobRecord {
     attempts: [],
     targetIndex: 0,
     interruptions: 0,
+    calls: 0,
     ...changes,
   };
 }

@@ -10,7 +10,7 @@ import { runAtOf } from './run-at.ts';
  */
 export function toJobRequest(
   submitted: SubmitJob,
-  made: Pick<JobRequest, 'jobId' | 'tenantId' | 'lane' | 'createdAtMs' | 'weight'>,
+  made: Pick<JobRequest, 'jobId' | 'tenantId' | 'lane' | 'createdAtMs' | 'weight' | 'keyId'>,
   { jobs, lanes }: Pick<Config, 'jobs' | 'lanes'>,
 ): JobRequest {
   const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;

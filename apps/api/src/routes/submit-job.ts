@@ -31,7 +31,7 @@ export function submitJobRoute(deps: ApiDeps) {
   const allow = parseAllowList(config.allowPrivateHosts);
   return async (request: Request, response: Response): Promise<void> => {
     deps.redisWatch.assertRoom();
-    const { tenantId, weight } = callerOf(response);
+    const { tenantId, keyId, weight } = callerOf(response);
     const idempotencyKey = idempotencyKeyOf(request);
     const body = await readJson(request, config.server.maxBodyBytes);
     const submitted = parseSubmit(body, config, allow);
@@ -42,6 +42,7 @@ export function submitJobRoute(deps: ApiDeps) {
     const made = {
       jobId,
       tenantId,
+      keyId,
       lane,
       createdAtMs: clock.now(),
       ...(weight !== undefined && { weight }),

@@ -1,5 +1,6 @@
 import type { Config } from '@sluice/config';
 import type { JobRecord, JobRequest, JobView } from '@sluice/contracts';
+import { roundCost } from '@sluice/metering';
 
 /** Everything of a record that a view shows; lists leave the result out. */
 export type ShownJob = Omit<JobRecord, 'input' | 'result'> & Pick<JobRecord, 'result'>;
@@ -32,6 +33,8 @@ export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>
     ...(job.error && { error: job.error }),
     ...(job.usage && { usage: job.usage }),
     ...(job.costUsd !== undefined && { cost_usd: job.costUsd }),
+    ...(job.priceVersion !== undefined && { price_version: job.priceVersion }),
+    ...(job.saved && { saved_usd: roundCost(job.saved.usd), saved_tokens: job.saved.tokens }),
     ...(job.progress && { progress: job.progress }),
   };
 }
@@ -47,6 +50,7 @@ export function queuedView(request: JobRequest): JobView {
       attempts: [],
       targetIndex: 0,
       interruptions: 0,
+      calls: 0,
       ...(total !== undefined && { progress: { total, ended: 0, failed: 0 } }),
     },
     { retentionMs: 0 },

@@ -88,7 +88,7 @@ test.each(Object.entries(lineEnds))(
     const bytes = Buffer.from(text.replaceAll('\n', lineEnd));
     const whole = await read([bytes]);
     expect(whole).toMatchObject({
-      reply: { result: { outputs: { text: 'ä→🙂' } }, costUsd: '0.100000' },
+      reply: { result: { outputs: { text: 'ä→🙂' } }, costUsd: '0.1' },
       log: ['started run-1', 'stored', 'workflow_started run-1', 'node_finished a'],
     });
     expect(await read([...bytes].map((byte) => Buffer.of(byte)))).toEqual(whole);

@@ -89,7 +89,7 @@ describe('a chat, agent or completion app', () => {
         metadata: { usage, retriever_resources: resources },
       },
       usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7, source: 'provider' },
-      costUsd: '0.000013',
+      costUsd: '0.0000125',
       upstreamRequestId: undefined,
     });
     expect(handles).toMatchObject([
@@ -229,7 +229,7 @@ describe('a chatflow', () => {
         metadata: { retriever_resources: resources },
       },
       usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 },
-      costUsd: '0.000013',
+      costUsd: '0.0000125',
     });
     expect(handles).toMatchObject([{ run_id: 'run-1', conversation_id: 'conv-1' }]);
   });

@@ -36,7 +36,7 @@ const reply = {
     metadata: { usage },
   },
   usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },
-  costUsd: '0.001235',
+  costUsd: '0.0012345',
 };
 
 function event(name: string, fields: object): string {

@@ -50,7 +50,7 @@ export class NodeLedger {
   }
 
   /**
-   * US dollars with six decimals. Undefined if a node that used tokens told no price in dollars, if all prices are zero
+   * US dollars, exact. Undefined if a node that used tokens told no price in dollars, if all prices are zero
    * (Dify's way to say that a model has none), or if nodes may be missing: `runTokens` is given where events may have been
    * lost, and the nodes must add up to it then.
    */

@@ -14,9 +14,10 @@ export function isPrice(price: string | number | null | undefined): price is str
   return price !== null && price !== undefined && /^\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(`${price}`);
 }
 
-const decimals = 6;
+/** The ledger keeps so many. */
+const decimals = 12;
 
-/** US dollars with six decimals; undefined for zero, which is Dify's way to say that a model has no price. */
+/** US dollars, exact; undefined for zero, which is Dify's way to say that a model has no price. */
 export function costOf(sum: Big): string | undefined {
-  return sum.gt(0) ? sum.toFixed(decimals, Big.roundHalfUp) : undefined;
+  return sum.gt(0) ? sum.round(decimals, Big.roundHalfUp).toFixed() : undefined;
 }

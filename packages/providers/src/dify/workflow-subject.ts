@@ -69,7 +69,7 @@ export const dify: Subject = {
       total_steps: 2,
     },
     usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30, source: 'provider' },
-    costUsd: '0.001235',
+    costUsd: '0.0012345',
   },
   dispensableEvents: 0,
   isRepeatable: false,

@@ -1,0 +1,65 @@
+import type {
+  ChatInput,
+  EmbeddingInput,
+  ErrorCode,
+  RerankInput,
+  SluiceError,
+  Usage,
+} from '@sluice/contracts';
+import {
+  costOf,
+  estimateEmbeddingUsage,
+  estimateInputTokens,
+  estimateRerankUsage,
+} from '@sluice/metering';
+
+import { callTypeOf } from './call-type.ts';
+import type { UpstreamOutcome } from './call-upstream.ts';
+import type { Plan } from './plan-job.ts';
+
+type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
+
+/** Failures that come after the upstream has begun to work: it may charge for what it did. */
+const cutCodes: readonly ErrorCode[] = [
+  'upstream_timeout',
+  'upstream_truncated',
+  'bad_upstream',
+  'content_filtered',
+  'cancelled',
+  'interrupted',
+];
+
+/** Whether the upstream may charge for a call that failed. Nothing else that fails costs anything. */
+export function isCharged({ isCut, error }: { isCut: boolean; error: SluiceError }): boolean {
+  return isCut || cutCodes.includes(error.code);
+}
+
+/**
+ * The call with what it took, where it was cut short: an estimate, because a vendor tells nobody. What was asked is counted;
+ * what had come back by then is not known here, so that the cost is unknown as soon as output has a price.
+ */
+export async function countCut(plan: Plan, call: FailedCall): Promise<FailedCall> {
+  if (!isCharged(call)) return call;
+  const usage = await estimate(plan);
+  const cost_usd = costOf(usage, plan.target.price);
+  return { ...call, attempt: { ...call.attempt, ...(usage && { usage }), cost_usd } };
+}
+
+async function estimate({ record, target }: Plan): Promise<Usage | undefined> {
+  const options = { kind: target.provider.kind, model: target.model };
+  const { input } = record;
+  // The record's type says which input it holds; zod checked it at accept.
+  switch (callTypeOf(record.type)) {
+    case 'chat': {
+      const tokens = await estimateInputTokens(input as ChatInput, options);
+      return { input_tokens: tokens, total_tokens: tokens, source: 'estimate' };
+    }
+    case 'embedding':
+      return await estimateEmbeddingUsage(input as EmbeddingInput, options);
+    case 'rerank':
+      return await estimateRerankUsage(input as RerankInput, options);
+    case 'transcription':
+    case 'workflow':
+      return undefined;
+  }
+}

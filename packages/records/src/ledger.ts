@@ -1,0 +1,73 @@
+import type { JobRequest, LedgerEntry } from '@sluice/contracts';
+import { loadScript } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+
+const bookScript = loadScript(import.meta.url, 'book-call');
+
+/** What a shard's ledger holds: a call, or the run of a worker that died, of which no more is known than its job. */
+export type LedgerMessage =
+  | { streamId: string; entry: LedgerEntry; lost?: undefined }
+  | { streamId: string; entry?: undefined; lost: LostRun };
+
+/** A run whose worker died between `begin` and its end. */
+export interface LostRun {
+  request: Omit<JobRequest, 'input'>;
+  targetIndex: number;
+  call: number;
+  /** When another worker found it. */
+  atMs: number;
+}
+
+/** Writes a call that no move of its job carries. `false`: it was there already. */
+export async function bookCall(
+  context: RecordsContext,
+  jobId: string,
+  entry: LedgerEntry,
+): Promise<boolean> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return false;
+  const args = [JSON.stringify(entry), entry.call];
+  return (await bookScript(context.redis, [keys.job, keys.ledger], args)) === 1;
+}
+
+/** Entries of a shard's ledger behind `afterId` (`0` is its beginning), the oldest first, `count` at most. */
+export async function readLedger(
+  context: RecordsContext,
+  shard: number,
+  afterId: string,
+  count: number,
+): Promise<LedgerMessage[]> {
+  const start = afterId === '0' ? '-' : `(${afterId}`;
+  const rows = await context.redis.xrange(context.keys.ledger(shard), start, '+', 'COUNT', count);
+  return rows.map(([streamId, pairs]) => toMessage(streamId, pairs));
+}
+
+/**
+ * Takes out what is older than the retention of jobs and was written before `readMs` (epoch ms): what was not read stays,
+ * however old it is.
+ */
+export async function trimLedger(
+  context: RecordsContext,
+  shard: number,
+  readMs: number,
+): Promise<void> {
+  const keepFrom = Math.min(readMs, context.clock.now() - context.config.retentionMs);
+  await context.redis.xtrim(context.keys.ledger(shard), 'MINID', '~', keepFrom);
+}
+
+function toMessage(streamId: string, [name, text = '', ...more]: string[]): LedgerMessage {
+  // Written by finish, requeue and bookCall from an entry.
+  if (name === 'entry') return { streamId, entry: JSON.parse(text) as LedgerEntry };
+  const [, request = '', , target, , call, , at] = more;
+  return {
+    streamId,
+    lost: {
+      // What encodeRequest wrote of a validated request.
+      request: JSON.parse(request) as LostRun['request'],
+      targetIndex: Number(target),
+      call: Number(call),
+      atMs: Number(at),
+    },
+  };
+}
