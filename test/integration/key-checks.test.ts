@@ -4,7 +4,11 @@ import { join } from 'node:path';
 
 import { loadConfig, type Config } from '@sluice/config';
 import { checkKeys, createAdapters, createHttpClient } from '@sluice/providers';
+import { ParkedKeys } from '@sluice/limits';
+import { createLogger, systemClock } from '@sluice/runtime';
 import { createSimulator } from '@sluice/simulator';
+import { testRedis, waitFor } from '@sluice/testing';
+import { startWorker } from '@sluice/worker';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 
@@ -101,4 +105,19 @@ test('a server without a list, a list that is not for this key and a rate limit 
   }
   simulator.state.faults.add({ match: { kind: 'models' }, fault: { kind: 'status', status: 402 } });
   expect(await states()).toEqual(['refused', 'unclear', 'failed']);
+});
+
+test('a worker that is asked to parks the keys that are refused before a job meets them', async () => {
+  const { redis, url, root } = await testRedis();
+  const config = { ...(await everyKind()), redisUrl: url, root, checkKeys: true };
+  const log = createLogger({ name: 'test', level: 'silent' });
+  const parked = new ParkedKeys({ redis, root, clock: systemClock });
+  const openAi = config.providers['openai'];
+  if (!openAi) throw new Error('no provider openai');
+  const worker = await startWorker({ config, roles: ['run'], log });
+  onTestFinished(() => worker.close(1_000));
+  await waitFor(async () => (await parked.look())(openAi, 'invalid-key').length > 0);
+  const parkingsOf = await parked.look();
+  expect(parkingsOf(openAi, 'invalid-key')).toMatchObject([{ code: 'upstream_auth' }]);
+  expect(parkingsOf(openAi, 'good-key')).toEqual([]);
 });

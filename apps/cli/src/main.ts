@@ -45,6 +45,16 @@ program
   .description('fake OpenAI and Dify that enforce limits and inject faults')
   .action(() => orExplain(() => import('../../simulator/src/main.ts')));
 
+program
+  .command('doctor')
+  .description(
+    'look at the configuration, Redis, every provider key (by a free call) and the models; exit code 1 if something must be mended',
+  )
+  .option('--json', 'as JSON', false)
+  .action((options: { json: boolean }) =>
+    orExplain(async () => (await import('./doctor/run-doctor.ts')).runDoctor(options)),
+  );
+
 addAdminCommands(program, orExplain);
 
 await program.parseAsync();

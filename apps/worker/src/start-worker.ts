@@ -21,6 +21,7 @@ import {
 } from '@sluice/runtime';
 import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
 
+import { checkConfiguredKeys } from './check-configured-keys.ts';
 import { listenForCancels } from './cancel-listener.ts';
 import { deliverWebhook } from './deliver-webhook.ts';
 import { sendHeartbeats } from './heartbeat.ts';
@@ -63,7 +64,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const following = parts.laneBook.follow(stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
-  if (options.roles.includes('run')) startLanes(parts, laneWorkers);
+  if (options.roles.includes('run')) {
+    startLanes(parts, laneWorkers);
+    tryKeys(parts, stop.signal);
+  }
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
   for (const workers of laneWorkers.values()) {
     for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
@@ -113,6 +117,13 @@ function warmUpProviders({ config, http, log }: WorkerParts): void {
       log.warn({ err: error, provider: provider.name }, 'a connection was not opened in advance');
     });
   }
+}
+
+/** Jobs need not wait for it: until a key is known to be refused, the first job would find out. */
+function tryKeys(parts: WorkerParts, signal: AbortSignal): void {
+  checkConfiguredKeys(parts, signal).catch((error: unknown) => {
+    parts.log.warn({ err: error }, 'the keys were not checked');
+  });
 }
 
 function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {

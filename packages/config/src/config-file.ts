@@ -248,6 +248,7 @@ export const configFile = z.strictObject({
     .default({}),
   apps: z.record(name, app).default({}),
   catalogue: z.string().min(1).optional(),
+  checkKeys: z.boolean().default(false),
   jobs: z
     .strictObject({
       maxWaitSeconds: seconds(0.001, 7 * dayInSeconds).default(dayInSeconds),

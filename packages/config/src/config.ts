@@ -52,6 +52,8 @@ export interface Config {
     endpointConcurrency: number;
     endpointRequestsPerSecond: number;
   };
+  /** Try every API key when a worker starts. */
+  checkKeys: boolean;
   /** Hosts and CIDRs that webhooks may reach although private. */
   allowPrivateHosts: string[];
   /** The same for providers: beside them the hosts of base URLs that no file gave. */

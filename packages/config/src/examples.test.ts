@@ -50,11 +50,22 @@ describe('the example', () => {
   it('sluice.config.example.yaml shows the defaults', () => {
     const file = join(rootFolder, 'config/sluice.config.example.yaml');
     const shown = loadConfig({ env, cwd: nowhere, file });
-    const { root, shards, server, jobs, retry, webhooks, allowPrivateHosts, worker } = loadConfig({
-      env: {},
-      cwd: nowhere,
-    });
-    const defaults = { root, shards, server, jobs, retry, webhooks, allowPrivateHosts, worker };
+    const { root, shards, server, jobs, retry, webhooks, allowPrivateHosts, worker, checkKeys } =
+      loadConfig({
+        env: {},
+        cwd: nowhere,
+      });
+    const defaults = {
+      root,
+      shards,
+      server,
+      jobs,
+      retry,
+      webhooks,
+      allowPrivateHosts,
+      worker,
+      checkKeys,
+    };
     expect(shown).toMatchObject(defaults);
     expect(shown.providers['openai']!.timeouts).toEqual({ firstByteMs: 120_000, idleMs: 300_000 });
   });

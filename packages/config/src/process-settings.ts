@@ -141,6 +141,7 @@ export function mergeSettings(
       endpointConcurrency: webhooks.endpointConcurrency,
       endpointRequestsPerSecond: webhooks.endpointRequestsPerSecond,
     },
+    checkKeys: file.checkKeys,
     allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
     proxy: settings.proxy,
     worker: file.worker,

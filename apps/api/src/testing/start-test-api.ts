@@ -132,6 +132,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     server: { host: '127.0.0.1', port: 0, maxBodyBytes: 1_048_576, maxConnections: 10_000 },
     adminKey: randomBytes(24).toString('hex'),
     dataDir: '.data',
+    checkKeys: false,
     providers: { test: provider },
     routes: {
       chat: { 'test-chat': route('chat', 'test-chat', 'chat-lane') },

@@ -1,0 +1,100 @@
+import { createRedis, whenReady, type Logger, type Redis } from '@sluice/runtime';
+
+import { findingsOf, type Finding } from './finding.ts';
+
+const answerWithinMs = 3_000;
+/** The first version that has every command our scripts call. */
+const oldestVersion = [6, 2] as const;
+/** Above this share of its memory the API takes no new jobs. */
+const fullShare = 0.8;
+
+/**
+ * Whether Redis can be reached and keeps what it is given: version, policy, append-only file, memory. Asks `INFO` only,
+ * which also a Redis answers that has no `CONFIG` for its users. `isGiven`: whether the address is the operator's.
+ */
+export async function examineRedis(
+  url: string,
+  { isGiven, log }: { isGiven: boolean; log: Logger },
+): Promise<Finding[]> {
+  const address = new URL(url).host;
+  const { ok, warn, fail } = findingsOf('redis', address);
+  const redis = createRedis(url, 'producer', log);
+  try {
+    await whenReady(redis, answerWithinMs);
+    return [ok('answers'), ...judge(await readInfo(redis), address)];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (isGiven) return [fail(`${reason}; check REDIS_URL`)];
+    return [
+      warn(`${reason}; without REDIS_URL only "sluice start" works, with a Redis of its own`),
+    ];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+type Info = (field: string) => string | undefined;
+
+async function readInfo(redis: Redis): Promise<Info> {
+  const text = await redis.info();
+  const fields = new Map(
+    text.split('\r\n').map((line): [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1)];
+    }),
+  );
+  return (field) => fields.get(field);
+}
+
+function judge(info: Info, address: string): Finding[] {
+  return [judgeVersion, judgePolicy, judgePersistence, judgeMemory, judgeRole].flatMap((each) =>
+    each(info, findingsOf('redis', address)),
+  );
+}
+
+type Judge = (info: Info, say: ReturnType<typeof findingsOf>) => Finding[];
+
+const judgeVersion: Judge = (info, { ok, fail }) => {
+  const version = info('redis_version') ?? '';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = oldestVersion;
+  const isNew = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+  if (isNew) return [ok(`version ${version}`)];
+  return [fail(`version ${version || 'unknown'} is older than ${oldestVersion.join('.')}`)];
+};
+
+const judgePolicy: Judge = (info, { ok, warn, fail }) => {
+  const policy = info('maxmemory_policy');
+  if (policy === undefined)
+    return [warn('does not tell its maxmemory-policy: it must be noeviction')];
+  if (policy === 'noeviction') return [ok('maxmemory-policy noeviction')];
+  return [fail(`maxmemory-policy ${policy} drops jobs when memory is full: set it to noeviction`)];
+};
+
+const judgePersistence: Judge = (info, { ok, warn, fail }) => {
+  if (info('aof_enabled') !== '1') {
+    return [warn('appendonly is off: when Redis stops, jobs since its last snapshot are lost')];
+  }
+  if (info('aof_last_write_status') === 'err') {
+    return [fail('the last write to the append-only file failed: look at its disk')];
+  }
+  return [ok('appendonly is on')];
+};
+
+const judgeMemory: Judge = (info, { ok, warn, fail }) => {
+  const limit = Number(info('maxmemory') ?? 0);
+  const used = Number(info('used_memory') ?? 0);
+  if (limit === 0)
+    return [warn('maxmemory is not set: Redis may be killed when the machine is full')];
+  const words = `${inMiB(used)} of ${inMiB(limit)} MiB are used`;
+  return [used >= limit * fullShare ? fail(`${words}: no new jobs are taken`) : ok(words)];
+};
+
+const judgeRole: Judge = (info, { fail }) => {
+  if (info('role') !== 'slave') return [];
+  return [fail('is a replica, which takes no writes: name its master')];
+};
+
+function inMiB(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}
