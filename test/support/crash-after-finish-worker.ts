@@ -19,6 +19,8 @@ for (const lane of Object.keys(config.lanes)) {
     shard: 0,
     lane,
     concurrency: 1,
+    workerId: 'crashing',
+    isHeld: ({ jobId, run }) => parts.records.isHeldBy(jobId, run),
     process: async (ticket, signal) => {
       const move = await processTicket(ticket, { ...parts, lane }, signal);
       process.kill(process.pid, 'SIGKILL');

@@ -41,15 +41,16 @@ export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps
 }
 
 async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
-  const { jobId, lane, targetIndex } = job;
+  const { jobId, lane, targetIndex, retries: retry } = job;
   const finished = await deps.records.finish(jobId, cancelledByClient, eventIdOf(jobId));
   if (finished.kind !== 'finished') return finished;
   // BullMQ leaves a ticket that is being worked on; its run ends by the message.
   await deps.redis.publish(cancelChannel(deps.config.root), jobId);
   // What was started upstream and is followed by nobody now is stopped by the worker that takes the ticket.
   if (job.upstream) await hurryJob(job, deps, 0);
-  else await deps.lanes.remove(lane, jobId, targetIndex + 1);
-  if (job.runAtMs !== undefined) await deps.lanes.remove(scheduledLane, jobId, 1);
+  else await deps.lanes.remove(lane, { jobId, attempt: targetIndex + 1, retry });
+  if (job.runAtMs !== undefined)
+    await deps.lanes.remove(scheduledLane, { jobId, attempt: 1, retry });
   return finished;
 }
 

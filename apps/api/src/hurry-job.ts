@@ -9,8 +9,9 @@ export async function hurryJob(
   { lanes, clock }: Pick<ApiDeps, 'lanes' | 'clock'>,
   patienceMs: number,
 ): Promise<void> {
-  const { jobId, tenantId, type, model, lane, priority, targetIndex } = job;
-  const ticket = { jobId, tenantId, type, model, attempt: targetIndex + 1 };
+  const { jobId, tenantId, type, model, lane, priority, targetIndex, retries } = job;
+  const run = { attempt: targetIndex + 1, ...(retries > 0 && { retry: retries }) };
+  const ticket = { jobId, tenantId, type, model, ...run };
   const shard = shardOf(jobId) ?? 0;
   await hurryTicket(lanes, { ticket, lane, priority }, { shard, clock, patienceMs });
 }

@@ -20,6 +20,7 @@ interface Known {
   id: string;
   tenant: string;
   state: JobState;
+  isBatch: boolean;
   /** Stands in the prompt and in the answer: nobody else may ever read it. */
   canary: string;
 }
@@ -88,7 +89,7 @@ async function operateOn(world: World, tenant: string, job: Known): Promise<void
   const own = job.tenant === tenant;
   const gone = !world.jobs.includes(job);
   count(world, own ? 'own' : 'foreign');
-  const act = world.random(6);
+  const act = world.random(7);
   if (act === 0 && own && isLive(job)) {
     await endJob(world.api, job.id, {
       state: 'completed',
@@ -118,6 +119,7 @@ const requests = [
   ['GET', '?include=timeline'],
   ['GET', '?wait=0'],
   ['POST', '/cancel'],
+  ['POST', '/retry'],
   ['DELETE', ''],
 ] as const;
 
@@ -133,6 +135,10 @@ function expectOwn(world: World, reply: Reply, job: Known, act: string): void {
   if (act === 'POST/cancel') {
     expect(reply.status).toBe(live ? 200 : 409);
     if (live) job.state = 'cancelled';
+  } else if (act === 'POST/retry') {
+    const retried = job.state === 'cancelled' && !job.isBatch;
+    expect(reply.status).toBe(retried ? 202 : 409);
+    if (retried) job.state = 'queued';
   } else if (act === 'DELETE') {
     expect(reply.status).toBe(live ? 409 : 200);
     if (!live) forget(world, job);
@@ -166,7 +172,7 @@ async function submit(world: World, tenant: string): Promise<void> {
     return;
   }
   expect(world.jobs.some((job) => job.id === id)).toBe(false);
-  const job: Known = { id, tenant, state: 'queued', canary };
+  const job: Known = { id, tenant, state: 'queued', isBatch: body === batchBody, canary };
   world.jobs.push(job);
   if (name !== undefined) world.idempotent.set(slot, job);
 }

@@ -34,6 +34,8 @@ import { metricsRoute } from './routes/metrics.ts';
 import { docsRoute, openApiRoute } from './routes/openapi.ts';
 import { readyzRoute } from './routes/readyz.ts';
 import { resumeJobRoute } from './routes/resume-job.ts';
+import { retryJobRoute } from './routes/retry-job.ts';
+import { retryJobsRoute } from './routes/retry-jobs.ts';
 import {
   listDeliveriesRoute,
   redeliverRoute,
@@ -66,6 +68,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'get', path: '/v1/jobs', access: 'read', handler: listJobsRoute },
   { method: 'post', path: '/v1/jobs/:id/cancel', access: 'cancel', handler: cancelJobRoute },
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
+  { method: 'post', path: '/v1/jobs/:id/retry', access: 'submit', handler: retryJobRoute },
+  { method: 'post', path: '/v1/jobs/retry', access: 'submit', handler: retryJobsRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },

@@ -1,4 +1,4 @@
-import type { JobEnding, LedgerEntry, Outcome, Ticket } from '@sluice/contracts';
+import type { HeldTicket, JobEnding, LedgerEntry, Outcome } from '@sluice/contracts';
 import type { TicketMove } from '@sluice/queue';
 import type { RequeueOptions } from '@sluice/records';
 import { resolveRoute } from '@sluice/routing';
@@ -17,11 +17,11 @@ export type ApplyOutcomeDeps = Pick<
  * two is safe: the ticket runs again, and `begin` reads from the record what is left to do.
  */
 export async function applyOutcome(
-  ticket: Ticket,
+  ticket: HeldTicket,
   outcome: Outcome,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
-  const { jobId } = ticket;
+  const { jobId, run } = ticket;
   switch (outcome.kind) {
     case 'nothing':
       await bookLate(jobId, outcome.entry, deps);
@@ -30,7 +30,7 @@ export async function applyOutcome(
       return await endJob(ticket, outcome, deps);
     case 'wait': {
       const { waitingOn, entry } = outcome;
-      const live = await requeue(jobId, { waitingOn, entry }, deps);
+      const live = await requeue(jobId, { run, waitingOn, entry }, deps);
       if (!live) return { kind: 'done' };
       return outcome.scope === 'lane'
         ? { kind: 'pause_lane', waitMs: outcome.waitMs }
@@ -38,19 +38,21 @@ export async function applyOutcome(
     }
     case 'retry': {
       const { waitingOn, attempt, entry } = outcome;
-      const live = await requeue(jobId, { waitingOn, attempt, entry }, deps);
+      const live = await requeue(jobId, { run, waitingOn, attempt, entry }, deps);
       return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
     }
     case 'fallback':
       return await fallBack(ticket, outcome, deps);
     case 'pause': {
-      const live = await deps.records.pause(jobId, outcome.isNew);
+      const live = await deps.records.pause(jobId, outcome.isNew, run);
       return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
     }
     case 'give_back': {
-      const live = await requeue(jobId, { entry: outcome.entry }, deps);
+      const live = await requeue(jobId, { run, entry: outcome.entry }, deps);
       return live ? { kind: 'give_back' } : { kind: 'done' };
     }
+    case 'held':
+      return { kind: 'delay', delayMs: outcome.delayMs };
   }
 }
 
@@ -76,12 +78,13 @@ async function bookLate(
 
 /** The result is in the record before anything else can happen to it; only then may others find it in the cache. */
 async function endJob(
-  ticket: Ticket,
+  ticket: HeldTicket,
   outcome: Extract<Outcome, { kind: 'ended' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
   const { ending, cacheAs } = outcome;
-  const finishing = deps.records.finish(ticket.jobId, ending, eventIdOf(ticket.jobId));
+  const { jobId, run } = ticket;
+  const finishing = deps.records.finish(jobId, ending, eventIdOf(jobId), { run });
   if (cacheAs) writeCache(cacheAs, ending, deps);
   const finished = await finishing;
   if (finished.kind === 'finished') {
@@ -116,7 +119,7 @@ function writeCache(
 
 /** The record names the next target and the ticket for it is placed, in one step. */
 async function fallBack(
-  ticket: Ticket,
+  ticket: HeldTicket,
   outcome: Extract<Outcome, { kind: 'fallback' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
@@ -125,12 +128,13 @@ async function fallBack(
   const target = route.targets[targetIndex];
   if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
   const lane = target.lane;
+  const { run, ...rest } = ticket;
   const placed = {
-    ticket: { ...ticket, attempt: targetIndex + 1 },
+    ticket: { ...rest, attempt: targetIndex + 1 },
     lane,
     ...outcome.claim,
   };
   const next = { targetIndex, lane, ticket: deps.lanes.placement(placed) };
-  await requeue(ticket.jobId, { ...(attempt && { attempt }), entry, ...next }, deps);
+  await requeue(ticket.jobId, { run, ...(attempt && { attempt }), entry, ...next }, deps);
   return { kind: 'done' };
 }

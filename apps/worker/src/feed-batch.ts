@@ -76,7 +76,9 @@ async function readChildren(
 }
 
 /** The ticket that a live job should have. */
-export function ticketOf(job: Omit<JobRequest, 'input'> & { targetIndex?: number }): PlacedTicket {
+export function ticketOf(
+  job: Omit<JobRequest, 'input'> & { targetIndex?: number; retries?: number },
+): PlacedTicket {
   const {
     jobId,
     tenantId,
@@ -88,9 +90,17 @@ export function ticketOf(job: Omit<JobRequest, 'input'> & { targetIndex?: number
     weight,
     runAtMs,
     targetIndex = 0,
+    retries = 0,
   } = job;
   return {
-    ticket: { jobId, tenantId, type, model, attempt: targetIndex + 1 },
+    ticket: {
+      jobId,
+      tenantId,
+      type,
+      model,
+      attempt: targetIndex + 1,
+      ...(retries > 0 && { retry: retries }),
+    },
     lane,
     priority,
     tokens,

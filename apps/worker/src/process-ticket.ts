@@ -1,4 +1,4 @@
-import type { Outcome, Ticket } from '@sluice/contracts';
+import type { HeldTicket, Outcome } from '@sluice/contracts';
 import { batchLane, scheduledLane, type TicketMove } from '@sluice/queue';
 
 import { applyOutcome, type ApplyOutcomeDeps } from './apply-outcome.ts';
@@ -14,7 +14,7 @@ const defectPauseMs = 5_000;
 
 /** One ticket: run the job, then move record and ticket. A defect of ours delays the ticket and is logged, never lost. */
 export async function processTicket(
-  ticket: Ticket,
+  ticket: HeldTicket,
   deps: ProcessTicketDeps,
   signal: AbortSignal,
 ): Promise<TicketMove> {
@@ -23,11 +23,18 @@ export async function processTicket(
     return await applyOutcome(ticket, outcome, deps);
   } catch (error) {
     deps.log.error({ err: error, jobId: ticket.jobId }, 'a run failed inside Sluice');
+    await deps.records.drop(ticket.jobId, ticket.run);
     return { kind: 'delay', delayMs: defectPauseMs };
+  } finally {
+    deps.suspects.leave(ticket.jobId);
   }
 }
 
-type Process = (ticket: Ticket, deps: ProcessTicketDeps, signal: AbortSignal) => Promise<Outcome>;
+type Process = (
+  ticket: HeldTicket,
+  deps: ProcessTicketDeps,
+  signal: AbortSignal,
+) => Promise<Outcome>;
 
 function processFor(lane: string): Process {
   if (lane === scheduledLane) return releaseScheduled;

@@ -6,6 +6,8 @@ import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Downloader, Logger, Random } from '@sluice/runtime';
 
+import type { Suspects } from './suspects.ts';
+import type { WorkerLife } from './worker-life.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /** What the steps of a run need. `records` and `limits` share one connection: what is sent first is done first. */
@@ -23,6 +25,8 @@ export interface RunJobDeps {
   parkedKeys: ParkedKeys;
   downloader: Downloader;
   adapterFor(kind: string): ProviderAdapter;
+  workerLife: WorkerLife;
+  suspects: Suspects;
   metrics: WorkerMetrics;
   clock: Clock;
   random: Random;

@@ -1,6 +1,7 @@
-import type { Outcome, Ticket } from '@sluice/contracts';
+import type { HeldTicket, Outcome } from '@sluice/contracts';
 
 import { bookFailure } from './book-failure.ts';
+import { beginRun } from './begin-run.ts';
 import { callUpstream } from './call-upstream.ts';
 import { chargeOf } from './charge-call.ts';
 import { chooseKey } from './choose-key.ts';
@@ -26,20 +27,22 @@ import { waitForPermit } from './wait-for-permit.ts';
  * and a Dify run (its handle is in the record, so the next run attaches to it).
  */
 export async function runJob(
-  ticket: Ticket,
+  ticket: HeldTicket,
   deps: RunJobDeps,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const started = deps.lanes.advance(deps.lane, ticket.jobId);
-  const begun = await deps.records.begin(ticket.jobId, ticket.attempt - 1, started);
+  const begun = await beginRun(ticket, deps);
+  if (begun.kind === 'held') return begun.outcome;
   if (begun.kind === 'ended' && begun.state === 'cancelled' && begun.upstream) {
-    await stopCancelled(ticket, begun.upstream, deps);
+    await stopCancelled(ticket, { ...begun, upstream: begun.upstream }, deps);
   }
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const plan = planJob(begun.record, deps);
   if (plan.kind === 'impossible') return plan.outcome;
   const refusal = refuseJob(plan.record, deps.clock.now());
   if (refusal) return refusal;
+  const suspended = deps.suspects.admit(plan.record);
+  if (suspended) return suspended;
 
   const cached = await readCachedResult(plan, deps);
   if (cached) return cached;

@@ -56,7 +56,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { config, log } = options;
   const redis = await openRedis(config, log);
   const subscriber = createRedis(config.redisUrl, 'subscriber', log, config.redisTls);
-  const parts = wireWorker(config, redis, log);
+  const workerId = newId('worker', systemClock.now());
+  const parts = { ...wireWorker(config, redis, log), workerId };
   await parts.lanes.applyConcurrency();
   await parts.laneBook.refresh();
 
@@ -76,9 +77,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
 
   await listenForCancels(subscriber, config.root, laneWorkers);
-  const workerId = newId('worker', systemClock.now());
   const beating = sendHeartbeats(
-    { ...parts, redis, root: config.root, workerId, roles: options.roles, laneWorkers },
+    { ...parts, redis, root: config.root, roles: options.roles, laneWorkers },
     stop.signal,
   );
   return {
@@ -109,6 +109,8 @@ function takeLimits({ lanes }: Config, { laneBook, log }: WorkerParts): void {
   log.info({ added }, 'the limits were read again; lanes that were added wait for a restart');
 }
 
+type NamedParts = WorkerParts & { workerId: string };
+
 /** Jobs need not wait for it, and one that fails says what is wrong before the first job does. */
 function warmUpProviders({ config, http, log }: WorkerParts): void {
   for (const provider of Object.values(config.providers)) {
@@ -126,13 +128,13 @@ function tryKeys(parts: WorkerParts, signal: AbortSignal): void {
   });
 }
 
-function startLanes(parts: WorkerParts, laneWorkers: Map<string, LaneWorker[]>): void {
+function startLanes(parts: NamedParts, laneWorkers: Map<string, LaneWorker[]>): void {
   warmUpProviders(parts);
   const lanes = [...Object.keys(parts.config.lanes), scheduledLane];
   for (const lane of lanes) startLane(parts, lane, laneWorkers);
 }
 
-function startLane(parts: WorkerParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {
+function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {
   const deps = { ...parts, lane };
   const process: ProcessTicket = (ticket, signal) => processTicket(ticket, deps, signal);
   const workers = shardsOf(parts.config).map(
@@ -144,6 +146,7 @@ function startLane(parts: WorkerParts, lane: string, laneWorkers: Map<string, La
         shard,
         lane,
         process,
+        isHeld: ({ jobId, run }) => parts.records.isHeldBy(jobId, run),
       }),
   );
   laneWorkers.set(lane, workers);

@@ -50,18 +50,18 @@ test('a job whose API died before it added the ticket gets one, in its own lane 
   const { records, lanes, clock, accept, sweepNow } = await setUp();
   const fresh = await accept();
   await sweepNow();
-  expect(await lanes.ticketState('sim', fresh, 1)).toBe('missing');
+  expect(await lanes.ticketState('sim', { jobId: fresh, attempt: 1 })).toBe('missing');
 
   await clock.advance(31_000);
   await sweepNow();
-  expect(await lanes.ticketState('sim', fresh, 1)).toBe('live');
+  expect(await lanes.ticketState('sim', { jobId: fresh, attempt: 1 })).toBe('live');
 
   const fallen = await accept();
   await records.begin(fallen);
   await records.requeue(fallen, { targetIndex: 1, lane: 'sim' });
   await clock.advance(31_000);
   await sweepNow();
-  expect(await lanes.ticketState('sim', fallen, 2)).toBe('live');
+  expect(await lanes.ticketState('sim', { jobId: fallen, attempt: 2 })).toBe('live');
 });
 
 test('a job that has a ticket is left alone and looked at again later', async () => {
@@ -101,11 +101,11 @@ test('a delayed job without a ticket gets one aside before its time and one in i
   const jobId = await accept({ runAtMs, startByMs: runAtMs + minute });
   await clock.advance(31_000);
   await sweepNow();
-  expect(await lanes.ticketState('scheduled', jobId, 1)).toBe('live');
-  expect(await lanes.ticketState('sim', jobId, 1)).toBe('missing');
+  expect(await lanes.ticketState('scheduled', { jobId, attempt: 1 })).toBe('live');
+  expect(await lanes.ticketState('sim', { jobId, attempt: 1 })).toBe('missing');
 
-  await lanes.remove('scheduled', jobId, 1);
+  await lanes.remove('scheduled', { jobId, attempt: 1 });
   await clock.advance(5 * minute);
   await sweepNow();
-  expect(await lanes.ticketState('sim', jobId, 1)).toBe('live');
+  expect(await lanes.ticketState('sim', { jobId, attempt: 1 })).toBe('live');
 });

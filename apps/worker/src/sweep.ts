@@ -46,12 +46,11 @@ async function repair(job: DueJob, deps: SweepDeps): Promise<void> {
     return;
   }
   const placed = ticketOf(job);
-  const { attempt } = placed.ticket;
   const lane = deps.lanes.laneOf(placed, nowMs);
-  const state = await deps.lanes.ticketState(lane, jobId, attempt);
+  const state = await deps.lanes.ticketState(lane, placed.ticket);
   if (state !== 'live') {
     deps.log.warn({ jobId, lane }, 'a job had no ticket; adding one');
-    if (state === 'failed') await deps.lanes.remove(lane, jobId, attempt);
+    if (state === 'failed') await deps.lanes.remove(lane, placed.ticket);
     await deps.lanes.add(placed);
   }
   await deps.records.postpone(jobId, nextCheckAt(job, nowMs));

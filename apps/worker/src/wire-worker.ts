@@ -28,6 +28,8 @@ import {
 
 import { followUpstreamLimits } from './follow-upstream-limits.ts';
 import type { ProcessTicketDeps } from './process-ticket.ts';
+import { Suspects } from './suspects.ts';
+import { watchWorkerLife } from './worker-life.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /** What the roles of one worker process share. */
@@ -72,6 +74,8 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     ...providerParts(config, onRemaining),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
+    workerLife: watchWorkerLife({ redis, root, clock }),
+    suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
   };
 }

@@ -43,6 +43,7 @@ export function completed(child: JobRequest, more: Partial<JobRecord> = {}): Job
     targetIndex: 0,
     interruptions: 0,
     calls: 0,
+    retries: 0,
     startedAtMs: child.createdAtMs + 10,
     endedAtMs: child.createdAtMs + 100,
     result: {

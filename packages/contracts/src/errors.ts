@@ -17,6 +17,7 @@ export const errorCodes = {
   app_not_found: { type: 'invalid_request_error', retryable: false },
   job_not_cancellable: { type: 'invalid_request_error', retryable: false },
   job_not_paused: { type: 'invalid_request_error', retryable: false },
+  job_not_retryable: { type: 'invalid_request_error', retryable: false },
   job_not_ended: { type: 'invalid_request_error', retryable: false },
   idempotency_key_reused: { type: 'idempotency_error', retryable: false },
   blocked_address: { type: 'invalid_request_error', retryable: false },

@@ -40,6 +40,7 @@ export type {
   JobWebhook,
   Priority,
   SubmitJob,
+  EarlierTry,
   TimelineEvent,
   WaitingOn,
 } from './job.ts';
@@ -66,10 +67,12 @@ export type {
 } from './tenant.ts';
 export { rerankInput, textOfDocument } from './rerank.ts';
 export type { RankedDocument, RerankDocument, RerankInput, RerankResult } from './rerank.ts';
+export { errorCodeNames, retryJobs } from './retry-jobs.ts';
+export type { RetryJobs } from './retry-jobs.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
 export { ticket } from './ticket.ts';
-export type { Ticket } from './ticket.ts';
+export type { HeldTicket, Ticket } from './ticket.ts';
 export { maxAudioBytes, transcriptionInput } from './transcription.ts';
 export type {
   TranscriptionInput,

@@ -17,6 +17,7 @@
  * | paused      | in_progress                                    | begin-job.lua, to look whether it still waits  |
  * | any live    | completed, failed, cancelled, expired          | finish-job.lua, exactly once                   |
  * | terminal    | nothing                                        | a second finish is a no-op that says so        |
+ * | failed, cancelled, expired | queued                          | retry-job.lua, when somebody asks for it       |
  */
 export const jobStates = [
   'queued',

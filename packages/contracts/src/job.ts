@@ -111,6 +111,18 @@ export interface Attempt {
   cost_usd?: CostUsd;
 }
 
+/** What a job came to before it was retried. Times are milliseconds since the epoch. */
+export interface EarlierTry {
+  state: 'failed' | 'cancelled' | 'expired';
+  started_at_ms?: number;
+  ended_at_ms: number;
+  retried_at_ms: number;
+  error?: ErrorData;
+  usage?: Usage;
+  cost_usd?: CostUsd;
+  attempts: Attempt[];
+}
+
 /** Why a job does not run right now. */
 export interface WaitingOn {
   /** The limit that has no room, for example `requests per 60 s`, `concurrency`, `upstream 429`, `retry`. */
@@ -148,7 +160,10 @@ export interface JobView {
   estimated_start?: string;
   /** Only while the job is `paused`: what its run asks a person, for `POST /v1/jobs/:id/resume`. */
   pause?: { forms: HumanInputForm[] };
+  /** Calls of the last try. */
   attempts: Attempt[];
+  /** Only of a job that was retried, the oldest first. */
+  earlier_tries?: EarlierTry[];
   cache?: CacheInfo;
   result?: JobResult;
   error?: ErrorData;

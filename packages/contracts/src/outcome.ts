@@ -14,6 +14,7 @@ import type { JobEnding, JobRequest } from './record.ts';
  * | fallback | queued, next target    | done; a new one in the next target's lane | if it has one   |
  * | pause    | paused                 | delayed: looked at again now and then    | no              |
  * | give_back| queued                 | head of its lane: this worker goes away  | no              |
+ * | held     | another run's          | delayed: looked at again soon            | no              |
  */
 export type Outcome = OutcomeKind & {
   /** The call of this run, for the ledger; where the job ends with it, the ending has it. */
@@ -50,4 +51,5 @@ type OutcomeKind =
       /** It waits for something that it did not wait for before: the timeline tells it. */
       isNew: boolean;
     }
-  | { kind: 'give_back' };
+  | { kind: 'give_back' }
+  | { kind: 'held'; delayMs: number };

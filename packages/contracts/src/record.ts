@@ -2,7 +2,15 @@ import type { BatchInput } from './batch.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
-import type { Attempt, CacheInfo, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
+import type {
+  Attempt,
+  CacheInfo,
+  EarlierTry,
+  JobResult,
+  JobWebhook,
+  Priority,
+  WaitingOn,
+} from './job.ts';
 import type { LedgerEntry, Saved } from './ledger.ts';
 import type { RunInput } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
@@ -48,10 +56,15 @@ export interface JobRecord extends JobRequest {
   attempts: Attempt[];
   /** Index into the model's list of targets; grows with each fallback. */
   targetIndex: number;
-  /** Runs that a dead worker left behind. */
+  /** Runs that a dead worker left behind, since the last retry. */
   interruptions: number;
   /** Calls of it that are in the ledger. */
   calls: number;
+  /** The run that has the job now, or had it last: see {@link HeldTicket}. */
+  run?: string;
+  /** How often it was tried again after it had ended; `attempts` and all else are those of the last try. */
+  retries: number;
+  earlierTries?: EarlierTry[];
   waitingOn?: WaitingOn;
   upstream?: UpstreamHandle;
   /** A person's answer that the run of a paused job goes on with. */

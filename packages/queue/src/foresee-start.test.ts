@@ -82,7 +82,7 @@ async function play(played: Played, ids: string[], slots: number, serviceMs: () 
 async function askAbout(ids: string[], { clock, lanes }: Played): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const jobId of ids.filter((_, i) => i % 23 === 0)) {
-    const found = await lanes.placeOf(lane, jobId, 1);
+    const found = await lanes.placeOf(lane, { jobId, attempt: 1 });
     if (found) asked.push({ jobId, atMs: clock.now(), estimatedMs: found.startAtMs });
   }
   return asked;
@@ -133,25 +133,28 @@ describe('the estimated start', () => {
     await backlog(30);
     await work(2);
     await clock.advance(3_600_000);
-    expect(await lanes.placeOf(lane, 'job_0042x', 1)).toEqual({ position: 28 });
+    expect(await lanes.placeOf(lane, { jobId: 'job_0042x', attempt: 1 })).toEqual({ position: 28 });
     await work(2);
     const startAtMs = clock.now() - 1_000 + 26 * 1_000;
-    expect(await lanes.placeOf(lane, 'job_0042x', 1)).toEqual({ position: 26, startAtMs });
+    expect(await lanes.placeOf(lane, { jobId: 'job_0042x', attempt: 1 })).toEqual({
+      position: 26,
+      startAtMs,
+    });
   });
 
   it('is not before the lane opens again, and absent for a ticket that is not in line', async () => {
     const { place, lanes, startNext, end, clock } = await setUp();
     for (let i = 0; i < 10; i += 1) await place(`job_${i}x`, 'a');
-    expect(await lanes.placeOf(lane, 'job_1x', 1)).toEqual({ position: 2 });
+    expect(await lanes.placeOf(lane, { jobId: 'job_1x', attempt: 1 })).toEqual({ position: 2 });
     for (let i = 0; i < 8; i += 1) {
       await end((await startNext()) ?? '');
       await clock.advance(10);
     }
     await lanes.pause(lane, 50_000, clock.now());
-    const place9 = await lanes.placeOf(lane, 'job_9x', 1);
+    const place9 = await lanes.placeOf(lane, { jobId: 'job_9x', attempt: 1 });
     expect(place9?.position).toBe(2);
     expect(place9!.startAtMs! - clock.now()).toBeGreaterThan(40_000);
-    expect(await lanes.placeOf(lane, 'job_0x', 1)).toBeUndefined();
+    expect(await lanes.placeOf(lane, { jobId: 'job_0x', attempt: 1 })).toBeUndefined();
   });
 });
 

@@ -18,7 +18,7 @@ export async function hurryTicket(
   const { lane, ticket } = placed;
   const queue = lanes.queue(lane, options.shard);
   for (let waitedMs = 0; ; waitedMs += pauseMs) {
-    const job = await queue.getJob(ticketId(ticket.jobId, ticket.attempt));
+    const job = await queue.getJob(ticketId(ticket));
     if (!job) return await lanes.add(placed);
     const state = await job.getState();
     if (state === 'delayed') {

@@ -24,6 +24,8 @@ async function setUp(concurrency?: number) {
   await lanes.applyConcurrency();
   const work = (process: ProcessTicket, slots = 10) => {
     const worker = new LaneWorker({
+      workerId: 'worker_test',
+      isHeld: async () => false,
       redis,
       root,
       shard: 0,
@@ -211,6 +213,8 @@ test('a failed ticket stays visible, and its state tells what to do', async () =
   const { lanes, work } = await setUp();
   work(async () => ({ kind: 'failed', reason: 'upstream_auth: no' }));
   await lanes.add(place('job_bad'));
-  await waitFor(async () => (await lanes.ticketState(lane, 'job_bad', 1)) === 'failed');
-  expect(await lanes.ticketState(lane, 'job_none', 1)).toBe('missing');
+  await waitFor(
+    async () => (await lanes.ticketState(lane, { jobId: 'job_bad', attempt: 1 })) === 'failed',
+  );
+  expect(await lanes.ticketState(lane, { jobId: 'job_none', attempt: 1 })).toBe('missing');
 });

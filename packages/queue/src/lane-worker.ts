@@ -8,7 +8,7 @@ import {
 } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-import { SluiceError, ticket as ticketSchema, type Ticket } from '@sluice/contracts';
+import { SluiceError, ticket as ticketSchema, type HeldTicket } from '@sluice/contracts';
 import type { Clock, Logger } from '@sluice/runtime';
 import { shardTag } from '@sluice/runtime';
 
@@ -26,12 +26,12 @@ export type TicketMove =
   /** Back to the head of the lane at once: this worker is going away. */
   | { kind: 'give_back' };
 
-export type ProcessTicket = (ticket: Ticket, signal: AbortSignal) => Promise<TicketMove>;
+export type ProcessTicket = (ticket: HeldTicket, signal: AbortSignal) => Promise<TicketMove>;
 
 /** Why a run was told to stop; the signal's reason. */
 export const stopReasons = {
   drained: new SluiceError('interrupted', 'the worker is shutting down'),
-  lockLost: new SluiceError('interrupted', 'the worker lost its lock on the ticket'),
+  lockLost: new SluiceError('interrupted', 'another worker has taken over the job'),
 } as const;
 
 export interface LaneWorkerOptions {
@@ -40,7 +40,11 @@ export interface LaneWorkerOptions {
   shard: number;
   lane: string;
   concurrency: number;
+  /** Of this process; the first part of the names of its runs. */
+  workerId: string;
   process: ProcessTicket;
+  /** Whether the job is still that run's, although the ticket's lock is lost. */
+  isHeld(ticket: HeldTicket): Promise<boolean>;
   lanes: Lanes;
   clock: Clock;
   log: Logger;
@@ -72,7 +76,8 @@ const kept = {
 export class LaneWorker {
   readonly #worker: Worker;
   readonly #options: LaneWorkerOptions;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, { ticket: HeldTicket; controller: AbortController }>();
+  #runs = 0;
   #lastTakenAtMs: number;
 
   constructor(options: LaneWorkerOptions) {
@@ -100,7 +105,7 @@ export class LaneWorker {
       options.log.debug({ lane: options.lane, reason: error.message }, 'lane worker');
     });
     this.#worker.on('lockRenewalFailed', (ids: string[]) => {
-      for (const id of ids) this.#running.get(id)?.abort(stopReasons.lockLost);
+      for (const id of ids) void this.#onLockLost(id);
     });
   }
 
@@ -121,8 +126,8 @@ export class LaneWorker {
 
   /** Aborts the run of this job, if it is here. */
   cancel(jobId: string, reason: SluiceError): void {
-    for (const [id, controller] of this.#running) {
-      if (id === jobId || id.startsWith(`${jobId}-`)) controller.abort(reason);
+    for (const { ticket, controller } of this.#running.values()) {
+      if (ticket.jobId === jobId) controller.abort(reason);
     }
   }
 
@@ -133,24 +138,48 @@ export class LaneWorker {
     while (this.#running.size > 0 && this.#options.clock.now() < end) {
       await this.#options.clock.sleep(20);
     }
-    for (const controller of this.#running.values()) controller.abort(stopReasons.drained);
+    for (const { controller } of this.#running.values()) controller.abort(stopReasons.drained);
     await this.#worker.close();
   }
 
   async #process(job: Job, token: string, signal: AbortSignal | undefined): Promise<void> {
     const id = job.id ?? '';
+    const ticket = this.#hold(job);
     const controller = new AbortController();
     const onLost = () => controller.abort(stopReasons.lockLost);
     signal?.addEventListener('abort', onLost, { once: true });
-    this.#running.set(id, controller);
-    this.#lastTakenAtMs = this.#options.clock.now();
+    this.#running.set(id, { ticket, controller });
     try {
-      const move = await this.#options.process(ticketSchema.parse(job.data), controller.signal);
+      const move = await this.#options.process(ticket, controller.signal);
       await this.#apply(move, job, token);
     } finally {
       this.#running.delete(id);
       signal?.removeEventListener('abort', onLost);
     }
+  }
+
+  #hold(job: Job): HeldTicket {
+    const { clock, workerId } = this.#options;
+    this.#lastTakenAtMs = clock.now();
+    this.#runs += 1;
+    const run = `${workerId}.${this.#lastTakenAtMs}.${this.#runs}`;
+    return { ...ticketSchema.parse(job.data), run };
+  }
+
+  /**
+   * A lock ends when Redis was away for longer than it lives; the job is this run's until another takes over. Its call goes
+   * on until then: cut, it would be paid for and bought again.
+   */
+  async #onLockLost(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    if (!running) return;
+    try {
+      if (await this.#options.isHeld(running.ticket)) return;
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'whose the job is could not be read');
+      return;
+    }
+    running.controller.abort(stopReasons.lockLost);
   }
 
   /** BullMQ reads these moves as errors thrown by the processor. */

@@ -13,7 +13,7 @@ import {
   type LaneQueueKeys,
   type PlacedTicket,
 } from './place-ticket.ts';
-import { ticketId } from './ticket-id.ts';
+import { ticketId, type TicketName } from './ticket-id.ts';
 
 /** The lane of batch jobs: their tickets are fed, not run. Config does not allow this name for another lane. */
 export const batchLane = 'batches';
@@ -103,13 +103,12 @@ export class Lanes {
    */
   async placeOf(
     lane: string,
-    jobId: string,
-    attempt: number,
+    name: TicketName,
   ): Promise<{ position: number; startAtMs?: number } | undefined> {
-    const { queueKey, ranks } = this.#keysOf(lane, jobId);
+    const { queueKey, ranks } = this.#keysOf(lane, name.jobId);
     const { redis, clock } = this.#options;
     const [rank, fields, taken, ttlMs] = await Promise.all([
-      redis.zrank(queueKey('prioritized'), ticketId(jobId, attempt)),
+      redis.zrank(queueKey('prioritized'), ticketId(name)),
       redis.hmget(ranks, 'lastStart', 'interval', 'starts', 'backlog'),
       redis.get(queueKey('limiter')),
       redis.pttl(queueKey('limiter')),
@@ -132,19 +131,14 @@ export class Lanes {
   }
 
   /** Takes a waiting ticket away. One that runs stays: the worker finds its job ended and drops it. */
-  async remove(lane: string, jobId: string, attempt: number): Promise<void> {
-    await this.queue(lane, this.#options.shardOf(jobId)).remove(ticketId(jobId, attempt));
+  async remove(lane: string, name: TicketName): Promise<void> {
+    await this.queue(lane, this.#options.shardOf(name.jobId)).remove(ticketId(name));
   }
 
   /** Whether the ticket is waiting, delayed or being worked on: BullMQ's state of it, `missing` when there is none. */
-  async ticketState(
-    lane: string,
-    jobId: string,
-    attempt: number,
-  ): Promise<'live' | 'failed' | 'missing'> {
-    const state = await this.queue(lane, this.#options.shardOf(jobId)).getJobState(
-      ticketId(jobId, attempt),
-    );
+  async ticketState(lane: string, name: TicketName): Promise<'live' | 'failed' | 'missing'> {
+    const queue = this.queue(lane, this.#options.shardOf(name.jobId));
+    const state = await queue.getJobState(ticketId(name));
     if (state === 'failed') return 'failed';
     return state === 'unknown' || state === 'completed' ? 'missing' : 'live';
   }

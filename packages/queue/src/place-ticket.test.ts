@@ -35,6 +35,8 @@ async function setUp(configured: Lane = perSecond) {
   const drain = async (amount: number, between?: (taken: string[]) => Promise<void>) => {
     const taken: Ticket[] = [];
     const worker = new LaneWorker({
+      workerId: 'worker_test',
+      isHeld: async () => false,
       redis,
       root,
       shard: 0,

@@ -44,7 +44,7 @@ const advanceLane = readPart(import.meta.url, 'advance-lane');
 export function placementOf(placed: PlacedTicket, options: PlacementOptions): LuaPart {
   const { ticket, priority } = placed;
   const { lane, keys, nowMs } = options;
-  const id = ticketId(ticket.jobId, ticket.attempt);
+  const id = ticketId(ticket);
   return {
     source: placeTicket,
     keys: [
@@ -77,7 +77,7 @@ export function schedulingOf(
   runAtMs: number,
   { keys, nowMs }: Omit<PlacementOptions, 'lane'>,
 ): LuaPart {
-  const id = ticketId(ticket.jobId, ticket.attempt);
+  const id = ticketId(ticket);
   return {
     source: scheduleTicket,
     keys: [keys.queueKey(id), keys.queueKey('delayed'), keys.queueKey('marker')],

@@ -3,12 +3,13 @@
 --       7 tenants with somebody who wants to know, 8 ledger, 9 the batch's own job (children only)
 -- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
 --       (empty: any live one), 7 '1' refuses a job that has started, 8 event (JSON), 9 attempt (JSON, or empty),
---       10 channel, 11 batch id (children only, else empty), 12 entry of the ledger (JSON, or empty),
---       13… field and value pairs of the record
+--       10 channel, 11 batch id (children only, else empty), 12 entry of the ledger (JSON, or empty), 13 the run that
+--       ends it, empty for any: one that was taken over ends nothing, 14… field and value pairs of the record
 -- Replies: {'finished', 'job'|'batch'} | {'already', terminal state} | {'refused', live state} | {'missing'}
 
 local live = { queued = true, in_progress = true, paused = true }
-local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy')
+local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy',
+  'run', 'retries')
 local state = found[1]
 if not state then
   return { 'missing' }
@@ -17,14 +18,15 @@ if not live[state] then
   return { 'already', state }
 end
 local allowed = ARGV[6] == '' or string.find(ARGV[6], ',' .. state .. ',', 1, true)
-if not allowed or (ARGV[7] == '1' and found[2]) then
+local isStale = ARGV[13] ~= '' and ARGV[13] ~= found[8]
+if not allowed or isStale or (ARGV[7] == '1' and found[2]) then
   return { 'refused', state }
 end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[1], 'waitingOn')
-local fields = { 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 13) }
+local fields = { 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 14) }
 if ARGV[9] ~= '' then
   table.insert(fields, 'attempts')
   table.insert(fields, found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
@@ -38,7 +40,9 @@ end
 local retentionMs = tonumber(ARGV[5])
 -- A child is told of with its batch, unless it has a webhook of its own.
 if found[4] or (not KEYS[9] and redis.call('HEXISTS', KEYS[7], found[5]) == 1) then
-  redis.call('XADD', KEYS[5], '*', 'event', ARGV[4], 'job', ARGV[1], 'kind', 'finished')
+  -- Each try of a job ends once, with an event of its own.
+  local eventId = found[9] and (ARGV[4] .. '_r' .. found[9]) or ARGV[4]
+  redis.call('XADD', KEYS[5], '*', 'event', eventId, 'job', ARGV[1], 'kind', 'finished')
 end
 if KEYS[9] then
   local parent = redis.call('HMGET', KEYS[9], 'state', 'total')

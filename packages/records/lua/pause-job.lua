@@ -1,11 +1,15 @@
 -- A run asks a person: in_progress -> paused. The answer it went on with, if any, has been given.
 -- KEYS: 1 job, 2 timeline
--- ARGV: 1 event (JSON; empty where the job was paused for the same before)
+-- ARGV: 1 event (JSON; empty where the job was paused for the same before), 2 the run that pauses it, empty for any: one
+--       that was taken over moves nothing
 -- Replies: 1 paused, 0 the job is not in progress
 
-local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'in_progress' then
-  return state == 'paused' and 1 or 0
+local found = redis.call('HMGET', KEYS[1], 'state', 'run')
+if found[1] ~= 'in_progress' then
+  return found[1] == 'paused' and 1 or 0
+end
+if ARGV[2] ~= '' and ARGV[2] ~= found[2] then
+  return 0
 end
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('HDEL', KEYS[1], 'waitingOn', 'answer')

@@ -4,10 +4,11 @@
 -- On fallback `part` places the ticket of the next target and returns its rank.
 -- KEYS: 1 job, 2 timeline, 3 ledger
 -- ARGV: 1 event (JSON), 2 attempt (JSON, or empty for none), 3 '1' drops the upstream handle,
---       4 entry of the ledger (JSON, or empty for none), 5 the number of its call, 6… field and value pairs of the record
+--       4 entry of the ledger (JSON, or empty for none), 5 the number of its call, 6 the run that gives it
+--       back, empty for any: one that was taken over moves nothing, 7… field and value pairs of the record
 -- Replies: 1 queued, 2 was queued already, 0 not queued: the entry was not written
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls')
+local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls', 'run')
 local function book()
   if ARGV[4] == '' or tonumber(ARGV[5]) <= tonumber(found[4] or 0) then
     return
@@ -21,6 +22,9 @@ if found[1] == 'queued' then
   return 2
 end
 if found[1] ~= 'in_progress' then
+  return 0
+end
+if ARGV[6] ~= '' and ARGV[6] ~= found[5] then
   return 0
 end
 
@@ -40,7 +44,7 @@ local rank = part()
 if rank then
   redis.call('HSET', KEYS[1], 'rank', rank)
 end
-redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 6))
+redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 7))
 book()
 redis.call('RPUSH', KEYS[2], ARGV[1])
 return 1

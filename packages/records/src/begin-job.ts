@@ -6,25 +6,49 @@ import { decodeRecord, fieldsOfPairs } from './record-codec.ts';
 import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'begin-job');
+const dropScript = loadScript(import.meta.url, 'drop-run');
 
 export type BeginReply =
   | { kind: 'run'; record: JobRecord }
-  /** With what was kept of its call, which may go on. */
-  | { kind: 'ended'; state: TerminalState; upstream?: UpstreamHandle }
-  /** The ticket was for an earlier target; the job has a newer one. */
+  /** Another run has the job: its worker must be known to be dead before this one takes over. */
+  | { kind: 'held'; record: JobRecord }
+  /** With what was kept of its call, which may go on, and the index of its target. */
+  | { kind: 'ended'; state: TerminalState; targetIndex: number; upstream?: UpstreamHandle }
+  /** The ticket was for an earlier target or try; the job has a newer one. */
   | { kind: 'superseded' }
   | { kind: 'missing' };
 
+export interface BeginOptions {
+  /** The target that the ticket is for; without it any will do. */
+  targetIndex?: number;
+  /** The retry that the ticket is for; without it any will do. */
+  retry?: number;
+  /** This run: see HeldTicket. Without it the run can be taken over by any other. */
+  run?: string;
+  /** The run whose worker is known to be dead. */
+  takeOver?: string;
+  /** Is given the ticket's rank, in the same step. */
+  started?: LuaPart;
+}
+
 /**
- * A worker starts on a ticket: any live state becomes `in_progress`, and the whole record comes back in the same call.
- * `targetIndex` is the target that the ticket is for; without it any will do. `started` is given the ticket's rank.
- * A job found `in_progress` lost its last worker: `interruptions` grows by one and the timeline says `interrupted`.
+ * A worker starts on a ticket: any live state becomes `in_progress`, and the whole record comes back in the same call. From
+ * then on the job is this run's, whatever becomes of the ticket's lock:
+ *
+ * | found                              | reply  | moved                                             |
+ * |------------------------------------|--------|---------------------------------------------------|
+ * | queued, paused                     | run    | in_progress, this run's                           |
+ * | in_progress, this run's            | run    | nothing: the call was sent again                  |
+ * | in_progress, another run's         | held   | nothing                                           |
+ * | in_progress, of the run taken over | run    | this run's; one more interruption in the timeline |
+ *
+ * A run that was taken over moves nothing any more: requeue, pause and a failed end are refused by its name. Only a result
+ * counts whoever brings it, because it is paid for.
  */
 export async function beginJob(
   context: RecordsContext,
   jobId: string,
-  targetIndex?: number,
-  started?: LuaPart,
+  options: BeginOptions = {},
 ): Promise<BeginReply> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return { kind: 'missing' };
@@ -37,25 +61,57 @@ export async function beginJob(
       encodeEvent('in_progress', now),
       encodeEvent('interrupted', now),
       maxTimelineEvents,
-      targetIndex ?? '',
+      options.targetIndex ?? '',
+      options.retry ?? '',
+      options.run ?? '',
+      options.takeOver ?? '',
       jobId,
     ],
-    started,
+    options.started,
   );
+  return decodeReply(reply);
+}
+
+function decodeReply(reply: unknown): BeginReply {
   // The replies that begin-job.lua lists.
-  const [kind, value, upstream] = reply as
-    | ['run', string[], undefined]
-    | ['ended', TerminalState, string]
-    | ['superseded' | 'missing', undefined, undefined];
-  if (kind === 'ended') {
-    // Written by storeUpstream.
-    return {
-      kind,
-      state: value,
-      ...(upstream && { upstream: JSON.parse(upstream) as UpstreamHandle }),
-    };
+  const [kind, value, upstream, target] = reply as
+    | ['run' | 'held', string[]]
+    | ['ended', TerminalState, string, string]
+    | ['superseded' | 'missing'];
+  switch (kind) {
+    case 'ended':
+      return {
+        kind,
+        state: value,
+        targetIndex: Number(target),
+        // Written by storeUpstream.
+        ...(upstream && { upstream: JSON.parse(upstream) as UpstreamHandle }),
+      };
+    case 'run':
+    case 'held': {
+      const record = decodeRecord(fieldsOfPairs(value));
+      return record ? { kind, record } : { kind: 'missing' };
+    }
+    case 'superseded':
+    case 'missing':
+      return { kind };
   }
-  if (kind === 'superseded') return { kind };
-  const record = kind === 'run' ? decodeRecord(fieldsOfPairs(value)) : undefined;
-  return record ? { kind: 'run', record } : { kind: 'missing' };
+}
+
+/** Whether the job is in progress and this run's: false once another has taken over or the job has ended. */
+export async function isHeldBy(
+  context: RecordsContext,
+  jobId: string,
+  run: string,
+): Promise<boolean> {
+  const keys = context.keys.ofJob(jobId);
+  if (!keys) return false;
+  const [state, holder] = await context.redis.hmget(keys.job, 'state', 'run');
+  return state === 'in_progress' && holder === run;
+}
+
+/** A worker lost the run by a defect of ours: whoever takes the ticket next takes over, and counts an interruption. */
+export async function dropRun(context: RecordsContext, jobId: string, run: string): Promise<void> {
+  const keys = context.keys.ofJob(jobId);
+  if (keys) await dropScript(context.redis, [keys.job], [run]);
 }

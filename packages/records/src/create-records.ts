@@ -12,7 +12,7 @@ import type { Clock, LuaPart } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
 import { acceptChildren, acceptJob, type AcceptReply } from './accept-job.ts';
-import { beginJob, type BeginReply } from './begin-job.ts';
+import { beginJob, dropRun, isHeldBy, type BeginOptions, type BeginReply } from './begin-job.ts';
 import type { RecordsConfig, RecordsContext } from './context.ts';
 import { eraseJob } from './erase-job.ts';
 import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts';
@@ -45,6 +45,7 @@ import type { JobSummary } from './record-codec.ts';
 import { pauseJob, resumeJob } from './pause-job.ts';
 import { releaseJob } from './release-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
+import { retryJob, type RetryReply } from './retry-job.ts';
 import { keepConversation, readConversation, type Session } from './sessions.ts';
 import { addSubscriber, removeSubscriber } from './subscribers.ts';
 import { appendEvent, readTimeline, type TimelineOptions } from './timeline.ts';
@@ -78,14 +79,20 @@ export interface Records {
     requests: readonly JobRequest[],
     ticketOf?: (child: JobRequest) => LuaPart,
   ): Promise<number>;
-  /** A worker took the ticket, for the target `targetIndex`: the job is `in_progress`, and its record comes back. */
-  begin(jobId: string, targetIndex?: number, started?: LuaPart): Promise<BeginReply>;
+  /** A worker took the ticket: the job is `in_progress`, and its record comes back. */
+  begin(jobId: string, options?: BeginOptions): Promise<BeginReply>;
+  /** Whether the job is in progress and this run's. */
+  isHeldBy(jobId: string, run: string): Promise<boolean>;
+  /** Gives up the run, so that any other may take over at once. */
+  drop(jobId: string, run: string): Promise<void>;
+  /** An ended job that did not complete is queued once more, with its ticket. */
+  retry(job: JobSummary, ticket: LuaPart): Promise<RetryReply>;
   /** The time of a delayed job has come: its ticket is placed; `false` if it has one or is over. */
   release(jobId: string, ticket: LuaPart): Promise<boolean>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
   /** The job waits for a person; `false` if it is over. */
-  pause(jobId: string, isNew: boolean): Promise<boolean>;
+  pause(jobId: string, isNew: boolean, run?: string): Promise<boolean>;
   /** The paused job goes on with an answer; returns the state it was found in. */
   resume(jobId: string, answer: FormAnswer): Promise<JobState | undefined>;
   /** Keeps what finds the running upstream call again, or forgets it; `false` if the job is over. */
@@ -156,10 +163,13 @@ export function createRecords(deps: RecordsDeps): Records {
     newJobId: jobIdMaker(context),
     accept: (request, idempotency, ticket) => acceptJob(context, request, idempotency, ticket),
     acceptChildren: (requests, ticketOf) => acceptChildren(context, requests, ticketOf),
-    begin: (jobId, targetIndex, started) => beginJob(context, jobId, targetIndex, started),
+    begin: (jobId, options) => beginJob(context, jobId, options),
+    isHeldBy: (jobId, run) => isHeldBy(context, jobId, run),
+    drop: (jobId, run) => dropRun(context, jobId, run),
+    retry: (job, ticket) => retryJob(context, job, ticket),
     release: (jobId, ticket) => releaseJob(context, jobId, ticket),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
-    pause: (jobId, isNew) => pauseJob(context, jobId, isNew),
+    pause: (jobId, isNew, run) => pauseJob(context, jobId, isNew, run),
     resume: (jobId, answer) => resumeJob(context, jobId, answer),
     storeUpstream: (jobId, handle) => storeUpstream(context, jobId, handle),
     finish: (jobId, ending, eventId, options) =>
@@ -177,10 +187,7 @@ export function createRecords(deps: RecordsDeps): Records {
     countLive: (shard) => countLive(context, shard),
     trimIndexes: (shard, limit) => trimIndexes(context, shard, limit),
     ...ledgerOf(context),
-    readOutbox: (shard, consumer, options) =>
-      readOutbox({ ...context, blocking: deps.blocking }, shard, consumer, options),
-    ackOutbox: (shard, streamIds) => ackOutbox(context, shard, streamIds),
-    claimOutbox: (shard, consumer, minIdleMs) => claimOutbox(context, shard, consumer, minIdleMs),
+    ...outboxOf({ ...context, blocking: deps.blocking }),
     addSubscriber: (tenantId, generation) => addSubscriber(context, tenantId, generation),
     removeSubscriber: (tenantId, generation) => removeSubscriber(context, tenantId, generation),
     onFinished: (jobId, listener) => listeners.listen(jobId, listener),
@@ -197,6 +204,16 @@ function ledgerOf(
     bookCall: (jobId, entry) => bookCall(context, jobId, entry),
     readLedger: (shard, afterId, count) => readLedger(context, shard, afterId, count),
     trimLedger: (shard, readMs) => trimLedger(context, shard, readMs),
+  };
+}
+
+function outboxOf(
+  context: RecordsContext & { blocking: RecordsDeps['blocking'] | undefined },
+): Pick<Records, 'readOutbox' | 'ackOutbox' | 'claimOutbox'> {
+  return {
+    readOutbox: (shard, consumer, options) => readOutbox(context, shard, consumer, options),
+    ackOutbox: (shard, streamIds) => ackOutbox(context, shard, streamIds),
+    claimOutbox: (shard, consumer, minIdleMs) => claimOutbox(context, shard, consumer, minIdleMs),
   };
 }
 

@@ -15,6 +15,8 @@ export interface FinishOptions {
   onlyFrom?: readonly JobState[];
   /** Refuses a job that has had an attempt or has one now: what expires has never started. */
   unlessStarted?: boolean;
+  /** The run that ends it: one that was taken over ends nothing, but a result counts whoever brings it. */
+  run?: string;
 }
 
 export type FinishReply =
@@ -27,7 +29,7 @@ export type FinishReply =
 
 export interface FinishRequest extends FinishOptions {
   ending: JobEnding;
-  /** Id of the event that tells the job's webhook; `webhook-id` of every delivery of it. */
+  /** Id of the event that tells the job's webhook; `webhook-id` of every delivery of it. After a retry `_r<number>` follows. */
   eventId: string;
 }
 
@@ -80,7 +82,7 @@ function finishArguments(
   context: RecordsContext,
   jobId: string,
   keys: JobKeys,
-  { ending, eventId, onlyFrom, unlessStarted }: FinishRequest,
+  { ending, eventId, onlyFrom, unlessStarted, run = '' }: FinishRequest,
 ): (string | number)[] {
   const now = context.clock.now();
   return [
@@ -96,6 +98,7 @@ function finishArguments(
     keys.finishedChannel,
     keys.parent?.batchId ?? '',
     ending.entry ? JSON.stringify(ending.entry) : '',
+    ending.result ? '' : run,
     ...endingFields(ending),
   ];
 }

@@ -1,5 +1,5 @@
 export type { AcceptReply } from './accept-job.ts';
-export type { BeginReply } from './begin-job.ts';
+export type { BeginOptions, BeginReply } from './begin-job.ts';
 export type { RecordsConfig } from './context.ts';
 export { createRecords } from './create-records.ts';
 export type { Records, RecordsDeps } from './create-records.ts';
@@ -15,5 +15,6 @@ export type { OutboxMessage, ReadOutboxOptions } from './outbox.ts';
 export type { JobWithoutInput } from './read-job.ts';
 export type { JobSummary } from './record-codec.ts';
 export type { RequeueOptions } from './requeue-job.ts';
+export type { RetryReply } from './retry-job.ts';
 export type { Session } from './sessions.ts';
 export type { TimelineOptions } from './timeline.ts';

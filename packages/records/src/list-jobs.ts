@@ -1,4 +1,4 @@
-import type { JobState, JobType } from '@sluice/contracts';
+import type { ErrorCode, JobState, JobType } from '@sluice/contracts';
 
 import type { RecordsContext } from './context.ts';
 import { readSummaries } from './read-job.ts';
@@ -14,6 +14,8 @@ export interface JobFilter {
   state?: JobState;
   type?: JobType;
   model?: string;
+  /** Only jobs that ended with this error. */
+  errorCode?: ErrorCode;
   /** Lists the children of this batch, in the order of the batch. Without it children are not listed. */
   batchId?: string;
   /** `nextCursor` of the page before. Opaque; one that this package did not make lists from the start. */
@@ -63,8 +65,8 @@ export async function listJobs(
 }
 
 /** A filter may discard any record that is read; without one, what is wanted is enough. */
-function pageReads({ state, type, model, limit = defaultLimit }: JobFilter): number {
-  const filtered = state !== undefined || type !== undefined || model !== undefined;
+function pageReads({ state, type, model, errorCode, limit = defaultLimit }: JobFilter): number {
+  const filtered = [state, type, model, errorCode].some((wanted) => wanted !== undefined);
   return filtered ? maxReads : Math.min(maxReads, Math.max(1, limit));
 }
 
@@ -120,7 +122,8 @@ function matches(summary: JobSummary, tenantId: string, filter: JobFilter): bool
     summary.tenantId === tenantId &&
     (filter.state === undefined || summary.state === filter.state) &&
     (filter.type === undefined || summary.type === filter.type) &&
-    (filter.model === undefined || summary.model === filter.model)
+    (filter.model === undefined || summary.model === filter.model) &&
+    (filter.errorCode === undefined || summary.error?.code === filter.errorCode)
   );
 }
 

@@ -15,11 +15,12 @@ export async function pauseJob(
   context: RecordsContext,
   jobId: string,
   isNew: boolean,
+  run = '',
 ): Promise<boolean> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
   const event = isNew ? encodeEvent('paused', context.clock.now()) : '';
-  return (await pauseScript(context.redis, [keys.job, keys.timeline], [event])) === 1;
+  return (await pauseScript(context.redis, [keys.job, keys.timeline], [event, run])) === 1;
 }
 
 /**

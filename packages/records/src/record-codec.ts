@@ -18,6 +18,10 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  * | lane, targetIndex       | where the job is now, when it fell back                  | requeue               |
  * | interruptions           | number                                                   | begin                 |
  * | calls                   | number; of its calls that are in the ledger              | begin, requeue        |
+ * | run                     | the run that has the job or had it last                  | begin                 |
+ * | retries                 | number                                                   | retry                 |
+ * | earlierTries            | JSON objects with commas between, as attempts            | retry                 |
+ * | startByMs               | epoch ms; in place of the request's                      | retry                 |
  * | attempts                | JSON objects with commas between: an array without its brackets | requeue, finish |
  * | waitingOn               | JSON                                                     | requeue               |
  * | upstream                | JSON                                                     | storeUpstream         |
@@ -47,6 +51,10 @@ export const summaryFields = [
   'targetIndex',
   'interruptions',
   'calls',
+  'run',
+  'retries',
+  'earlierTries',
+  'startByMs',
   'attempts',
   'waitingOn',
   'upstream',
@@ -101,6 +109,9 @@ export function decodeSummary(fields: RecordFields): JobSummary | undefined {
     targetIndex: Number(fields['targetIndex'] ?? 0),
     interruptions: Number(fields['interruptions'] ?? 0),
     calls: Number(fields['calls'] ?? 0),
+    retries: Number(fields['retries'] ?? 0),
+    ...retried(fields),
+    ...(fields['run'] && { run: fields['run'] }),
     ...(fields['startedAt'] !== undefined && { startedAtMs: Number(fields['startedAt']) }),
     ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
     ...json('waitingOn', fields['waitingOn']),
@@ -113,6 +124,18 @@ export function decodeSummary(fields: RecordFields): JobSummary | undefined {
     ...(fields['priceVersion'] !== undefined && { priceVersion: fields['priceVersion'] }),
     ...json('saved', fields['saved']),
     ...progress(fields),
+  };
+}
+
+/** What only a job that was tried again has. */
+function retried(fields: RecordFields): Pick<JobRecord, 'earlierTries'> & { startByMs?: number } {
+  if (fields['earlierTries'] === undefined) return {};
+  return {
+    // Written by retryJob.
+    earlierTries: JSON.parse(`[${fields['earlierTries']}]`) as NonNullable<
+      JobRecord['earlierTries']
+    >,
+    startByMs: Number(fields['startByMs']),
   };
 }
 

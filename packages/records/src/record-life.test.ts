@@ -45,6 +45,7 @@ describe('accepting a job', () => {
       targetIndex: 0,
       interruptions: 0,
       calls: 0,
+      retries: 0,
     });
   });
 
@@ -136,7 +137,7 @@ describe('beginning a job', () => {
     const jobId = await jobIn(state);
     const before = await records.read(jobId);
 
-    expect(await records.begin(jobId)).toEqual({ kind: 'ended', state });
+    expect(await records.begin(jobId)).toEqual({ kind: 'ended', state, targetIndex: 0 });
     expect(await records.read(jobId)).toEqual(before);
   });
 
@@ -205,9 +206,9 @@ describe('giving a job back', () => {
     const jobId = await jobIn('in_progress');
     await records.requeue(jobId, { targetIndex: 1, lane: 'other' });
 
-    expect(await records.begin(jobId, 0)).toEqual({ kind: 'superseded' });
+    expect(await records.begin(jobId, { targetIndex: 0 })).toEqual({ kind: 'superseded' });
     expect((await records.read(jobId))?.state).toBe('queued');
-    expect((await records.begin(jobId, 1)).kind).toBe('run');
+    expect((await records.begin(jobId, { targetIndex: 1 })).kind).toBe('run');
   });
 
   test('falls back to the next target and drops the upstream handle', async () => {
@@ -326,6 +327,7 @@ describe('keeping an upstream handle', () => {
     expect(await records.begin(jobId)).toEqual({
       kind: 'ended',
       state: 'cancelled',
+      targetIndex: 0,
       upstream: handle,
     });
   });

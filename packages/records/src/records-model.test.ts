@@ -150,7 +150,9 @@ async function applyToRecords(records: Records, each: Step, ids: string[], nowMs
     case 'feed':
       return { reply: await records.acceptChildren(childRequests(ids[batch]!, nowMs, 2)) };
     case 'begin': {
-      const reply = await records.begin(ids[each.job]!, each.target);
+      const reply = await records.begin(ids[each.job]!, {
+        ...(each.target !== undefined && { targetIndex: each.target }),
+      });
       return { reply: reply.kind === 'ended' ? reply.state : reply.kind };
     }
     case 'storeUpstream':

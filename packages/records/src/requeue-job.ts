@@ -18,6 +18,8 @@ export interface RequeueOptions {
   targetIndex?: number;
   /** The next target's lane. */
   lane?: string;
+  /** The run that gives it back: one that was taken over moves nothing. */
+  run?: string;
   /** Places the ticket for the next target, in the same step. */
   ticket?: LuaPart;
 }
@@ -49,6 +51,7 @@ export async function requeueJob(
       targetIndex === undefined ? '' : '1',
       entry ? JSON.stringify(entry) : '',
       entry?.call ?? '',
+      options.run ?? '',
       ...fields,
     ],
     options.ticket,

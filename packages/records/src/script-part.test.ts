@@ -57,7 +57,7 @@ test('the beginning of a job hands the rank of its ticket over', async () => {
   const jobId = records.newJobId();
   await records.accept(chatRequest(jobId, systemClock.now()), undefined, part());
   const started = part(`redis.call('INCRBY', KEYS[1], 10 * ...)`);
-  expect(await records.begin(jobId, 0, started)).toMatchObject({ kind: 'run' });
+  expect(await records.begin(jobId, { targetIndex: 0, started })).toMatchObject({ kind: 'run' });
   expect(await runs()).toBe(1 + 1 + 70);
   await records.finish(jobId, completed(), 'evt_1');
 });
@@ -86,7 +86,7 @@ test('a job that is due gets its ticket and its rank, unless it has a ticket or 
   expect(await runs()).toBe(2);
 
   const started = part(`redis.call('INCRBY', KEYS[1], 10 * ...)`);
-  await records.begin(jobId, 0, started);
+  await records.begin(jobId, { targetIndex: 0, started });
   expect(await runs()).toBe(2 + 1 + 70);
   expect(await records.release(jobId, part())).toBe(false);
   await records.finish(jobId, completed(), 'evt_1');

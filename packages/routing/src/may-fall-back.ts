@@ -20,6 +20,7 @@ const elsewhereMaySucceed = {
   job_not_cancellable: false,
   job_not_paused: false,
   job_not_ended: false,
+  job_not_retryable: false,
   idempotency_key_reused: false,
   blocked_address: false,
   unavailable: false,

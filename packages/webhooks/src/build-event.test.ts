@@ -27,6 +27,7 @@ function endedJob(changes: Partial<JobRecord> = {}): JobRecord {
     targetIndex: 0,
     interruptions: 0,
     calls: 0,
+    retries: 0,
     ...changes,
   };
 }

@@ -21,6 +21,7 @@ const statusOf: Record<ErrorCode, number> = {
   job_not_cancellable: 409,
   job_not_paused: 409,
   job_not_ended: 409,
+  job_not_retryable: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,

@@ -49,7 +49,7 @@ describe('POST /v1/jobs/:id/cancel', () => {
 
     expect(response.status).toBe(200);
     expect(view).toMatchObject({ id, state: 'cancelled', error: { code: 'cancelled' } });
-    expect(await api.lanes.ticketState('chat-lane', id, 1)).toBe('missing');
+    expect(await api.lanes.ticketState('chat-lane', { jobId: id, attempt: 1 })).toBe('missing');
   });
 
   it('ends a running job and tells the workers to abort its call', async () => {

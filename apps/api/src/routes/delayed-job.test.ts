@@ -26,10 +26,12 @@ describe('POST /v1/jobs for later', () => {
       startByMs: Date.parse(runAt) + 5_000,
     });
     for (const { id } of [later, batch]) {
-      expect(await api.lanes.ticketState('scheduled', id, 1)).toBe('live');
+      expect(await api.lanes.ticketState('scheduled', { jobId: id, attempt: 1 })).toBe('live');
     }
-    expect(await api.lanes.ticketState('chat-lane', later.id, 1)).toBe('missing');
-    expect(await api.lanes.ticketState('batches', batch.id, 1)).toBe('missing');
+    expect(await api.lanes.ticketState('chat-lane', { jobId: later.id, attempt: 1 })).toBe(
+      'missing',
+    );
+    expect(await api.lanes.ticketState('batches', { jobId: batch.id, attempt: 1 })).toBe('missing');
   });
 
   it.each([{ delay_seconds: 0 }, { run_at: '2020-01-01T00:00:00+02:00' }])(
@@ -38,7 +40,7 @@ describe('POST /v1/jobs for later', () => {
       const api = await startTestApi();
       const job = await api.accepted({ ...chatBody, ...given });
       expect(job).not.toHaveProperty('run_at');
-      expect(await api.lanes.ticketState('chat-lane', job.id, 1)).toBe('live');
+      expect(await api.lanes.ticketState('chat-lane', { jobId: job.id, attempt: 1 })).toBe('live');
     },
   );
 
@@ -62,6 +64,6 @@ describe('POST /v1/jobs for later', () => {
     const { id } = await api.accepted({ ...chatBody, delay_seconds: 3_600 });
     const response = await api.call(`/v1/jobs/${id}/cancel`, { method: 'POST' });
     expect((await response.json()) as JobView).toMatchObject({ id, state: 'cancelled' });
-    expect(await api.lanes.ticketState('scheduled', id, 1)).toBe('missing');
+    expect(await api.lanes.ticketState('scheduled', { jobId: id, attempt: 1 })).toBe('missing');
   });
 });

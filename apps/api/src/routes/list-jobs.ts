@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-import { jobStates, jobTypes } from '@sluice/contracts';
+import { errorCodeNames, jobStates, jobTypes } from '@sluice/contracts';
 import type { JobFilter } from '@sluice/records';
 
 import type { ApiDeps } from '../deps.ts';
@@ -14,7 +14,7 @@ const maxLimit = 100;
 
 /**
  * `GET /v1/jobs`: the tenant's jobs, newest first, without their results. Children of batches are listed only with
- * `batch_id`, in the order of the batch. Filters: `state`, `type`, `model` (a model's or an app's name), `batch_id`.
+ * `batch_id`, in the order of the batch. Filters: `state`, `type`, `model` (a model's or an app's name), `error_code`, `batch_id`.
  * `limit` is 20 by default and 100 at most. A page may be short, even empty: only `has_more: false` ends the list. The
  * next page is asked for with `after=<next_cursor>`.
  */
@@ -33,11 +33,15 @@ export function listJobsRoute(deps: ApiDeps) {
 }
 
 function readFilter(request: Request): JobFilter {
-  const query = readQuery(request, ['state', 'type', 'model', 'batch_id', 'limit', 'after']);
+  const names = ['state', 'type', 'model', 'error_code', 'batch_id', 'limit', 'after'] as const;
+  const query = readQuery(request, names);
   return {
     ...(query.state !== undefined && { state: oneOf('state', query.state, jobStates) }),
     ...(query.type !== undefined && { type: oneOf('type', query.type, jobTypes) }),
     ...(query.model !== undefined && { model: query.model }),
+    ...(query.error_code !== undefined && {
+      errorCode: oneOf('error_code', query.error_code, errorCodeNames),
+    }),
     ...(query.batch_id !== undefined && { batchId: query.batch_id }),
     ...(query.after !== undefined && { after: query.after }),
     limit: wholeNumber('limit', query.limit ?? String(defaultLimit), { from: 1, to: maxLimit }),

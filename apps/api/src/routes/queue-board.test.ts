@@ -76,6 +76,6 @@ describe('/admin/queues', () => {
       expect({ path, status: response.status }).toEqual({ path, status: 405 });
       await response.text();
     }
-    expect(await api.lanes.ticketState('chat-lane', id, 1)).toBe('live');
+    expect(await api.lanes.ticketState('chat-lane', { jobId: id, attempt: 1 })).toBe('live');
   });
 });

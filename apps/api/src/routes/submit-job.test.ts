@@ -36,7 +36,7 @@ describe('POST /v1/jobs', () => {
     expect(response.headers.get('location')).toBe(`/v1/jobs/${view.id}`);
     expect(view).toMatchObject({ object: 'job', state: 'queued', attempts: [], ...row.shown });
     expect(await api.records.read(view.id)).toMatchObject({ state: 'queued', lane: row.lane });
-    expect(await api.lanes.ticketState(row.lane, view.id, 1)).toBe('live');
+    expect(await api.lanes.ticketState(row.lane, { jobId: view.id, attempt: 1 })).toBe('live');
     const shown = { ...view, position: 1 };
     expect(await (await api.call(`/v1/jobs/${view.id}`)).json()).toEqual(shown);
   });

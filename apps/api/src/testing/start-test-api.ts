@@ -55,7 +55,7 @@ export const batchBody = {
 
 /** Keys without a TTL that somebody trims. */
 export const ownedKeys = [
-  /\}\/(live|retained|tenant:|job:|outbox)/,
+  /\}\/(live|retained|tenant:|job:|timeline:|outbox)/,
   /\}:/,
   /\}\/batch:/,
   /:tenants\}\//,

@@ -8,12 +8,12 @@ import type { ApiDeps } from '../deps.ts';
  * starts at its `run_at` at the earliest; one that waits for its own retry has neither, its `waiting_on` says until when.
  */
 export async function placeInLine(
-  { state, jobId, lane, targetIndex, runAtMs = 0 }: JobWithoutInput,
+  { state, jobId, lane, targetIndex, retries: retry, runAtMs = 0 }: JobWithoutInput,
   { lanes, clock }: Pick<ApiDeps, 'lanes' | 'clock'>,
 ): Promise<Pick<JobView, 'position' | 'estimated_start'>> {
   if (state !== 'queued') return {};
   if (runAtMs > clock.now()) return { estimated_start: new Date(runAtMs).toISOString() };
-  const place = await lanes.placeOf(lane, jobId, targetIndex + 1);
+  const place = await lanes.placeOf(lane, { jobId, attempt: targetIndex + 1, retry });
   if (!place) return {};
   const { position, startAtMs } = place;
   return {

@@ -70,7 +70,7 @@ describe('watchLanes', () => {
     expect(watch.stalled()).toEqual([]);
     await pass(15);
     expect(watch.stalled()).toEqual(['chat-lane']);
-    await lanes.remove('chat-lane', ticket.jobId, 1);
+    await lanes.remove('chat-lane', { jobId: ticket.jobId, attempt: 1 });
     await pass(5);
     expect(watch.stalled()).toEqual([]);
   });

@@ -1,0 +1,71 @@
+import type { EarlierTry, JobState } from '@sluice/contracts';
+import { loadScript, type LuaPart } from '@sluice/runtime';
+
+import type { RecordsContext } from './context.ts';
+import { nextCheckAt } from './next-check.ts';
+import type { JobSummary } from './record-codec.ts';
+import { encodeEvent } from './timeline.ts';
+
+const script = loadScript(import.meta.url, 'retry-job');
+
+export type RetryReply =
+  | { kind: 'queued' }
+  /** It is in a state that is not retried; nothing was changed. */
+  | { kind: 'refused'; state: JobState }
+  /** It was retried and ended again since `job` was read. */
+  | { kind: 'changed' }
+  | { kind: 'missing' };
+
+/**
+ * A failed, cancelled or expired job becomes `queued` again, exactly once however many ask: state, a new time to start by (as
+ * long as its first one), a clean slate of attempts and interruptions, the ticket. What the ended try came to and cost goes
+ * to `earlierTries`. Its end will be told by an event of its own. `job` is the record as it was read, ended.
+ */
+export async function retryJob(
+  context: RecordsContext,
+  job: JobSummary,
+  ticket: LuaPart,
+): Promise<RetryReply> {
+  const keys = context.keys.ofJob(job.jobId);
+  if (!keys) return { kind: 'missing' };
+  const nowMs = context.clock.now();
+  const startByMs = nowMs + job.startByMs - firstStartMs(job);
+  const retry = job.retries + 1;
+  const reply = await script(
+    context.redis,
+    [keys.job, keys.timeline, keys.live, keys.retained],
+    [
+      job.jobId,
+      job.tenantId,
+      retry,
+      nextCheckAt({ createdAtMs: nowMs, startByMs }, nowMs),
+      encodeEvent('retried', nowMs, { retry }),
+      JSON.stringify(tryOf(job, nowMs)),
+      'startByMs',
+      startByMs,
+    ],
+    ticket,
+  );
+  // The replies that retry-job.lua lists.
+  const [kind, state] = reply as ['queued' | 'changed' | 'missing'] | ['refused', JobState];
+  return kind === 'refused' ? { kind, state } : { kind };
+}
+
+/** From when the time to start by was counted. */
+function firstStartMs({ createdAtMs, runAtMs, earlierTries }: JobSummary): number {
+  return earlierTries?.at(-1)?.retried_at_ms ?? runAtMs ?? createdAtMs;
+}
+
+function tryOf(job: JobSummary, retriedAtMs: number): EarlierTry {
+  return {
+    // Any other is refused by the script.
+    state: job.state as EarlierTry['state'],
+    ...(job.startedAtMs !== undefined && { started_at_ms: job.startedAtMs }),
+    ended_at_ms: job.endedAtMs ?? 0,
+    retried_at_ms: retriedAtMs,
+    ...(job.error && { error: job.error }),
+    ...(job.usage && { usage: job.usage }),
+    ...(job.costUsd !== undefined && { cost_usd: job.costUsd }),
+    attempts: job.attempts,
+  };
+}
