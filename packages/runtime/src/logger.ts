@@ -28,6 +28,17 @@ export function createLogger(options: { name: string; level?: string | undefined
       },
       base: { name: options.name, pid: process.pid },
     },
-    destination({ fd: 2, sync: false }),
+    standardError(),
   );
+}
+
+/**
+ * Written at once. What is kept for later is written at the exit, and a write whose reader is gone would then be tried for
+ * ever: processes outlived a supervisor that had been killed. A log that nobody can read any more ends no process either.
+ * @see https://github.com/pinojs/sonic-boom/blob/v4.2.1/index.js flushSync
+ */
+function standardError(): ReturnType<typeof destination> {
+  const stream = destination({ fd: 2, sync: true });
+  stream.on('error', () => {});
+  return stream;
 }
