@@ -5,7 +5,7 @@ import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
-import type { ApiKeys, KeyRing, Tenants } from '@sluice/tenants';
+import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
 
 import type { DeliveryLog, EndpointStore } from '@sluice/webhooks';
 
@@ -21,6 +21,8 @@ export interface ApiDeps {
   keyRing: KeyRing;
   tenants: Tenants;
   apiKeys: ApiKeys;
+  /** Encryption at rest; `undefined` where it is off. */
+  seals: TenantSeals | undefined;
   endpoints: EndpointStore;
   deliveryLog: DeliveryLog;
   /** Of role `producer`: it fails fast. */

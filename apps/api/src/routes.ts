@@ -8,6 +8,7 @@ import {
   deleteTenantRoute,
   getTenantRoute,
   listTenantsRoute,
+  rotateDataKeyRoute,
 } from './routes/admin-tenants.ts';
 import {
   createKeyRoute,
@@ -124,6 +125,12 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'get', path: '/v1/admin/tenants/:id', access: 'admin', handler: getTenantRoute },
   { method: 'patch', path: '/v1/admin/tenants/:id', access: 'admin', handler: changeTenantRoute },
   { method: 'delete', path: '/v1/admin/tenants/:id', access: 'admin', handler: deleteTenantRoute },
+  {
+    method: 'post',
+    path: '/v1/admin/tenants/:id/rotate-data-key',
+    access: 'admin',
+    handler: rotateDataKeyRoute,
+  },
   { method: 'post', path: '/v1/admin/keys', access: 'admin', handler: createKeyRoute },
   { method: 'get', path: '/v1/admin/keys', access: 'admin', handler: listKeysRoute },
   { method: 'get', path: '/v1/admin/keys/:id', access: 'admin', handler: getKeyRoute },

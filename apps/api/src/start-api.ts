@@ -14,7 +14,7 @@ import {
   whenReady,
   type Logger,
 } from '@sluice/runtime';
-import { createApiKeys, createKeyRing, createTenants } from '@sluice/tenants';
+import { createApiKeys, createKeyRing, createSeals, createTenants } from '@sluice/tenants';
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
 import { createApp } from './create-app.ts';
@@ -76,6 +76,7 @@ export async function startApi({
     await readyOrSay(redis, config.redisUrl, log);
     const deps = wire({ config, adminKey, log, redis, subscriber }, stop.signal);
     await deps.tenants.ensureDefault();
+    await wrapDataKeys(deps);
     const server = createServer(timeouts, createApp(deps));
     const url = await listen(server, config.server);
     return {
@@ -101,7 +102,9 @@ function wire(
   const { config, log, redis, subscriber } = given;
   const { root, shards } = config;
   const clock = systemClock;
-  const records = createRecords({ redis, subscriber, root, shards, clock, config: config.jobs });
+  const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
+  const stored = { redis, root, shards, clock, seals };
+  const records = createRecords({ ...stored, subscriber, config: config.jobs });
   const lanes = new Lanes({
     redis,
     root,
@@ -117,7 +120,8 @@ function wire(
     keyRing: createKeyRing({ redis, root, clock, log }),
     tenants: createTenants({ redis, root, clock }),
     apiKeys: createApiKeys({ redis, root, clock }),
-    endpoints: createEndpointStore({ redis, root, clock, mirror: records }),
+    seals,
+    endpoints: createEndpointStore({ ...stored, mirror: records }),
     deliveryLog: createDeliveryLog({ redis, root, clock, retentionMs: config.jobs.retentionMs }),
     redis,
     records,
@@ -132,6 +136,12 @@ function wire(
     laneWatch: watchLanes({ redis, config, lanes, clock, log }, closing),
     metrics: createApiMetrics(),
   };
+}
+
+/** So that an older master key is of no use any more once an API has started with the new one. */
+async function wrapDataKeys({ seals, log }: ApiDeps): Promise<void> {
+  const count = await seals?.rewrapAll();
+  if (count) log.info({ count }, 'data keys were wrapped with the current master key');
 }
 
 async function readyOrSay(redis: ApiDeps['redis'], url: string, log: Logger): Promise<void> {

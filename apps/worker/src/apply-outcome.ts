@@ -85,7 +85,7 @@ async function endJob(
   const { ending, cacheAs } = outcome;
   const { jobId, run } = ticket;
   const finishing = deps.records.finish(jobId, ending, eventIdOf(jobId), { run });
-  if (cacheAs) writeCache(cacheAs, ending, deps);
+  if (cacheAs) writeCache({ ...cacheAs, tenantId: ticket.tenantId }, ending, deps);
   const finished = await finishing;
   if (finished.kind === 'finished') {
     deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
@@ -99,7 +99,7 @@ async function endJob(
 }
 
 function writeCache(
-  as: { key: string; ttlMs: number },
+  as: { key: string; ttlMs: number; tenantId: string },
   ending: JobEnding,
   deps: ApplyOutcomeDeps,
 ): void {
@@ -112,7 +112,7 @@ function writeCache(
     provider: ending.attempt?.provider ?? '',
     model: ending.attempt?.model ?? '',
   };
-  deps.cache.write(as.key, entry, as.ttlMs).catch((error: unknown) => {
+  deps.cache.write(as.key, entry, as.ttlMs, as.tenantId).catch((error: unknown) => {
     deps.log.warn({ err: error }, 'a result was not cached');
   });
 }

@@ -21,7 +21,7 @@ export async function readCachedResult(
   deps: Pick<RunJobDeps, 'cache' | 'clock' | 'metrics'>,
 ): Promise<Outcome | undefined> {
   if (!isCacheable(plan) || plan.record.cacheMode === 'refresh') return undefined;
-  const entry = await deps.cache.read(keyOf(plan));
+  const entry = await deps.cache.read(keyOf(plan), plan.record.tenantId);
   deps.metrics.cacheReads.inc({ outcome: entry ? 'hit' : 'miss' });
   if (!entry) return undefined;
   const now = deps.clock.now();

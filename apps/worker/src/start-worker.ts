@@ -166,7 +166,9 @@ function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise
   const stops = shardsOf(config).map((shard) => {
     const blocking = createRedis(config.redisUrl, 'worker', log, config.redisTls);
     const { root, shards } = config;
-    const records = createRecords({ redis, blocking, root, shards, config: config.jobs, clock });
+    const { seals } = parts;
+    const stored = { redis, root, shards, clock, seals };
+    const records = createRecords({ ...stored, blocking, config: config.jobs });
     const relaying = relayOutbox(
       { ...parts, records, deliveryAttempts: schedule.attempts },
       { shard, consumer, signal },

@@ -16,7 +16,9 @@ import {
   systemRandom,
   type Logger,
   type Redis,
+  type Seals,
 } from '@sluice/runtime';
+import { createSeals } from '@sluice/tenants';
 import {
   createDeliveryLog,
   createEndpointStore,
@@ -35,6 +37,8 @@ import { createWorkerMetrics } from './worker-metrics.ts';
 /** What the roles of one worker process share. */
 export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
   redis: Redis;
+  /** Encryption at rest; `undefined` where it is off. */
+  seals: Seals | undefined;
   sender: WebhookSender;
   endpoints: EndpointStore;
   deliveryLog: DeliveryLog;
@@ -53,7 +57,8 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     shardOf: (jobId) => shardOf(jobId) ?? 0,
     clock,
   });
-  const records = createRecords({ redis, root, shards, config: config.jobs, clock });
+  const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
+  const records = createRecords({ redis, root, shards, config: config.jobs, clock, seals });
   const limits = createLimits({ redis, root, clock });
   const onChange = (lane: LaneInForce) => applyConcurrency(lane, lanes, { shards, log });
   const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes, onChange });
@@ -65,9 +70,10 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     clock,
     random: systemRandom,
     records,
-    ...webhookParts(config, redis, records),
+    seals,
+    ...webhookParts(config, redis, { records, seals }),
     lanes,
-    cache: createCache({ redis, root }),
+    cache: createCache({ redis, root, seals }),
     limits,
     laneBook,
     forecast: createOutputForecast(),
@@ -114,12 +120,12 @@ function providerParts(
 function webhookParts(
   { root, jobs, webhooks, allowPrivateHosts }: Config,
   redis: Redis,
-  records: Records,
+  { records, seals }: Pick<WorkerParts, 'records' | 'seals'>,
 ): Pick<WorkerParts, 'endpoints' | 'deliveryLog' | 'sender'> {
   const clock = systemClock;
   const { timeoutMs } = webhooks;
   return {
-    endpoints: createEndpointStore({ redis, root, clock, mirror: records }),
+    endpoints: createEndpointStore({ redis, root, clock, seals, mirror: records }),
     deliveryLog: createDeliveryLog({ redis, root, clock, retentionMs: jobs.retentionMs }),
     sender: createWebhookSender({ allowPrivateHosts, timeoutMs, clock }),
   };

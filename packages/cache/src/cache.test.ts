@@ -24,10 +24,10 @@ describe('the cache', () => {
   it('gives back what was written, for as long as it was told to keep it', async () => {
     const { redis, root, keys } = await testRedis({ ownedKeys: [] });
     const cache = createCache({ redis, root });
-    expect(await cache.read('v1:a')).toBeUndefined();
-    expect(await cache.write('v1:a', entry('Grüße 😀'), 60_000)).toBe('stored');
-    expect(await cache.read('v1:a')).toEqual(entry('Grüße 😀'));
-    expect(await cache.read('v1:b')).toBeUndefined();
+    expect(await cache.read('v1:a', 'acme')).toBeUndefined();
+    expect(await cache.write('v1:a', entry('Grüße 😀'), 60_000, 'acme')).toBe('stored');
+    expect(await cache.read('v1:a', 'acme')).toEqual(entry('Grüße 😀'));
+    expect(await cache.read('v1:b', 'acme')).toBeUndefined();
     expect(await keys()).toEqual([`${root}:cache:v1:a`]);
     const leftMs = await redis.pttl(entryKey(root, 'v1:a'));
     expect(leftMs).toBeGreaterThan(50_000);
@@ -37,20 +37,22 @@ describe('the cache', () => {
   it('replaces an older entry', async () => {
     const { redis, root } = await testRedis({ ownedKeys: [] });
     const cache = createCache({ redis, root });
-    await cache.write('v1:a', entry('old'), 60_000);
-    await cache.write('v1:a', entry('new'), 60_000);
-    expect((await cache.read('v1:a'))?.result).toMatchObject({ message: { content: 'new' } });
+    await cache.write('v1:a', entry('old'), 60_000, 'acme');
+    await cache.write('v1:a', entry('new'), 60_000, 'acme');
+    expect((await cache.read('v1:a', 'acme'))?.result).toMatchObject({
+      message: { content: 'new' },
+    });
   });
 
   it('does not keep an entry of more than 1 MiB', async () => {
     const { redis, root, keys } = await testRedis({ ownedKeys: [] });
     const cache = createCache({ redis, root });
     const empty = Buffer.byteLength(JSON.stringify(entry('')));
-    expect(await cache.write('v1:a', entry('x'.repeat(maxEntryBytes - empty + 1)), 1_000)).toBe(
-      'too_large',
-    );
+    expect(
+      await cache.write('v1:a', entry('x'.repeat(maxEntryBytes - empty + 1)), 1_000, 'acme'),
+    ).toBe('too_large');
     expect(await keys()).toEqual([]);
-    expect(await cache.write('v1:a', entry('x'.repeat(maxEntryBytes - empty)), 1_000)).toBe(
+    expect(await cache.write('v1:a', entry('x'.repeat(maxEntryBytes - empty)), 1_000, 'acme')).toBe(
       'stored',
     );
   });
@@ -58,12 +60,12 @@ describe('the cache', () => {
   it('keeps nothing without end, even for less than a millisecond', async () => {
     const { redis, root } = await testRedis({ ownedKeys: [] });
     const cache = createCache({ redis, root });
-    expect(await cache.write('v1:a', entry(''), 0.2)).toBe('stored');
+    expect(await cache.write('v1:a', entry(''), 0.2, 'acme')).toBe('stored');
   });
 
   it('takes an entry that is not JSON for none', async () => {
     const { redis, root } = await testRedis({ ownedKeys: [] });
     await redis.set(entryKey(root, 'v1:a'), '{"result":', 'PX', 60_000);
-    expect(await createCache({ redis, root }).read('v1:a')).toBeUndefined();
+    expect(await createCache({ redis, root }).read('v1:a', 'acme')).toBeUndefined();
   });
 });

@@ -22,6 +22,8 @@ export interface Config {
     /** Where clients reach the API, for links in webhooks; without a trailing slash. */
     publicUrl?: string | undefined;
   };
+  /** Encryption at rest: the first wraps the tenants' data keys, every one unwraps them. None: off. */
+  masterKeys: readonly { id: string; bytes: Buffer }[];
   /** `undefined` only in processes that do not serve HTTP. */
   adminKey: string | undefined;
   dataDir: string;

@@ -7,6 +7,7 @@ import type { ConfigFile } from './config-file.ts';
 import type { Problem } from './config-error.ts';
 import { readVariable, type Environment } from './environment.ts';
 import { isPrivateHost } from './private-host.ts';
+import { masterKeys, masterKeysAllowed } from './master-keys.ts';
 import { readRedisTls } from './redis-tls.ts';
 
 /** What the environment says over the file; `undefined` where it says nothing. */
@@ -18,6 +19,7 @@ export interface ProcessSettings {
   redisTls: Config['redisTls'];
   dataDir: string;
   adminKey: string | undefined;
+  masterKeys: Config['masterKeys'];
   allowPrivateHosts: string[] | undefined;
   proxy: Config['proxy'];
 }
@@ -61,6 +63,7 @@ export function readProcessSettings(
     ...redis,
     dataDir: resolve(cwd, readVariable(env, 'SLUICE_DATA_DIR') ?? '.data'),
     adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),
+    masterKeys: read('SLUICE_MASTER_KEYS', masterKeys, masterKeysAllowed) ?? [],
     allowPrivateHosts: read(
       'SLUICE_ALLOW_PRIVATE_HOSTS',
       z
@@ -126,6 +129,7 @@ export function mergeSettings(
     redisTls: settings.redisTls,
     server: { ...server, host: settings.host ?? server.host, port: settings.port ?? server.port },
     adminKey: settings.adminKey,
+    masterKeys: settings.masterKeys,
     dataDir: settings.dataDir,
     jobs: {
       maxWaitMs: jobs.maxWaitSeconds * 1_000,

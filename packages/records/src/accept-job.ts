@@ -5,7 +5,7 @@ import type { RecordsContext } from './context.ts';
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
 import type { JobKeys } from './keys.ts';
 import { nextCheckAt } from './next-check.ts';
-import { encodeRequest } from './record-codec.ts';
+import { sealRequest } from './seal-record.ts';
 
 const acceptScript = loadScript(import.meta.url, 'accept-job');
 const acceptChildScript = loadScript(import.meta.url, 'accept-child');
@@ -32,7 +32,7 @@ export async function acceptJob(
 ): Promise<AcceptReply> {
   const keys = keysOfNewJob(context, request.jobId);
   const names = [keys.job, keys.live, context.keys.tenant(keys.shard, request.tenantId)];
-  const fields = encodeRequest(request);
+  const fields = await sealRequest(context, request);
   const check = nextCheckAt(request, request.createdAtMs);
   if (!idempotency) {
     await acceptScript(context.redis, names, [request.jobId, check, '', '', ...fields], ticket);
@@ -91,7 +91,7 @@ async function acceptChild(
       request.jobId,
       nextCheckAt(request, request.createdAtMs),
       request.batch.index,
-      ...encodeRequest(request),
+      ...(await sealRequest(context, request)),
     ],
     ticket,
   );

@@ -2,7 +2,8 @@ import type { JobRecord, TerminalState, UpstreamHandle } from '@sluice/contracts
 import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
-import { decodeRecord, fieldsOfPairs } from './record-codec.ts';
+import { fieldsOfPairs } from './record-codec.ts';
+import { openRecord } from './seal-record.ts';
 import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'begin-job');
@@ -69,10 +70,14 @@ export async function beginJob(
     ],
     options.started,
   );
-  return decodeReply(reply);
+  return decodeReply(context, jobId, reply);
 }
 
-function decodeReply(reply: unknown): BeginReply {
+async function decodeReply(
+  context: RecordsContext,
+  jobId: string,
+  reply: unknown,
+): Promise<BeginReply> {
   // The replies that begin-job.lua lists.
   const [kind, value, upstream, target] = reply as
     | ['run' | 'held', string[]]
@@ -89,7 +94,7 @@ function decodeReply(reply: unknown): BeginReply {
       };
     case 'run':
     case 'held': {
-      const record = decodeRecord(fieldsOfPairs(value));
+      const record = await openRecord(context, jobId, fieldsOfPairs(value));
       return record ? { kind, record } : { kind: 'missing' };
     }
     case 'superseded':

@@ -1,4 +1,4 @@
-import type { Clock } from '@sluice/runtime';
+import type { Clock, Seals } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
 import type { RecordKeys } from './keys.ts';
@@ -10,6 +10,8 @@ export interface RecordsContext {
   shards: number;
   config: RecordsConfig;
   clock: Clock;
+  /** Seals what a record holds of prompts, results and secrets; `undefined`: it is stored in clear. */
+  seals: Seals | undefined;
 }
 
 export interface RecordsConfig {

@@ -8,7 +8,7 @@ import type {
   TimelineEvent,
   UpstreamHandle,
 } from '@sluice/contracts';
-import type { Clock, LuaPart } from '@sluice/runtime';
+import type { Clock, LuaPart, Seals } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
 import { acceptChildren, acceptJob, type AcceptReply } from './accept-job.ts';
@@ -58,6 +58,8 @@ export interface RecordsDeps {
   shards: number;
   config: RecordsConfig;
   clock: Clock;
+  /** Encryption at rest; without it records are stored in clear. */
+  seals?: Seals | undefined;
   /** A connection for subscriptions only; needed by `onFinished`. */
   subscriber?: Redis;
   /** A connection that may block; needed by `readOutbox` with `blockMs` above 0. One reader at a time. */
@@ -217,11 +219,11 @@ function outboxOf(
   };
 }
 
-function createContext({ redis, root, shards, config, clock }: RecordsDeps): RecordsContext {
+function createContext({ redis, root, shards, config, clock, seals }: RecordsDeps): RecordsContext {
   if (!Number.isInteger(shards) || shards < 1 || shards > maxShards) {
     throw new TypeError(`shards must be 1 to ${maxShards}, not ${shards}`);
   }
-  return { redis, keys: createKeys(root, shards), shards, config, clock };
+  return { redis, keys: createKeys(root, shards), shards, config, clock, seals };
 }
 
 function jobIdMaker({ clock, shards }: RecordsContext): Records['newJobId'] {

@@ -3,6 +3,7 @@ import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import type { JobKeys } from './keys.ts';
+import { sealResult } from './seal-record.ts';
 import { encodeEvent } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'finish-job');
@@ -57,7 +58,7 @@ export async function finishJob(
       keys.ledger,
       ...(keys.parent ? [keys.parent.job] : []),
     ],
-    finishArguments(context, jobId, keys, request),
+    await finishArguments(context, jobId, keys, request),
   );
   // The replies that finish-job.lua lists.
   const [kind, value] = reply as
@@ -78,12 +79,13 @@ export async function finishJob(
   }
 }
 
-function finishArguments(
+async function finishArguments(
   context: RecordsContext,
   jobId: string,
   keys: JobKeys,
   { ending, eventId, onlyFrom, unlessStarted, run = '' }: FinishRequest,
-): (string | number)[] {
+): Promise<(string | number)[]> {
+  const result = ending.result && (await sealResult(context, jobId, JSON.stringify(ending.result)));
   const now = context.clock.now();
   return [
     jobId,
@@ -99,7 +101,7 @@ function finishArguments(
     keys.parent?.batchId ?? '',
     ending.entry ? JSON.stringify(ending.entry) : '',
     ending.result ? '' : run,
-    ...endingFields(ending),
+    ...endingFields(ending, result),
   ];
 }
 
@@ -108,9 +110,9 @@ function eventData(ending: JobEnding): Record<string, unknown> | undefined {
   return { error: { code: ending.error.code, message: ending.error.message } };
 }
 
-function endingFields(ending: JobEnding): string[] {
+function endingFields(ending: JobEnding, result: string | undefined): string[] {
   const fields: string[] = [];
-  if (ending.result) fields.push('result', JSON.stringify(ending.result));
+  if (result !== undefined) fields.push('result', result);
   if (ending.usage) fields.push('usage', JSON.stringify(ending.usage));
   if (ending.costUsd !== undefined) fields.push('costUsd', ending.costUsd);
   if (ending.priceVersion !== undefined) fields.push('priceVersion', ending.priceVersion);

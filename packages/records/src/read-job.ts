@@ -1,13 +1,8 @@
 import type { JobRecord } from '@sluice/contracts';
 
 import type { RecordsContext } from './context.ts';
-import {
-  decodeRecord,
-  decodeSummary,
-  fieldsOfValues,
-  summaryFields,
-  type JobSummary,
-} from './record-codec.ts';
+import { fieldsOfValues, summaryFields, type JobSummary } from './record-codec.ts';
+import { openRecord, openSummary } from './seal-record.ts';
 
 /** A record without its input: what a client that asks for its job needs. */
 export type JobWithoutInput = Omit<JobRecord, 'input'>;
@@ -20,7 +15,7 @@ export async function readJob(
   jobId: string,
 ): Promise<JobRecord | undefined> {
   const keys = context.keys.ofJob(jobId);
-  return keys && decodeRecord(await context.redis.hgetall(keys.job));
+  return keys && openRecord(context, jobId, await context.redis.hgetall(keys.job));
 }
 
 /** The record with its result, without its input. */
@@ -32,11 +27,13 @@ export async function readWithoutInput(
   if (!keys) return undefined;
   const values = await context.redis.hmget(keys.job, ...withoutInputFields);
   const fields = fieldsOfValues(withoutInputFields, values);
-  const summary = decodeSummary(fields);
-  if (!summary) return undefined;
+  const opened = await openSummary(context, jobId, fields);
+  if (!opened) return undefined;
+  const { summary, open } = opened;
   if (fields['result'] === undefined) return summary;
   // Written by finishJob from a JobResult.
-  return { ...summary, result: JSON.parse(fields['result']) as NonNullable<JobRecord['result']> };
+  const result = JSON.parse(open(fields['result'], 'result')) as NonNullable<JobRecord['result']>;
+  return { ...summary, result };
 }
 
 /** Whole records in the order of the ids; those that are gone are left out. */
@@ -58,7 +55,7 @@ export async function readSummaries(
       const keys = context.keys.ofJob(jobId);
       if (!keys) return undefined;
       const values = await context.redis.hmget(keys.job, ...summaryFields);
-      return decodeSummary(fieldsOfValues(summaryFields, values));
+      return (await openSummary(context, jobId, fieldsOfValues(summaryFields, values)))?.summary;
     }),
   );
 }

@@ -35,6 +35,11 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  */
 export type RecordFields = Partial<Record<string, string>>;
 
+/** Makes of a field's text what is stored, or the other way round; what is sealed at rest goes through it. */
+export type FieldText = (text: string, field: 'input' | 'result' | 'webhook') => string;
+
+const asItIs: FieldText = (text) => text;
+
 /** A record without what may be large. */
 export type JobSummary = Omit<JobRecord, 'input' | 'result'>;
 
@@ -68,13 +73,14 @@ export const summaryFields = [
 ] as const;
 
 /** Field and value pairs of a new record; `state` is the script's to set. */
-export function encodeRequest(request: JobRequest): string[] {
+export function encodeRequest(request: JobRequest, seal: FieldText = asItIs): string[] {
   const { input, ...rest } = request;
+  const webhook = rest.webhook && withSecret(rest.webhook, seal);
   const pairs = [
     'request',
-    JSON.stringify(rest),
+    JSON.stringify({ ...rest, ...(webhook && { webhook }) }),
     'input',
-    JSON.stringify(input),
+    seal(JSON.stringify(input), 'input'),
     'tenant',
     request.tenantId,
   ];
@@ -86,23 +92,31 @@ export function encodeRequest(request: JobRequest): string[] {
 }
 
 /** The whole record; `undefined` when the hash is not there. */
-export function decodeRecord(fields: RecordFields): JobRecord | undefined {
-  const summary = decodeSummary(fields);
+export function decodeRecord(
+  fields: RecordFields,
+  open: FieldText = asItIs,
+): JobRecord | undefined {
+  const summary = decodeSummary(fields, open);
   if (!summary || fields['input'] === undefined) return undefined;
   return {
     ...summary,
     // What encodeRequest wrote of a validated request.
-    input: JSON.parse(fields['input']) as JobRecord['input'],
-    ...json('result', fields['result']),
+    input: JSON.parse(open(fields['input'], 'input')) as JobRecord['input'],
+    ...json('result', fields['result'] && open(fields['result'], 'result')),
   };
 }
 
 /** The record without input; with the result where the field was read. `undefined` when the hash is not there. */
-export function decodeSummary(fields: RecordFields): JobSummary | undefined {
+export function decodeSummary(
+  fields: RecordFields,
+  open: FieldText = asItIs,
+): JobSummary | undefined {
   if (fields['state'] === undefined || fields['request'] === undefined) return undefined;
   // What encodeRequest wrote of a validated request, and what the scripts added to it.
+  const request = JSON.parse(fields['request']) as Omit<JobRequest, 'input'>;
   return {
-    ...(JSON.parse(fields['request']) as Omit<JobRequest, 'input'>),
+    ...request,
+    ...(request.webhook && { webhook: withSecret(request.webhook, open) }),
     ...(fields['lane'] !== undefined && { lane: fields['lane'] }),
     state: fields['state'] as JobRecord['state'],
     attempts: JSON.parse(`[${fields['attempts'] ?? ''}]`) as JobRecord['attempts'],
@@ -178,4 +192,11 @@ function progress(fields: RecordFields): Pick<JobRecord, 'progress'> {
       failed: Number(fields['failed'] ?? 0),
     },
   };
+}
+
+function withSecret(
+  webhook: NonNullable<JobRequest['webhook']>,
+  change: FieldText,
+): NonNullable<JobRequest['webhook']> {
+  return { ...webhook, secret: change(webhook.secret, 'webhook') };
 }

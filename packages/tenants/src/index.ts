@@ -1,6 +1,8 @@
 export { apiKeyPattern, apiKeyPrefix } from './api-key.ts';
 export { createApiKeys } from './api-keys.ts';
 export type { ApiKeys, IssuedApiKey } from './api-keys.ts';
+export { createSeals } from './data-keys.ts';
+export type { MasterKey, TenantSeals } from './data-keys.ts';
 export { createKeyRing } from './key-ring.ts';
 export type { Caller, KeyRing } from './key-ring.ts';
 export { createRequestPace } from './request-pace.ts';

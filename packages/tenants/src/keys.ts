@@ -7,6 +7,7 @@
  * | {<root>:tenants}/tenants        | zset | tenant id -> createdAt                        | owner: delete takes it out   |
  * | {<root>:tenants}/key:<id>       | hash | tenant, digest, scopes, name, hint, createdAt, | revoked or expired: TTL      |
  * |                                 |      | expiresAt, revokedAt, lastUsedAt, rate         |                              |
+ * | {<root>:tenants}/data-keys:<tenant> | hash | current -> id, id -> key, wrapped | owner: delete of the tenant |
  * | {<root>:tenants}/keys:<tenant>  | zset | key id -> createdAt                           | owner: listKeys trims it     |
  *
  * The API key itself is in none of them: `digest` is its SHA-256.
@@ -16,6 +17,7 @@ export interface TenantKeys {
   tenant(tenantId: string): string;
   key(keyId: string): string;
   keysOf(tenantId: string): string;
+  dataKeys(tenantId: string): string;
 }
 
 export function createTenantKeys(root: string): TenantKeys {
@@ -25,5 +27,6 @@ export function createTenantKeys(root: string): TenantKeys {
     tenant: (tenantId) => `${tag}/tenant:${tenantId}`,
     key: (keyId) => `${tag}/key:${keyId}`,
     keysOf: (tenantId) => `${tag}/keys:${tenantId}`,
+    dataKeys: (tenantId) => `${tag}/data-keys:${tenantId}`,
   };
 }

@@ -67,7 +67,7 @@ export function createTenants(deps: TenantsDeps): Tenants {
     change: (tenantId, change) => changeTenant(context, tenantId, change),
     async delete(tenantId) {
       keepDefault(tenantId, 'deleted');
-      const names = [keys.tenant(tenantId), keys.tenants];
+      const names = [keys.tenant(tenantId), keys.tenants, keys.dataKeys(tenantId)];
       return (await deleteScript(redis, names, [tenantId])) === 1;
     },
   };

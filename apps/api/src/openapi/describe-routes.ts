@@ -156,6 +156,10 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     body: { schema: changeTenant, example: { suspended: true } },
   },
   'delete /v1/admin/tenants/:id': { summary: 'Shut a tenant’s keys out for ever.', status: 200 },
+  'post /v1/admin/tenants/:id/rotate-data-key': {
+    summary: 'Encrypt what is stored from now on with a new key of the tenant.',
+    status: 200,
+  },
   'post /v1/admin/keys': {
     summary: 'A new API key, shown this once.',
     status: 201,

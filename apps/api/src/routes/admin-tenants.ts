@@ -45,7 +45,23 @@ export function changeTenantRoute({ tenants }: TenantDeps) {
   };
 }
 
-/** `DELETE /v1/admin/tenants/:id`: its keys are shut out for ever. Jobs under way end; nobody can read them. */
+/** `POST /v1/admin/tenants/:id/rotate-data-key`: what is stored from now on is encrypted with a new key of the tenant. */
+export function rotateDataKeyRoute({ seals }: Pick<ApiDeps, 'seals'>) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const id = String(request.params['id']);
+    if (!seals) {
+      const message = 'encryption at rest is off: it needs SLUICE_MASTER_KEYS';
+      throw new SluiceError('invalid_request', message);
+    }
+    if (!(await seals.rotate(id))) throw noTenant(id);
+    replyJson(response, 200, JSON.stringify({ id, object: 'tenant', data_key_rotated: true }));
+  };
+}
+
+/**
+ * `DELETE /v1/admin/tenants/:id`: its keys are shut out for ever. Jobs under way end; nobody can read them. With encryption
+ * at rest its data keys go too, and with them whatever they encrypted, also in copies.
+ */
 export function deleteTenantRoute({ tenants }: TenantDeps) {
   return async (request: Request, response: Response): Promise<void> => {
     const id = String(request.params['id']);

@@ -159,6 +159,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     },
     allowPrivateHosts: [],
     upstreamHosts: [],
+    masterKeys: [],
     proxy: { http: undefined, https: undefined, except: undefined },
     worker: { concurrency: 10 },
   };

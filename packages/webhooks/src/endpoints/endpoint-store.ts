@@ -9,10 +9,11 @@ import {
   type DisabledReason,
   type RotateSecret,
 } from '@sluice/contracts';
-import { loadScript, newId, type Clock } from '@sluice/runtime';
+import { loadScript, newId, type Clock, type Seals } from '@sluice/runtime';
 
 import { decodeEndpoint, encodeSettings, type Endpoint } from './endpoint-codec.ts';
 import { endpointKeys } from './keys.ts';
+import { openFields, sealPairs } from './seal-endpoint.ts';
 
 const reserveScript = loadScript(new URL('..', import.meta.url).href, 'reserve-endpoint');
 const createScript = loadScript(new URL('..', import.meta.url).href, 'create-endpoint');
@@ -37,6 +38,8 @@ export interface EndpointStoreDeps {
   /** Root of all keys. */
   root: string;
   clock: Clock;
+  /** Encryption at rest of secrets and custom headers; without it they are stored in clear. */
+  seals?: Seals | undefined;
 }
 
 /** What a delivery that has just ended means for its endpoint. */
@@ -84,7 +87,8 @@ export function createEndpointStore(
   const { redis, root, clock } = deps;
   const find: EndpointStore['find'] = (tenantId, id) => findEndpoint(deps, tenantId, id);
   const write = async (tenantId: string, id: string, change: FieldChange) => {
-    const { out = [], pairs } = change;
+    const { out = [] } = change;
+    const pairs = await sealPairs(change.pairs, { tenantId, endpointId: id }, deps.seals);
     const key = endpointKeys(root, tenantId).endpoint(id);
     await changeScript(redis, [key], [out.length, ...out, ...pairs]);
     return find(tenantId, id);
@@ -122,14 +126,15 @@ interface FieldChange {
 }
 
 async function findEndpoint(
-  { redis, root }: EndpointStoreDeps,
+  { redis, root, seals }: EndpointStoreDeps,
   tenantId: string,
   id: string,
 ): Promise<Endpoint | undefined> {
+  const stored = await redis.hgetall(endpointKeys(root, tenantId).endpoint(id));
   return decodeEndpoint(
     tenantId,
     id,
-    await redis.hgetall(endpointKeys(root, tenantId).endpoint(id)),
+    await openFields(stored, { tenantId, endpointId: id }, seals),
   );
 }
 
@@ -142,8 +147,9 @@ async function createEndpoint(
   const keys = endpointKeys(root, tenantId);
   const id = newId('wh', clock.now());
   const secret = settings.secret ?? newSecret();
-  const pairs = encodeSettings({ ...settings, secret });
-  if (!settings.enabled) pairs.push(...disabledPairs('owner', clock.now()));
+  const clear = encodeSettings({ ...settings, secret });
+  if (!settings.enabled) clear.push(...disabledPairs('owner', clock.now()));
+  const pairs = await sealPairs(clear, { tenantId, endpointId: id }, deps.seals);
   for (;;) {
     // The reply that reserve-endpoint.lua lists. Each round depends on the one before.
     // oxlint-disable-next-line no-await-in-loop
