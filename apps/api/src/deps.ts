@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
+import type { UsageBook } from '@sluice/metering';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
@@ -33,6 +34,7 @@ export interface ApiDeps {
   limits: Limits;
   /** The lanes with what operators have set. */
   laneBook: LaneBook;
+  usage: UsageBook;
   redisWatch: RedisWatch;
   laneWatch: LaneWatch;
   metrics: ApiMetrics;

@@ -53,6 +53,7 @@ import {
   registerEndpointRoute,
 } from './routes/webhooks.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
+import { usageRoute } from './routes/usage.ts';
 
 export interface ApiRoute {
   method: 'get' | 'post' | 'patch' | 'delete';
@@ -110,6 +111,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     handler: redeliverRoute,
   },
   { method: 'get', path: '/v1/providers', access: 'admin', handler: listProvidersRoute },
+  { method: 'get', path: '/v1/usage', access: 'usage', handler: usageRoute },
   { method: 'get', path: '/v1/limits', access: 'admin', handler: listLimitsRoute },
   { method: 'post', path: '/v1/limits/:lane/pause', access: 'admin', handler: pauseLaneRoute },
   { method: 'post', path: '/v1/limits/:lane/resume', access: 'admin', handler: resumeLaneRoute },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { Config } from '@sluice/config';
 import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
+import { createUsageBook } from '@sluice/metering';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
 import {
@@ -129,6 +130,7 @@ function wire(
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     limits: createLimits({ redis, root, clock }),
     laneBook: new LaneBook({ redis, root, clock, log, lanes: config.lanes }),
+    usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     clock,
     log,
     closing,

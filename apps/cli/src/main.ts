@@ -37,7 +37,9 @@ program
 
 program
   .command('worker')
-  .description('a worker; needs REDIS_URL. SLUICE_ROLES picks from run, batch, deliver, sweep')
+  .description(
+    'a worker; needs REDIS_URL. SLUICE_ROLES picks from run, batch, deliver, sweep, meter',
+  )
   .action(() => orExplain(() => import('../../worker/src/main.ts')));
 
 program

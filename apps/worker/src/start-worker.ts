@@ -25,13 +25,14 @@ import { checkConfiguredKeys } from './check-configured-keys.ts';
 import { listenForCancels } from './cancel-listener.ts';
 import { deliverWebhook } from './deliver-webhook.ts';
 import { sendHeartbeats } from './heartbeat.ts';
+import { meterLedger } from './meter-ledger.ts';
 import { processTicket } from './process-ticket.ts';
 import { relayOutbox } from './relay-outbox.ts';
 import { sweep } from './sweep.ts';
 import { wireWorker, type WorkerParts } from './wire-worker.ts';
 
-/** What a worker process does: run jobs, feed batches, deliver webhooks, repair. Any subset. */
-export const workerRoles = ['run', 'batch', 'deliver', 'sweep'] as const;
+/** What a worker process does: run jobs, feed batches, deliver webhooks, repair, count the ledger. Any subset. */
+export const workerRoles = ['run', 'batch', 'deliver', 'sweep', 'meter'] as const;
 export type WorkerRole = (typeof workerRoles)[number];
 
 export interface WorkerOptions {
@@ -75,6 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   if (options.roles.includes('deliver')) closers.push(startDeliveries(parts, stop.signal));
   if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
+  if (options.roles.includes('meter')) closers.push(startMeters(parts, stop.signal));
 
   await listenForCancels(subscriber, config.root, laneWorkers);
   const beating = sendHeartbeats(
@@ -206,6 +208,17 @@ async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {
   for (const scheduler of schedulers) await scheduler.start();
   return async () => {
     await Promise.all(schedulers.map((scheduler) => scheduler.close()));
+  };
+}
+
+/** Counts the ledger of every shard. */
+function startMeters(parts: WorkerParts, signal: AbortSignal): () => Promise<void> {
+  const meterId = newId('meter', parts.clock.now());
+  const metering = shardsOf(parts.config).map((shard) =>
+    meterLedger(parts, { shard, meterId, signal }),
+  );
+  return async () => {
+    await Promise.all(metering);
   };
 }
 

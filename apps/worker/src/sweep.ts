@@ -24,7 +24,7 @@ const jobsAtOnce = 500;
  * | no ticket (or one that BullMQ gave up) | a new ticket: a crash came between record and ticket            |
  * | a ticket                               | nothing; looked at again later                                  |
  *
- * It also takes ended jobs whose retention is over out of their tenants' lists, and what is as old out of the ledger.
+ * It also takes ended jobs whose retention is over out of their tenants' lists.
  */
 export async function sweep(shard: number, deps: SweepDeps): Promise<void> {
   for (;;) {
@@ -33,7 +33,6 @@ export async function sweep(shard: number, deps: SweepDeps): Promise<void> {
     if (due.length < jobsAtOnce) break;
   }
   while ((await deps.records.trimIndexes(shard, jobsAtOnce)) === jobsAtOnce);
-  await deps.records.trimLedger(shard, deps.clock.now());
 }
 
 async function repair(job: DueJob, deps: SweepDeps): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type OnRemaining,
 } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
+import { createUsageBook, type UsageBook } from '@sluice/metering';
 import { createRecords, shardOf, type Records } from '@sluice/records';
 import {
   createDownloader,
@@ -43,6 +44,7 @@ export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
   endpoints: EndpointStore;
   deliveryLog: DeliveryLog;
   http: HttpClient;
+  usage: UsageBook;
 }
 
 /** Makes everything that the roles share, once, on one connection: what is sent first is done first. */
@@ -74,6 +76,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     ...webhookParts(config, redis, { records, seals }),
     lanes,
     cache: createCache({ redis, root, seals }),
+    usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     limits,
     laneBook,
     forecast: createOutputForecast(),

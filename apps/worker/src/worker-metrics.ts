@@ -20,6 +20,14 @@ export interface WorkerMetrics {
   /** Circuit breakers that opened or closed. */
   breakerMoves: Counter<'lane' | 'target' | 'state'>;
   cacheReads: Counter<'outcome'>;
+  /** What the ledger has, counted by whichever worker meters; so are the next five. */
+  ledgerEntries: Counter<'model' | 'provider' | 'outcome'>;
+  cost: Counter<'model' | 'provider'>;
+  /** Calls whose cost is not known. */
+  unknownCosts: Counter<'model' | 'provider'>;
+  tokens: Counter<'model' | 'provider' | 'kind'>;
+  savedCost: Counter<'model' | 'provider'>;
+  savedTokens: Counter<'model' | 'provider'>;
   /** Webhook POSTs. */
   deliveries: Counter<'outcome'>;
   attemptSeconds: Histogram<'lane' | 'provider'>;
@@ -32,11 +40,8 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 export function createWorkerMetrics(): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'sluice_worker_' });
-  const counter = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: CounterConfiguration<Label>['labelNames'] & {},
-  ) => new Counter({ name: `sluice_${name}`, help, labelNames, registers: [registry] });
+  const counter: MakeCounter = (name, help, labelNames) =>
+    new Counter({ name: `sluice_${name}`, help, labelNames, registers: [registry] });
   const seconds = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
     new Histogram({ name: `sluice_${name}`, help, labelNames, buckets, registers: [registry] });
   return {
@@ -51,8 +56,30 @@ export function createWorkerMetrics(): WorkerMetrics {
       'state',
     ]),
     cacheReads: counter('cache_reads_total', 'Reads of the result cache', ['outcome']),
+    ...ledgerCounters(counter),
     deliveries: counter('webhook_deliveries_total', 'Webhook delivery attempts', ['outcome']),
     attemptSeconds: seconds('attempt_duration_seconds', 'Upstream calls', ['lane', 'provider']),
     queueSeconds: seconds('queue_wait_seconds', 'From accept to first upstream call', ['lane']),
+  };
+}
+
+type MakeCounter = <Label extends string>(
+  name: string,
+  help: string,
+  labelNames: CounterConfiguration<Label>['labelNames'] & {},
+) => Counter<Label>;
+
+function ledgerCounters(counter: MakeCounter) {
+  const target = ['model', 'provider'] as const;
+  return {
+    ledgerEntries: counter('ledger_entries_total', 'Calls, and replies from the cache', [
+      ...target,
+      'outcome',
+    ]),
+    cost: counter('cost_usd_total', 'US dollars that calls cost', [...target]),
+    unknownCosts: counter('unknown_costs_total', 'Calls of unknown cost', [...target]),
+    tokens: counter('tokens_total', 'Tokens of calls', [...target, 'kind']),
+    savedCost: counter('saved_usd_total', 'US dollars that the cache saved', [...target]),
+    savedTokens: counter('saved_tokens_total', 'Tokens that the cache saved', [...target]),
   };
 }

@@ -274,6 +274,7 @@ export const configFile = z.strictObject({
     .prefault({}),
   allowPrivateHosts: z.array(privateHost).default([]),
   worker: z.strictObject({ concurrency: count(100_000).default(50) }).prefault({}),
+  usage: z.strictObject({ maxRows: count(100_000).default(1_000) }).prefault({}),
   server: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),

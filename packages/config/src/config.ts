@@ -63,6 +63,10 @@ export interface Config {
   /** Proxies for calls of providers, from the environment; `except` is a list as in `NO_PROXY`. */
   proxy: { http: string | undefined; https: string | undefined; except: string | undefined };
   worker: { concurrency: number };
+  usage: {
+    /** Rows that a bucket of time keeps apart by user or tag; beyond, new ones are counted as `(other)`. */
+    maxRows: number;
+  };
 }
 
 /** One upstream account. */

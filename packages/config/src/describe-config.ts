@@ -5,7 +5,7 @@ import type { Bucket, Config, Lane, Provider, Target } from './config.ts';
 
 /** The configuration in short, for the log and for people: no keys, no header values, no passwords. */
 export function describeConfig(config: Config): Record<string, unknown> {
-  const { root, shards, server, dataDir, jobs, retry, webhooks, allowPrivateHosts, worker } =
+  const { root, shards, server, dataDir, jobs, retry, webhooks, allowPrivateHosts, worker, usage } =
     config;
   return {
     root,
@@ -23,6 +23,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     webhooks,
     allowPrivateHosts,
     worker,
+    usage,
   };
 }
 

@@ -50,11 +50,21 @@ describe('the example', () => {
   it('sluice.config.example.yaml shows the defaults', () => {
     const file = join(rootFolder, 'config/sluice.config.example.yaml');
     const shown = loadConfig({ env, cwd: nowhere, file });
-    const { root, shards, server, jobs, retry, webhooks, allowPrivateHosts, worker, checkKeys } =
-      loadConfig({
-        env: {},
-        cwd: nowhere,
-      });
+    const {
+      root,
+      shards,
+      server,
+      jobs,
+      retry,
+      webhooks,
+      allowPrivateHosts,
+      worker,
+      checkKeys,
+      usage,
+    } = loadConfig({
+      env: {},
+      cwd: nowhere,
+    });
     const defaults = {
       root,
       shards,
@@ -65,6 +75,7 @@ describe('the example', () => {
       allowPrivateHosts,
       worker,
       checkKeys,
+      usage,
     };
     expect(shown).toMatchObject(defaults);
     expect(shown.providers['openai']!.timeouts).toEqual({ firstByteMs: 120_000, idleMs: 300_000 });

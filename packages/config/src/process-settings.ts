@@ -149,5 +149,6 @@ export function mergeSettings(
     allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
     proxy: settings.proxy,
     worker: file.worker,
+    usage: file.usage,
   };
 }

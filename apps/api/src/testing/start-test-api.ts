@@ -61,6 +61,7 @@ export const ownedKeys = [
   /:tenants\}\//,
   /:webhooks:[^}]+\}\//,
   /\}\/subscribers/,
+  /\}\/(ledger|counted)$/,
 ];
 
 /** Starts the API on a free port with keys of its own; it is closed when the test ends. */
@@ -162,6 +163,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     masterKeys: [],
     proxy: { http: undefined, https: undefined, except: undefined },
     worker: { concurrency: 10 },
+    usage: { maxRows: 1_000 },
   };
 }
 
