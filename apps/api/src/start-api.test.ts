@@ -159,8 +159,8 @@ describe('startApi', () => {
     await once(socket, 'connect');
     socket.write('POST /v1/jobs HTTP/1.1\r\nHost: x\r\n');
     const { ms } = await timed(once(socket.resume(), 'close'));
-    expect(ms).toBeLessThan(20_000);
-  }, 25_000);
+    expect(ms).toBeLessThan(13_000);
+  }, 20_000);
 });
 
 describe('the process', () => {
