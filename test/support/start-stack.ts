@@ -51,16 +51,19 @@ export interface StackOptions {
 
 export const adminKey = 'test-admin-key-of-more-than-24-characters';
 
-/** Starts a stack that stops when the test ends. */
-export async function startStack(options: StackOptions = {}): Promise<Stack> {
+/** Starts a stack that stops when the test ends; a concurrent test hands over its own `onTestFinished`. */
+export async function startStack(
+  options: StackOptions = {},
+  onFinished: (stop: () => Promise<void>) => void = onTestFinished,
+): Promise<Stack> {
   const { stack, stop } = await launchStack(options);
-  onTestFinished(stop);
+  onFinished(stop);
   return stack;
 }
 
 /** One stack for all tests of a file, the simulator as new before each. */
 export function useStack(options: StackOptions = {}): () => Stack {
-  let launched: Awaited<ReturnType<typeof launchStack>> | undefined;
+  let launched: Launched | undefined;
   const stack = () => {
     if (!launched) throw new Error('the stack starts before the tests');
     return launched.stack;
@@ -75,10 +78,24 @@ export function useStack(options: StackOptions = {}): () => Stack {
   return stack;
 }
 
-/** Starts a stack that whoever started it stops. */
-export async function launchStack(
-  options: StackOptions,
-): Promise<{ stack: Stack; stop: () => Promise<void> }> {
+interface Launched {
+  stack: Stack;
+  stop: () => Promise<void>;
+}
+
+let launching: Promise<unknown> = Promise.resolve();
+
+/**
+ * Starts a stack that whoever started it stops. Stacks of concurrent tests start one after the other: a start takes the
+ * processor and does not wait, so that several at once would only all be late.
+ */
+export async function launchStack(options: StackOptions): Promise<Launched> {
+  const launched = launching.then(async () => await launch(options));
+  launching = launched.catch(() => {});
+  return await launched;
+}
+
+async function launch(options: StackOptions): Promise<Launched> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
   const redis = await startTestRedis({ appendOnly: options.appendOnly ?? false });
   const children: Child[] = [];
