@@ -40,8 +40,8 @@ function peak(atMs: readonly number[], windowMs: number): number {
 }
 
 test('two workers stay below a lane’s limit in every sliding window, and use it', async () => {
-  const windowMs = 10_000;
-  const limit = 40;
+  const windowMs = 6_000;
+  const limit = 24;
   const windows = 2;
   const stack = await startStack({
     workers: 2,
