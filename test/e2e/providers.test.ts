@@ -81,6 +81,17 @@ test.each(names)('a chat job of %s completes, metered and by one call', async (n
   });
 });
 
+test.each(names)('%s: what the upstream said is kept where the job asks for it', async (name) => {
+  const input = { messages: [{ role: 'user', content: 'Grüße aus 東京 🗼' }] };
+  const { id } = await shared().submit({ type: 'chat', model: name, input, include_raw: true });
+  const asked = await shared().ended(id);
+  expect(asked.result).toMatchObject({
+    message: { content: expect.stringContaining('東京 🗼') },
+    raw: { body: expect.stringContaining('東京') },
+  });
+  expect((await run(name, input)).result).not.toHaveProperty('raw');
+});
+
 const tool = {
   type: 'function',
   function: {

@@ -152,7 +152,8 @@ async function useEverySecret(): Promise<void> {
     app: 'flow',
     input: { inputs: { topic: secrets.workflowInput } },
   };
-  await stack().submit(chat(secrets.prompt), tenant);
+  // What the upstream says, word for word, goes into the result and nowhere else.
+  await stack().submit({ ...chat(secrets.prompt), include_raw: true }, tenant);
   await stack().submit(chat(secrets.prompt));
   await stack().submit(workflow);
   const child = { ...chat(secrets.batchInput), webhook: undefined };

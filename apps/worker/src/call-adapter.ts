@@ -10,6 +10,7 @@ import type { Permit } from '@sluice/limits';
 import type {
   ChatReply,
   EmbeddingReply,
+  OnRaw,
   RerankReply,
   TranscriptionReply,
   UpstreamCall,
@@ -29,6 +30,8 @@ interface CallMeans {
   permit: Permit;
   handles: HandleKeeper;
   signal: AbortSignal;
+  /** Told what the upstream answered. */
+  onRaw: OnRaw;
 }
 
 type AdapterReply =
@@ -45,14 +48,21 @@ type AdapterReply =
  */
 export async function callAdapter(
   plan: Plan,
-  { permit, handles, signal }: CallMeans,
+  { permit, handles, signal, onRaw }: CallMeans,
   deps: RunJobDeps,
 ): Promise<AdapterReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
   // A lane without windows has nothing to be late for.
   const sendByMs = permit.buckets.length > 0 ? permit.sendByMs : undefined;
-  const call = { target, jobId: record.jobId, user: record.user, signal, sendByMs };
+  const call = {
+    target,
+    jobId: record.jobId,
+    user: record.user,
+    signal,
+    sendByMs,
+    ...(record.includeRaw && { onRaw }),
+  };
   // The record's type says which input it holds; zod checked it at accept.
   switch (callTypeOf(record.type)) {
     case 'chat':

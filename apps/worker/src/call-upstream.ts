@@ -3,6 +3,7 @@ import {
   type Attempt,
   type CostUsd,
   type JobRecord,
+  type RawReply,
   type RunResult,
   type Usage,
 } from '@sluice/contracts';
@@ -73,8 +74,12 @@ async function attemptCall(
 ): Promise<UpstreamOutcome> {
   const attempt = attemptOf(plan, deps.clock.now());
   const handles = keepHandles(plan, deps);
+  let raw: RawReply | undefined;
+  const onRaw = (told: RawReply) => {
+    raw = told;
+  };
   try {
-    const reply = await callAdapter(plan, { permit, handles, signal }, deps);
+    const reply = await callAdapter(plan, { permit, handles, signal, onRaw }, deps);
     const { upstreamRequestId: id } = reply;
     const ended: Attempt = {
       ...attempt,
@@ -83,7 +88,8 @@ async function attemptCall(
       ...(id !== undefined && { upstream_request_id: id }),
     };
     if ('pause' in reply && reply.pause) return { ok: true, attempt: ended, pause: reply.pause };
-    const { result, usage } = reply;
+    const { usage } = reply;
+    const result: RunResult = { ...reply.result, ...(raw && { raw }) };
     const costUsd = 'costUsd' in reply ? reply.costUsd : undefined;
     return { ok: true, attempt: ended, result, usage, costUsd };
   } catch (thrown) {

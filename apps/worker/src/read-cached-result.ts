@@ -59,5 +59,6 @@ export function keyOf(plan: Plan): string {
     target: plan.target,
     input: record.input,
     user: record.user,
+    includeRaw: record.includeRaw,
   });
 }

@@ -34,6 +34,7 @@ export function childRequests(
       startByMs: batch.startByMs,
       timeoutMs: batch.timeoutMs,
       cacheMode: batch.cacheMode,
+      ...(batch.includeRaw && { includeRaw: true as const }),
       ...(batch.user !== undefined && { user: batch.user }),
       ...(batch.metadata && { metadata: batch.metadata }),
       batch: { batchId: batch.jobId, index, ...customIdOf(request) },

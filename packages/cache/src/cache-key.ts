@@ -18,6 +18,8 @@ export interface CacheKeyParts {
   input: JobRecord['input'];
   /** Part of a workflow's key only: Dify keeps files and conversations apart by user. */
   user?: string | undefined;
+  /** Whether the result has the upstream's own words too. */
+  includeRaw?: true | undefined;
 }
 
 /**
@@ -26,7 +28,15 @@ export interface CacheKeyParts {
  * model, so a new key for the same account still hits. A Dify app is known by nothing but its key, so there the first
  * key counts: after it changes, the results of another app must not be found.
  */
-export function cacheKey({ tenantId, type, name, target, input, user }: CacheKeyParts): string {
+export function cacheKey({
+  tenantId,
+  type,
+  name,
+  target,
+  input,
+  user,
+  includeRaw,
+}: CacheKeyParts): string {
   const { provider, model, apiKeys, dropParams } = target;
   const own = type === 'workflow' ? { app: apiKeys[0], user } : { model };
   const upstream = {
@@ -37,6 +47,6 @@ export function cacheKey({ tenantId, type, name, target, input, user }: CacheKey
     options: provider.options,
     dropParams,
   };
-  const text = canonicalJson({ tenantId, type, name, upstream, own, input });
+  const text = canonicalJson({ tenantId, type, name, upstream, own, input, includeRaw });
   return `${version}:${createHash('sha256').update(text).digest('hex')}`;
 }

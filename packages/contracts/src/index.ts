@@ -69,6 +69,8 @@ export { rerankInput, textOfDocument } from './rerank.ts';
 export type { RankedDocument, RerankDocument, RerankInput, RerankResult } from './rerank.ts';
 export { errorCodeNames, retryJobs } from './retry-jobs.ts';
 export type { RetryJobs } from './retry-jobs.ts';
+export { maxRawBytes } from './raw-reply.ts';
+export type { RawReply } from './raw-reply.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
 export { ticket } from './ticket.ts';

@@ -47,6 +47,8 @@ const jobOptions = {
   timeout_seconds: z.number().positive().max(86_400).optional(),
   user: z.string().min(1).max(255).optional(),
   metadata: metadata.optional(),
+  /** Keep what the upstream answered beside what Sluice makes of it. */
+  include_raw: z.boolean().optional(),
   /** The job runs this much later, or at `run_at` (ISO 8601, with its zone). A time in the past is now. */
   delay_seconds: z.number().min(0).max(maxDelaySeconds).optional(),
   run_at: z.iso

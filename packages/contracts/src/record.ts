@@ -40,6 +40,8 @@ export interface JobRequest {
   /** Whole time of one attempt. */
   timeoutMs: number;
   cacheMode: 'default' | 'bypass' | 'refresh';
+  /** The result keeps what the upstream answered. */
+  includeRaw?: true;
   user?: string;
   sessionId?: string;
   metadata?: Record<string, string>;

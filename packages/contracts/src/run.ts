@@ -1,5 +1,6 @@
 import type { ChatInput, ChatResult } from './chat.ts';
 import type { EmbeddingInput, EmbeddingResult } from './embedding.ts';
+import type { RawReply } from './raw-reply.ts';
 import type { RerankInput, RerankResult } from './rerank.ts';
 import type { TranscriptionInput, TranscriptionResult } from './transcription.ts';
 import type { WorkflowInput, WorkflowResult } from './workflow.ts';
@@ -12,13 +13,14 @@ export type RunInput =
   | TranscriptionInput
   | WorkflowInput;
 
-/** The result of such a job. */
-export type RunResult =
+/** The result of such a job; `raw` where the job asked for it and the upstream was called. */
+export type RunResult = (
   | ChatResult
   | EmbeddingResult
   | RerankResult
   | TranscriptionResult
-  | WorkflowResult;
+  | WorkflowResult
+) & { raw?: RawReply };
 
 /** What a request names: its model, or its app. */
 export function publicName(request: { model: string } | { app: string }): string {

@@ -16,6 +16,7 @@ import type {
 } from '@sluice/contracts';
 import type { Target } from '@sluice/config';
 
+import type { OnRaw } from './http/keep-raw.ts';
 import type { AccountCall, ModelListCall, ModelPage } from './http/account.ts';
 
 /**
@@ -49,6 +50,8 @@ export interface UpstreamCall {
    * with `permit_expired`. Absent is no bound.
    */
   sendByMs?: number | undefined;
+  /** Told what the upstream answered, as it came, where somebody asks for it. */
+  onRaw?: OnRaw | undefined;
 }
 
 export interface ChatCall extends UpstreamCall {

@@ -19,6 +19,7 @@ export type {
 export { checkKeys } from './check-keys.ts';
 export type { KeyCheck, KeyState } from './check-keys.ts';
 export type { ListedModel, ModelListCall, ModelPage } from './http/account.ts';
+export type { OnRaw } from './http/keep-raw.ts';
 export type { RemainingReport } from './http/remaining.ts';
 export { createHttpClient } from './http/http-client.ts';
 export type { ConnectionOptions, HttpClient, OnRemaining } from './http/http-client.ts';

@@ -27,6 +27,7 @@ export function toJobRequest(
     cacheMode: submitted.cache?.mode ?? 'default',
     ...(runAtMs !== undefined && { runAtMs }),
     ...(countsTokens(lanes[made.lane]) && { tokens: roughTokens(submitted.input) }),
+    ...(submitted.include_raw && { includeRaw: true as const }),
     ...(submitted.user !== undefined && { user: submitted.user }),
     ...('session_id' in submitted &&
       submitted.session_id !== undefined && { sessionId: submitted.session_id }),

@@ -24,8 +24,8 @@ export function createAnthropicAdapter(http: HttpClient): ProviderAdapter {
 
 /** One message, always streamed; a server that answers with a whole one all the same is understood too. */
 async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs } = call;
-  const context = { http, target, signal, judge: judgeAnthropic };
+  const { target, signal, sendByMs, onRaw } = call;
+  const context = { http, target, signal, judge: judgeAnthropic, onRaw };
   const { value, headers } = await callUpstream(
     context,
     {

@@ -85,6 +85,19 @@ describe.each(named)('$name', (subject) => {
       expect(upstream.calls[0]).toMatchObject({ method, path, headers, body });
     });
 
+    it('is handed over as it came, to whoever asks for it', async () => {
+      upstream.script(stream(...events));
+      const told: unknown[] = [];
+      const target = targetOf(kind, upstream.url);
+      const onRaw = (raw: unknown) => void told.push(raw);
+      await subject.call(createAdapters({ dispatcher: agent })(kind), {
+        target,
+        signal: neverAborted,
+        onRaw,
+      });
+      expect(told).toEqual([{ content_type: type, body: events.join('') }]);
+    });
+
     it('keeps its connection for the next call', async () => {
       const before = upstream.connectionCount();
       const own = new Agent({ connections: 1 });

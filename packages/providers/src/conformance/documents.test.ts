@@ -76,6 +76,16 @@ describe.each(subjects)('$kind $type', (subject) => {
       expect(upstream.calls[0]?.body).toEqual(body);
     });
 
+    it('is handed over as it came, to whoever asks for it', async () => {
+      upstream.script(document(subject.document));
+      const told: unknown[] = [];
+      const onRaw = (raw: unknown) => void told.push(raw);
+      const target = targetOf(kind, upstream.url);
+      const adapter = createAdapters({ dispatcher: agent })(kind);
+      await subject.call(adapter, { target, signal: neverAborted, onRaw });
+      expect(told).toEqual([{ content_type: 'application/json', body: subject.document }]);
+    });
+
     it('may come after blank lines and in pieces', async () => {
       const text = Buffer.from(JSON.stringify(subject.document));
       const script: Script = (response) => {

@@ -156,7 +156,8 @@ export class DifyApi {
   }
 
   async #readRun(run: AppRun, request: UpstreamRequest): Promise<Reply<RunOutcome>> {
-    return await callUpstream(this.context, request, {
+    const context = { ...this.context, onRaw: run.call.onRaw };
+    return await callUpstream(context, request, {
       events: (head) => run.eventsOf(head),
       document: async (value, head) => await run.readDocument(value, head),
     });

@@ -23,8 +23,8 @@ export function createGeminiAdapter(http: HttpClient): ProviderAdapter {
 }
 
 async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs } = call;
-  const context = { http, target, signal, judge: judgeGemini };
+  const { target, signal, sendByMs, onRaw } = call;
+  const context = { http, target, signal, judge: judgeGemini, onRaw };
   const { value } = await callUpstream(
     context,
     {

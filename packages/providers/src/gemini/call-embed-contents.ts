@@ -28,7 +28,7 @@ export async function callEmbedContents(
   http: HttpClient,
   call: EmbeddingCall,
 ): Promise<EmbeddingReply> {
-  const { target, signal, input, sendByMs } = call;
+  const { target, signal, input, sendByMs, onRaw } = call;
   refuseTooMany(target, input.input, maxInputs);
   const requests = textsOnly(target, input.input).map((text) => ({
     model: modelName(target),
@@ -36,7 +36,7 @@ export async function callEmbedContents(
     ...(input.dimensions !== undefined && { outputDimensionality: input.dimensions }),
   }));
   const { value, headers } = await callDocument(
-    { http, target, signal, judge: judgeGemini },
+    { http, target, signal, judge: judgeGemini, onRaw },
     {
       method: 'POST',
       path: modelPath(target, 'batchEmbedContents'),

@@ -8,6 +8,7 @@ import { parseErrorFields } from './error-fields.ts';
 import { EventReader, type EventHandler } from './event-reader.ts';
 import { exchange, type HttpRequest, type ReplyHead } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
+import { keepRaw, type OnRaw } from './keep-raw.ts';
 import { LineReader, type LineHandler } from './line-reader.ts';
 import { excerptOf, redactorOf } from './redact.ts';
 import { remainingOf } from './remaining.ts';
@@ -20,6 +21,7 @@ export interface CallContext {
   signal: AbortSignal;
   /** The vendor's own reading of errors, asked before the common table. */
   judge?: Judge | undefined;
+  onRaw?: OnRaw | undefined;
 }
 
 export interface UpstreamRequest {
@@ -68,12 +70,16 @@ export async function callUpstream<T>(
   request: UpstreamRequest,
   readers: ReplyReaders<T>,
 ): Promise<Reply<T>> {
+  const { target, onRaw } = call;
   let head: ReplyHead = { status: 0, headers: {} };
   let refusal: TextReader | undefined;
   const open = (opened: ReplyHead): BodyReader<T> => {
     head = opened;
     tellRemaining(call, head);
-    if (head.status >= 200 && head.status < 300) return readerOf(call, head, readers);
+    if (head.status >= 200 && head.status < 300) {
+      const reader = readerOf(call, head, readers);
+      return onRaw ? keepRaw(reader, { head, target, onRaw }) : reader;
+    }
     refusal = new TextReader(maxErrorBytes);
     return refusalReader(call, head, refusal);
   };

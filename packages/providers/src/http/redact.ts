@@ -9,7 +9,13 @@ const keyLike =
 const shortestSecret = 6;
 
 /** Redacts the target's keys, the values of its headers and whatever looks like a key. */
-export function redactorOf({ apiKey, apiKeys, provider }: Target): Redact {
+export function redactorOf(target: Target): Redact {
+  const redactSecrets = secretRedactorOf(target);
+  return (text) => redactSecrets(text).replace(keyLike, '[redacted]');
+}
+
+/** Redacts the target's keys and the values of its headers, and leaves everything else as it is. */
+export function secretRedactorOf({ apiKey, apiKeys, provider }: Target): Redact {
   const secrets = [
     apiKey,
     cleanApiKey(apiKey),
@@ -19,7 +25,7 @@ export function redactorOf({ apiKey, apiKeys, provider }: Target): Redact {
   return (text) => {
     let clean = text;
     for (const secret of secrets) clean = clean.replaceAll(secret ?? '', '[redacted]');
-    return clean.replace(keyLike, '[redacted]');
+    return clean;
   };
 }
 

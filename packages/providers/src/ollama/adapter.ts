@@ -21,8 +21,8 @@ export function createOllamaAdapter(http: HttpClient): ProviderAdapter {
 }
 
 async function chat(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs } = call;
-  const context = { http, target, signal, judge: judgeOllama };
+  const { target, signal, sendByMs, onRaw } = call;
+  const context = { http, target, signal, judge: judgeOllama, onRaw };
   const { value } = await callUpstream(
     context,
     {

@@ -26,10 +26,10 @@ const embedResponse = z.object({
  * @see https://docs.ollama.com/api/embed
  */
 export async function callEmbed(http: HttpClient, call: EmbeddingCall): Promise<EmbeddingReply> {
-  const { target, signal, input, sendByMs } = call;
+  const { target, signal, input, sendByMs, onRaw } = call;
   const options = contextOf(target);
   const { value, headers } = await callDocument(
-    { http, target, signal, judge: judgeOllama },
+    { http, target, signal, judge: judgeOllama, onRaw },
     {
       method: 'POST',
       path: '/api/embed',

@@ -42,10 +42,10 @@ export async function callEmbeddings(
   call: EmbeddingCall,
   dialect: EmbeddingDialect,
 ): Promise<EmbeddingReply> {
-  const { target, signal, input, jobId } = call;
+  const { target, signal, input, jobId, onRaw } = call;
   if (dialect.maxInputs !== undefined) refuseTooMany(target, input.input, dialect.maxInputs);
   const { value, headers } = await callDocument(
-    { http, target, signal, judge: dialect.judge },
+    { http, target, signal, judge: dialect.judge, onRaw },
     {
       method: 'POST',
       path: dialect.path,

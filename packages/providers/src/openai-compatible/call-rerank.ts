@@ -38,10 +38,10 @@ export async function callRerank(
   call: RerankCall,
   dialect: Dialect,
 ): Promise<RerankReply> {
-  const { target, signal, jobId } = call;
+  const { target, signal, jobId, onRaw } = call;
   const { return_documents: _ownWork, ...input } = call.input;
   const { value, headers } = await callDocument(
-    { http, target, signal, judge: dialect.judge },
+    { http, target, signal, judge: dialect.judge, onRaw },
     {
       method: 'POST',
       path: dialect.path,

@@ -20,8 +20,8 @@ export async function callTranscriptions(
   call: TranscriptionCall,
   dialect: Dialect,
 ): Promise<TranscriptionReply> {
-  const { target, signal, jobId } = call;
-  const context = { http, target, signal, judge: dialect.judge };
+  const { target, signal, jobId, onRaw } = call;
+  const context = { http, target, signal, judge: dialect.judge, onRaw };
   const { bytes, contentType } = await encodeForm(formOf(call));
   const readers: ReplyReaders<Transcript> = isSubtitles(call.input.response_format)
     ? { text: (text) => ({ text }) }
