@@ -21,6 +21,7 @@ import type {
 
 import { callTypeOf } from './call-type.ts';
 import type { HandleKeeper } from './keep-handles.ts';
+import { omitParams } from './omit-params.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { sessionOf } from './session-of.ts';
@@ -58,36 +59,37 @@ export async function callAdapter(
   const call = {
     target,
     jobId: record.jobId,
-    user: record.user,
+    user: target.omitParams?.includes('user') ? undefined : record.user,
     signal,
     sendByMs,
     ...(record.includeRaw && { onRaw }),
   };
+  const input = omitParams(record, target);
   // The record's type says which input it holds; zod checked it at accept.
   switch (callTypeOf(record.type)) {
     case 'chat':
       if (!adapter.chat) throw cannot(plan);
-      return await adapter.chat({ ...call, input: record.input as ChatInput });
+      return await adapter.chat({ ...call, input: input as ChatInput });
     case 'embedding':
       if (!adapter.embed) throw cannot(plan);
-      return await adapter.embed({ ...call, input: record.input as EmbeddingInput });
+      return await adapter.embed({ ...call, input: input as EmbeddingInput });
     case 'rerank':
       if (!adapter.rerank) throw cannot(plan);
-      return await adapter.rerank({ ...call, input: record.input as RerankInput });
+      return await adapter.rerank({ ...call, input: input as RerankInput });
     case 'transcription': {
       const { audio } = plan;
       if (!adapter.transcribe || !audio) throw cannot(plan);
       return await adapter.transcribe({
         ...call,
-        input: record.input as TranscriptionInput,
+        input: input as TranscriptionInput,
         audio,
       });
     }
     case 'workflow': {
       const { workflow } = adapter;
       if (!workflow) throw cannot(plan);
-      return await inSession(plan, deps, (input) =>
-        workflow({ ...workflowCall(plan, call, deps), input, keepHandle: handles.keep }),
+      return await inSession(plan, deps, (asked) =>
+        workflow({ ...workflowCall(plan, call, deps), input: asked, keepHandle: handles.keep }),
       );
     }
   }

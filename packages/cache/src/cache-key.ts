@@ -37,7 +37,7 @@ export function cacheKey({
   user,
   includeRaw,
 }: CacheKeyParts): string {
-  const { provider, model, apiKeys, dropParams } = target;
+  const { provider, model, apiKeys, dropParams, omitParams } = target;
   const own = type === 'workflow' ? { app: apiKeys[0], user } : { model };
   const upstream = {
     provider: provider.name,
@@ -46,6 +46,7 @@ export function cacheKey({
     kind: provider.kind,
     options: provider.options,
     dropParams,
+    omitParams,
   };
   const text = canonicalJson({ tenantId, type, name, upstream, own, input, includeRaw });
   return `${version}:${createHash('sha256').update(text).digest('hex')}`;

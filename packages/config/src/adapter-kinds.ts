@@ -31,6 +31,8 @@ const kindFile = z.strictObject({
   /** How the vendor charges a call, unless the limits say otherwise. */
   countsLike: z.enum(profileNames),
   options: z.record(z.string(), kindOption),
+  /** The option that sets how many tokens a prompt may have. */
+  contextWindow: z.string().optional(),
 });
 export type KindFacts = z.infer<typeof kindFile>;
 

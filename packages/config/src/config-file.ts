@@ -1,9 +1,18 @@
-import { appKinds, modelTypes, name } from '@sluice/contracts';
+import {
+  appKinds,
+  chatInput,
+  embeddingInput,
+  modelTypes,
+  name,
+  rerankInput,
+  transcriptionInput,
+} from '@sluice/contracts';
 import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
 import { profileNames } from './config.ts';
+import { suggestName } from './nearest-name.ts';
 import { isPrivateHost } from './private-host.ts';
 
 /** Environment variables are always text, so a number may be written as one: `concurrency: ${CONCURRENCY}`. */
@@ -162,6 +171,7 @@ const facts = {
   maxOutputTokens: count().optional(),
   tools: z.boolean().optional(),
   vision: z.boolean().optional(),
+  sampling: z.boolean().optional(),
 };
 
 /** `provider/model`; the model's name may have slashes of its own. */
@@ -189,6 +199,20 @@ function orShort<Schema extends z.ZodType>(
     .pipe(schema);
 }
 
+/** What a request is about is never left out. */
+const content = ['messages', 'input', 'query', 'documents', 'audio'];
+const inputs = [chatInput, embeddingInput, rerankInput, transcriptionInput];
+const parameters = ['user', ...inputs.flatMap(({ shape }) => Object.keys(shape))];
+const droppable = [...new Set(parameters)].filter((name) => !content.includes(name)).toSorted();
+
+function sayDroppable({ input }: { input: unknown }): string {
+  if (!Array.isArray(input)) return 'must be true, false, or a list such as [seed, top_k]';
+  const unknown = input.find((each) => !droppable.includes(String(each)));
+  return unknown === undefined
+    ? 'must name at least one parameter'
+    : `has no parameter ${JSON.stringify(unknown)}; ${suggestName(String(unknown), droppable)}`;
+}
+
 const modelTarget = z.strictObject({
   provider: z.string(),
   model: z.string().min(1),
@@ -204,7 +228,9 @@ const model = z.strictObject({
   cache: cache.optional(),
   limits: limits.optional(),
   retry: retry.optional(),
-  dropParams: z.boolean().default(false),
+  dropParams: z
+    .union([z.boolean(), z.array(z.enum(droppable)).min(1)], { error: sayDroppable })
+    .default(false),
 });
 
 const appTarget = z.strictObject({
@@ -248,7 +274,6 @@ export const configFile = z.strictObject({
     .default({}),
   apps: z.record(name, app).default({}),
   catalogue: z.string().min(1).optional(),
-  checkKeys: z.boolean().default(false),
   jobs: z
     .strictObject({
       maxWaitSeconds: seconds(0.001, 7 * dayInSeconds).default(dayInSeconds),
@@ -273,6 +298,7 @@ export const configFile = z.strictObject({
     })
     .prefault({}),
   allowPrivateHosts: z.array(privateHost).default([]),
+  checkKeys: z.boolean().default(false),
   worker: z.strictObject({ concurrency: count(100_000).default(50) }).prefault({}),
   usage: z.strictObject({ maxRows: count(100_000).default(1_000) }).prefault({}),
   server: z

@@ -108,6 +108,8 @@ export interface Target {
   facts: ModelFacts;
   /** Leave out parameters that the upstream cannot take; otherwise a call with one fails. */
   dropParams: boolean;
+  /** Parameters that are always left out, by name. */
+  omitParams?: readonly string[];
   /** Only of a Dify app. */
   app?: App;
 }
@@ -161,6 +163,8 @@ export interface ModelFacts {
   tools?: boolean;
   /** Whether it reads images. */
   vision?: boolean;
+  /** Whether it takes what steers the choice of tokens, as `temperature`. */
+  sampling?: boolean;
 }
 
 /** A public name and where its jobs go: the first target, and on failure the next. */

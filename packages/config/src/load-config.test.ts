@@ -442,6 +442,32 @@ models: { m: p/x }
   });
 });
 
+describe('what is left out of requests', () => {
+  it.each([
+    ['true', { dropParams: true }],
+    ['false', { dropParams: false }],
+    ['[seed, user]', { dropParams: false, omitParams: ['seed', 'user'] }],
+  ])('is what dropParams: %s says', (value, expected) => {
+    const { routes } = load(
+      `${openai}\nmodels: { m: { targets: [openai/x], dropParams: ${value} } }`,
+    );
+    expect(routes.chat['m']?.targets[0]).toMatchObject(expected);
+  });
+});
+
+describe('the context window', () => {
+  const ollama = (more: string) =>
+    load(`
+providers: { p: { kind: ollama, options: { numCtx: 8192 } } }
+models: { m: { targets: [{ provider: p, model: llama3.2 }]${more} } }`).routes.chat['m']?.targets[0]
+      .facts;
+
+  it('is what an option makes it, unless the model says otherwise', () => {
+    expect(ollama('')).toEqual({ contextWindow: 8192 });
+    expect(ollama(', contextWindow: 4096')).toEqual({ contextWindow: 4096 });
+  });
+});
+
 describe('a wrong file', () => {
   const at = (path: string) => `sluice.config.yaml: ${path}`;
   const provider = (rest: string) =>
@@ -556,7 +582,16 @@ models: { m: a/x }`,
     [
       'a dropParams that is neither true nor false',
       `${openai}\nmodels: { m: { targets: [openai/x], dropParams: sometimes } }`,
-      [at('models.m.dropParams: must be true or false; got "sometimes"')],
+      [
+        at(
+          'models.m.dropParams: must be true, false, or a list such as [seed, top_k]; got "sometimes"',
+        ),
+      ],
+    ],
+    [
+      'a list of dropParams with a name that no parameter has',
+      `${openai}\nmodels: { m: { targets: [openai/x], dropParams: [seed, top-k] } }`,
+      [at('models.m.dropParams: has no parameter "top-k"; did you mean "top_k"?; got a list')],
     ],
     [
       'a number that is none',

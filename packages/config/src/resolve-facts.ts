@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { kindFacts } from './adapter-kinds.ts';
 import { findModel } from './catalogue/catalogue.ts';
 import type { PriceList } from './catalogue/price-list.ts';
 import type { ModelFacts, Price, PriceTier, Provider, Target } from './config.ts';
@@ -28,7 +29,14 @@ export function resolveFacts(
 ): Pick<Target, 'price' | 'priceVersion' | 'facts'> {
   const listed = priceList?.find(provider, target.model);
   const known = findModel(target.model);
-  const facts = [known?.facts ?? {}, listed?.facts ?? {}, pickFacts(model), pickFacts(target)];
+  const served = servedWindow(provider);
+  const facts = [
+    known?.facts ?? {},
+    listed?.facts ?? {},
+    served,
+    pickFacts(model),
+    pickFacts(target),
+  ];
   const own = toPrice(target.price ?? model.price);
   return {
     ...firstPrice(
@@ -52,8 +60,21 @@ function digestOf(price: Price): string {
   return createHash('sha256').update(JSON.stringify(price)).digest('hex').slice(0, 8);
 }
 
-function pickFacts({ contextWindow, maxOutputTokens, tools, vision }: Section): ModelFacts {
-  return withoutUndefined({ contextWindow, maxOutputTokens, tools, vision });
+/** The context window that an option sets for the upstream, as Ollama's `numCtx` does: a longer prompt would be cut there. */
+function servedWindow({ kind, options }: Provider): ModelFacts {
+  const { contextWindow } = kindFacts(kind);
+  const value = contextWindow === undefined ? undefined : options[contextWindow];
+  return value === undefined ? {} : { contextWindow: Number(value) };
+}
+
+function pickFacts({
+  contextWindow,
+  maxOutputTokens,
+  tools,
+  vision,
+  sampling,
+}: Section): ModelFacts {
+  return withoutUndefined({ contextWindow, maxOutputTokens, tools, vision, sampling });
 }
 
 function toPrice(section: PriceSection | undefined): Price | undefined {

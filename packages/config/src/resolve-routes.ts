@@ -86,7 +86,8 @@ function resolveModel(name: string, model: ConfigFile['models'][string], context
       apiKey: provider.apiKeys[0],
       lane: resolveLane({ section: 'models', name, limits: model.limits }, provider, context),
       ...resolveFacts(target, model, provider, context.facts),
-      dropParams: model.dropParams,
+      dropParams: model.dropParams === true,
+      ...(Array.isArray(model.dropParams) && { omitParams: model.dropParams }),
     };
   });
   return { ...routeOptions(model, context), name, type, targets: atLeastOne(targets) };

@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { statSync } from 'node:fs';
 
 import type { Config } from './config.ts';
 import { findConfigFile, type ConfigLocation } from './config-source.ts';
@@ -30,6 +30,20 @@ export function watchConfig(
   };
   const file = findConfigFile(location);
   if (file === undefined) return { reload, close: () => {} };
-  watchFile(file, { interval: everyMs, persistent: false }, reload);
-  return { reload, close: () => unwatchFile(file, reload) };
+  // Not fs.watchFile: it looks for the first time a while after it was asked to, and misses what changes until then.
+  let seen = fingerprintOf(file);
+  const timer = setInterval(() => {
+    const now = fingerprintOf(file);
+    if (now === undefined || now === seen) return;
+    seen = now;
+    reload();
+  }, everyMs);
+  timer.unref();
+  return { reload, close: () => clearInterval(timer) };
+}
+
+/** What changes with the file; undefined while it is not there, as when it is being replaced. */
+function fingerprintOf(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
 }

@@ -124,6 +124,8 @@ export const chatInput = z.strictObject({
   messages: z.array(message).min(1),
   temperature: z.number().min(0).max(2).optional(),
   top_p: z.number().min(0).max(1).optional(),
+  /** No field of OpenAI's; the others have it. */
+  top_k: z.int().min(1).optional(),
   max_tokens: z.int().min(1).optional(),
   max_completion_tokens: z.int().min(1).optional(),
   stop: z.union([z.string(), z.array(z.string()).min(1).max(4)]).optional(),
@@ -144,8 +146,19 @@ export const chatInput = z.strictObject({
     .optional(),
   parallel_tool_calls: z.boolean().optional(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
+  verbosity: z.enum(['low', 'medium', 'high']).optional(),
   prompt_cache_key: z.string().min(1).max(256).optional(),
   prompt_cache_retention: z.enum(['in-memory', 'in_memory', '24h']).optional(),
+  prompt_cache_options: z
+    .strictObject({
+      mode: z.enum(['implicit', 'explicit']).optional(),
+      ttl: z.string().min(1).max(16).optional(),
+    })
+    .optional(),
+  /** Anthropic's: it marks the last part of the prompt that can be kept by itself. */
+  cache_control: cacheControl,
+  /** Gemini's: the name of a part of a prompt that was put into its cache before, `cachedContents/…`. */
+  cached_content: z.string().min(1).max(256).optional(),
 });
 export type ChatInput = z.infer<typeof chatInput>;
 
@@ -171,6 +184,8 @@ export interface FinishReason {
 /** The result of a chat job. */
 export interface ChatResult {
   type: 'chat';
+  /** The upstream's name of the model that answered, where it says so. */
+  model?: string;
   message: {
     role: 'assistant';
     content: string | null;

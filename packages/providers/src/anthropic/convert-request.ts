@@ -22,7 +22,7 @@ type Body = Record<string, unknown>;
  */
 export function convertRequest(call: ChatCall): Body {
   const { target, user } = call;
-  const input = fitPromptCache(target, call.input, { marks: true, keys: false });
+  const input = fitPromptCache(target, call.input, { marks: true, keys: false, contents: false });
   refuseForeign(target, input);
   const { system, messages } = convertMessages(target, input.messages);
   const stop = stopSequences(input);
@@ -35,6 +35,7 @@ export function convertRequest(call: ChatCall): Body {
     messages,
     ...convertTools(input),
     ...convertSampling(target, input),
+    ...(input.cache_control && { cache_control: input.cache_control }),
     ...(thinking && { thinking }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
     ...(stop && { stop_sequences: stop }),
@@ -44,14 +45,15 @@ export function convertRequest(call: ChatCall): Body {
 }
 
 function refuseForeign(target: Target, input: ChatInput): void {
-  const { seed, frequency_penalty, presence_penalty, logit_bias } = input;
+  const { seed, verbosity, frequency_penalty, presence_penalty, logit_bias } = input;
   if (seed !== undefined) refuseParameter(target, 'seed');
+  if (verbosity !== undefined) refuseParameter(target, 'verbosity');
   if (frequency_penalty) refuseParameter(target, 'frequency_penalty');
   if (presence_penalty) refuseParameter(target, 'presence_penalty');
   if (logit_bias && Object.keys(logit_bias).length > 0) refuseParameter(target, 'logit_bias');
 }
 
-function convertSampling(target: Target, { temperature, top_p }: ChatInput): Body {
+function convertSampling(target: Target, { temperature, top_p, top_k }: ChatInput): Body {
   const { version = '' } = target.provider.options;
   // Dates in ISO form sort as text.
   if (version >= noSamplingVersion) {
@@ -59,17 +61,20 @@ function convertSampling(target: Target, { temperature, top_p }: ChatInput): Bod
     if (temperature !== undefined && temperature !== 1)
       refuseParameter(target, 'temperature', problem);
     if (top_p !== undefined && top_p !== 1) refuseParameter(target, 'top_p', problem);
+    if (top_k !== undefined) refuseParameter(target, 'top_k', problem);
     return {};
   }
-  const isFixed = hasFixedSampling(target.model);
+  const isFixed = hasFixedSampling(target);
   const hot = temperature !== undefined && (isFixed ? temperature !== 1 : temperature > 1);
   if (hot)
     refuseParameter(target, 'temperature', isFixed ? 'the model takes 1 only' : 'it is above 1');
   const narrow = isFixed && top_p !== undefined && top_p < 0.99;
   if (narrow) refuseParameter(target, 'top_p', 'the model takes nothing below 0.99');
+  if (isFixed && top_k !== undefined) refuseParameter(target, 'top_k', 'the model has no such');
   return {
     ...(temperature !== undefined && !hot && { temperature }),
     ...(top_p !== undefined && !narrow && { top_p }),
+    ...(top_k !== undefined && !isFixed && { top_k }),
   };
 }
 

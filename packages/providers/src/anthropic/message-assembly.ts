@@ -27,6 +27,7 @@ export class MessageAssembly implements EventHandler<WholeReply> {
   readonly #context: CallContext;
   readonly #head: ReplyHead;
   readonly #blocks = new BlockAssembly();
+  #model: string | undefined;
   #ending: Ending = {};
   #usage: MessageUsage = {};
   #hasStarted = false;
@@ -64,7 +65,8 @@ export class MessageAssembly implements EventHandler<WholeReply> {
     if (isError(value)) throw this.#errorOf(value);
     const parsed = wholeMessage.safeParse(value);
     if (!parsed.success) throw this.#notAMessage(value);
-    const { content, usage, ...ending } = parsed.data;
+    const { content, usage, model, ...ending } = parsed.data;
+    this.#model = model ?? undefined;
     for (const [index, block] of content.entries()) this.#blocks.start(index, block);
     this.#ending = ending;
     this.#usage = usage ?? {};
@@ -75,6 +77,7 @@ export class MessageAssembly implements EventHandler<WholeReply> {
     switch (event.type) {
       case 'message_start':
         this.#hasStarted = true;
+        this.#model = event.message.model ?? undefined;
         this.#addUsage(event.message.usage);
         return 'progress';
       case 'content_block_start':
@@ -110,6 +113,7 @@ export class MessageAssembly implements EventHandler<WholeReply> {
     return {
       result: {
         type: 'chat',
+        ...(this.#model !== undefined && { model: this.#model }),
         message: this.#blocks.finish(details?.explanation ?? undefined),
         finish_reason: mapStopReason(reason ?? undefined),
       },

@@ -37,6 +37,7 @@ export type Ending = z.infer<z.ZodObject<typeof ending>>;
 /** A whole message; only what is used. */
 export const wholeMessage = z.object({
   type: z.literal('message'),
+  model: text,
   content: z.array(block),
   usage: lenientUsage,
   ...ending,
@@ -47,7 +48,10 @@ export const wholeMessage = z.object({
  * @see https://platform.claude.com/docs/en/build-with-claude/streaming
  */
 export const messageEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('message_start'), message: z.object({ usage: lenientUsage }) }),
+  z.object({
+    type: z.literal('message_start'),
+    message: z.object({ model: text, usage: lenientUsage }),
+  }),
   z.object({ type: z.literal('content_block_start'), index: z.number(), content_block: block }),
   z.object({
     type: z.literal('content_block_delta'),

@@ -12,8 +12,9 @@ export function defaultMaxTokens({ facts }: Pick<Target, 'facts'>): number {
   return facts.maxOutputTokens ?? commonOutputTokens;
 }
 
-/** Models after Opus 4.6 take no temperature but 1 and no top_p below 0.99. A name that is not Anthropic's is no such. */
-export function hasFixedSampling(model: string): boolean {
+/** Models after Opus 4.6 take no temperature but 1 and no top_p below 0.99. A name that is not Anthropic's is no such; `sampling` of the configuration knows better. */
+export function hasFixedSampling({ model, facts }: Pick<Target, 'model' | 'facts'>): boolean {
+  if (facts.sampling !== undefined) return !facts.sampling;
   return /^claude-(?:opus-4-[7-9]|(?:fable|mythos|opus|sonnet|haiku)-(?:[5-9]|preview))/.test(
     model,
   );

@@ -14,7 +14,8 @@ const plain: ChatInput = {
   ],
   tools: [tool],
 };
-const none = { marks: false, keys: false };
+const none = { marks: false, keys: false, contents: false };
+const all = { marks: true, keys: true, contents: true };
 
 function fit(more: Partial<ChatInput>, { dropParams = false, known = none } = {}) {
   return fitPromptCache(targetOf('any', 'http://h', { dropParams }), { ...plain, ...more }, known);
@@ -33,10 +34,13 @@ describe('what steers a prompt cache', () => {
     ['tools[0].cache_control', { tools: [{ ...tool, cache_control: mark }] }],
     ['prompt_cache_key', { prompt_cache_key: 'k' }],
     ['prompt_cache_retention', { prompt_cache_retention: '24h' }],
+    ['prompt_cache_options', { prompt_cache_options: { mode: 'explicit' } }],
+    ['cache_control', { cache_control: mark }],
+    ['cached_content', { cached_content: 'cachedContents/7' }],
   ])('is refused at %s where it is not known, or dropped', (path, more) => {
     expect(() => fit(more)).toThrow(`cannot take input.${path}: `);
     expect(JSON.stringify(fit(more, { dropParams: true }))).not.toMatch(/cache/);
-    expect(fit(more, { known: { marks: true, keys: true } })).toEqual({ ...plain, ...more });
+    expect(fit(more, { known: all })).toEqual({ ...plain, ...more });
   });
 
   it('is not missed where there is none', () => {

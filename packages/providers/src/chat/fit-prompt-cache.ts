@@ -3,12 +3,14 @@ import type { ChatInput, ChatMessage } from '@sluice/contracts';
 
 import { refuseParameter } from './refuse-input.ts';
 
-/** Which of the two ways to steer a vendor's prompt cache a vendor knows. */
+/** Which of the ways to steer a prompt cache a vendor knows. */
 export interface PromptCacheFields {
-  /** `cache_control` of parts, messages and tools: Anthropic's. */
+  /** `cache_control` of the request, of parts, messages and tools: Anthropic's. */
   marks: boolean;
-  /** `prompt_cache_key` and `prompt_cache_retention`: OpenAI's. */
+  /** `prompt_cache_key`, `prompt_cache_retention` and `prompt_cache_options`: OpenAI's. */
   keys: boolean;
+  /** `cached_content`: Gemini's. */
+  contents: boolean;
 }
 
 /**
@@ -20,20 +22,29 @@ export function fitPromptCache(
   input: ChatInput,
   known: PromptCacheFields,
 ): ChatInput {
-  const fitted = known.keys ? input : withoutKeys(target, input);
+  const keyed = known.keys ? input : withoutFields(target, input, keyFields);
+  const fitted = known.contents ? keyed : withoutFields(target, keyed, ['cached_content']);
   if (known.marks) return fitted;
   const { messages, tools } = fitted;
   return {
-    ...fitted,
+    ...withoutFields(target, fitted, ['cache_control']),
     messages: messages.map((message, index) => fitMessage(target, message, `messages[${index}]`)),
     ...(tools && { tools: tools.map((tool, at) => withoutMark(target, tool, `tools[${at}]`)) }),
   };
 }
 
-function withoutKeys(target: Target, input: ChatInput): ChatInput {
-  const { prompt_cache_key: key, prompt_cache_retention: retention, ...rest } = input;
-  if (key !== undefined) refuseParameter(target, 'prompt_cache_key');
-  if (retention !== undefined) refuseParameter(target, 'prompt_cache_retention');
+const keyFields = ['prompt_cache_key', 'prompt_cache_retention', 'prompt_cache_options'] as const;
+
+function withoutFields(
+  target: Target,
+  input: ChatInput,
+  fields: readonly ((typeof keyFields)[number] | 'cached_content' | 'cache_control')[],
+): ChatInput {
+  const rest = { ...input };
+  for (const field of fields) {
+    if (rest[field] !== undefined) refuseParameter(target, field);
+    delete rest[field];
+  }
   return rest;
 }
 

@@ -29,6 +29,7 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
   #finishReason: string | undefined;
   #finishMessage: string | undefined;
   #usage: UsageMetadata | undefined;
+  #model: string | undefined;
   #responseId: string | undefined;
   #hasCandidate = false;
 
@@ -58,6 +59,7 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
     const chunk = parsed.data;
     // The last one counts: each piece has the running total.
     if (chunk.usageMetadata) this.#usage = chunk.usageMetadata;
+    if (chunk.modelVersion) this.#model = chunk.modelVersion;
     if (chunk.responseId) this.#responseId = chunk.responseId;
     const [candidate] = chunk.candidates ?? [];
     if (!candidate) this.#throwIfBlocked(chunk);
@@ -77,6 +79,7 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
     return {
       result: {
         type: 'chat',
+        ...(this.#model !== undefined && { model: this.#model }),
         message: {
           role: 'assistant',
           content: this.#content || (hasCalls ? null : (this.#content ?? null)),

@@ -14,14 +14,16 @@ type Fields = Record<string, unknown>;
  * @see https://ai.google.dev/api/generate-content
  */
 export function convertRequest({ input: given, target }: ChatCall): Fields {
-  const input = fitPromptCache(target, given, { marks: false, keys: false });
+  const input = fitPromptCache(target, given, { marks: false, keys: false, contents: true });
   if (Object.keys(input.logit_bias ?? {}).length > 0) refuseParameter(target, 'logit_bias');
   if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
+  if (input.verbosity !== undefined) refuseParameter(target, 'verbosity');
   const generationConfig = convertGenerationConfig(target, input);
   return {
     ...convertMessages(target, input.messages),
     ...(input.tools && { tools: [{ functionDeclarations: convertTools(target, input.tools) }] }),
     ...convertToolChoice(input),
+    ...(input.cached_content !== undefined && { cachedContent: input.cached_content }),
     ...(Object.keys(generationConfig).length > 0 && { generationConfig }),
   };
 }
@@ -30,6 +32,7 @@ function convertGenerationConfig(target: Target, input: ChatInput): Fields {
   const fields: Fields = {
     temperature: input.temperature,
     topP: input.top_p,
+    topK: input.top_k,
     maxOutputTokens: outputLimit(target, input),
     stopSequences: stopSequences(input),
     seed: input.seed,

@@ -46,6 +46,7 @@ export const generateContentResponse = z.object({
     .object({ blockReason: z.string().nullish(), blockReasonMessage: z.string().nullish() })
     .nullish(),
   usageMetadata: usage.nullish().catch(undefined),
+  modelVersion: z.string().nullish().catch(undefined),
   responseId: z.string().nullish(),
 });
 export type GenerateContentResponse = z.infer<typeof generateContentResponse>;

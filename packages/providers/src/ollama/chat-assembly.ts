@@ -60,6 +60,7 @@ export class ChatAssembly implements LineHandler<ChatReply> {
     return {
       result: {
         type: 'chat',
+        ...(last.model && { model: last.model }),
         message: {
           role: 'assistant',
           content: this.#content === '' && hasCalls ? null : this.#content,

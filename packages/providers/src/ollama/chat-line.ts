@@ -7,6 +7,7 @@ const count = z.number().nullish().catch(undefined);
  * @see https://docs.ollama.com/api/chat
  */
 export const chatLine = z.object({
+  model: z.string().nullish().catch(undefined),
   message: z
     .object({
       content: z.string().nullish(),

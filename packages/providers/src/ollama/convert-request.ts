@@ -14,9 +14,10 @@ type Fields = Record<string, unknown>;
  * @see https://docs.ollama.com/api/chat
  */
 export function convertRequest({ input: given, target }: ChatCall): Fields {
-  const input = fitPromptCache(target, given, { marks: false, keys: false });
+  const input = fitPromptCache(target, given, { marks: false, keys: false, contents: false });
   if (Object.keys(input.logit_bias ?? {}).length > 0) refuseParameter(target, 'logit_bias');
   if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
+  if (input.verbosity !== undefined) refuseParameter(target, 'verbosity');
   const options = convertOptions(target, input);
   const tools = convertTools(target, input);
   const format = convertFormat(input.response_format);
@@ -37,6 +38,7 @@ function convertOptions(target: Target, input: ChatInput): Fields {
   const options: Fields = {
     temperature: input.temperature,
     top_p: input.top_p,
+    top_k: input.top_k,
     num_predict: outputLimit(target, input),
     stop: stopSequences(input),
     seed: input.seed,

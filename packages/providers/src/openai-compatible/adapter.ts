@@ -6,6 +6,7 @@ import { callChatCompletions } from './call-chat-completions.ts';
 import { callEmbeddings } from './call-embeddings.ts';
 import { callRerank } from './call-rerank.ts';
 import { callTranscriptions } from './call-transcriptions.ts';
+import { fitCompatible } from './fit-compatible.ts';
 import { judgeDashScope } from './judge-dashscope.ts';
 import { listModels } from './list-models.ts';
 
@@ -13,11 +14,15 @@ import { listModels } from './list-models.ts';
 export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) =>
-      await callChatCompletions(http, call, {
-        path: '/chat/completions',
-        headers: bearerHeader(call.target),
-        judge: judgeDashScope,
-      }),
+      await callChatCompletions(
+        http,
+        { ...call, input: fitCompatible(call) },
+        {
+          path: '/chat/completions',
+          headers: bearerHeader(call.target),
+          judge: judgeDashScope,
+        },
+      ),
     embed: async (call) =>
       await callEmbeddings(http, call, {
         path: '/embeddings',

@@ -32,6 +32,7 @@ export class ChatAssembly implements EventHandler<WholeReply> {
   #reasoning: string | undefined;
   #refusal: string | undefined;
   #finishReason: string | undefined;
+  #model: string | undefined;
   #usage: ChatUsage | undefined;
   #hasChoice = false;
   #isWhole = false;
@@ -81,6 +82,7 @@ export class ChatAssembly implements EventHandler<WholeReply> {
     return {
       result: {
         type: 'chat',
+        ...(this.#model !== undefined && { model: this.#model }),
         message: {
           role: 'assistant',
           content: this.#content || (toolCalls.length > 0 ? null : (this.#content ?? null)),
@@ -97,6 +99,7 @@ export class ChatAssembly implements EventHandler<WholeReply> {
   #addChunk(chunk: ChatChunk): void {
     // The last one counts: some servers send a running total with every chunk.
     if (chunk.usage) this.#usage = chunk.usage;
+    if (chunk.model) this.#model = chunk.model;
     for (const choice of chunk.choices ?? []) {
       if ((choice.index ?? 0) !== 0) continue;
       this.#hasChoice = true;

@@ -62,6 +62,7 @@ export type ChatUsage = z.infer<typeof usage>;
  * @see https://platform.openai.com/docs/api-reference/chat-streaming/streaming
  */
 export const chatChunk = z.object({
+  model: z.string().nullish().catch(undefined),
   choices: z
     .array(
       z.object({

@@ -2,16 +2,19 @@ import type { Target } from '@sluice/config';
 import type { ChatMessage } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
+import { isGoogle } from './fit-compatible.ts';
 
 /**
  * The body of a chat completion. Sluice's input is OpenAI's, so what the client sent goes on as it is, but for what belongs
- * to another vendor: the parts of what a model thought, and the signatures of tool calls unless Gemini is asked.
+ * to another vendor: what a model thought unless DeepSeek is asked, and the signatures of tool calls unless Gemini is.
  */
 export function convertRequest({ input, target, user }: ChatCall): Record<string, unknown> {
-  const isSigned = knowsSignatures(target);
+  const wants = { signatures: knowsSignatures(target), thoughts: wantsThoughts(target) };
+  const { cached_content: cached, ...fields } = input;
   return {
-    ...input,
-    messages: input.messages.map((message) => convertMessage(message, isSigned)),
+    ...fields,
+    ...(cached !== undefined && { extra_body: { google: { cached_content: cached } } }),
+    messages: input.messages.map((message) => convertMessage(message, wants)),
     model: target.model,
     ...(user !== undefined && { user }),
     stream: true,
@@ -19,22 +22,48 @@ export function convertRequest({ input, target, user }: ChatCall): Record<string
   };
 }
 
-function convertMessage(message: ChatMessage, isSigned: boolean): object {
+type SentCall = NonNullable<Extract<ChatMessage, { role: 'assistant' }>['tool_calls']>[number];
+
+/** What a server wants back of what its model thought. */
+interface Wants {
+  signatures: boolean;
+  thoughts: boolean;
+}
+
+function convertMessage(message: ChatMessage, wants: Wants): object {
   if (message.role !== 'assistant') return message;
-  const { reasoning: _told, reasoning_parts: _foreign, tool_calls: calls, ...rest } = message;
-  if (!calls) return rest;
-  const unsigned = calls.map(({ extra_content: _signature, ...call }) => call);
-  return { ...rest, tool_calls: isSigned ? calls : unsigned };
+  const { reasoning, reasoning_parts: _foreign, tool_calls: calls, ...rest } = message;
+  const thoughts = wants.thoughts && reasoning !== undefined;
+  return {
+    ...rest,
+    ...(thoughts && { reasoning_content: reasoning }),
+    ...(calls && { tool_calls: wants.signatures ? calls : calls.map(withoutSignature) }),
+  };
+}
+
+function withoutSignature({ extra_content: _signature, ...call }: SentCall): SentCall {
+  return call;
+}
+
+/**
+ * DeepSeek, by its own address or by its name behind a proxy: from its fourth version on it refuses a tool's result without
+ * the thoughts before the call.
+ * @see https://api-docs.deepseek.com/guides/thinking_mode
+ */
+function wantsThoughts({ provider, model }: Target): boolean {
+  if (provider.kind !== 'openai-compatible') return false;
+  return (
+    /(?:^|\.)deepseek\.com$/.test(new URL(provider.baseUrl).hostname) ||
+    /(?:^|\/)deepseek-/.test(model)
+  );
 }
 
 /**
  * Gemini by Google's OpenAI-compatible address or behind a proxy that calls it by its name.
  * @see https://ai.google.dev/gemini-api/docs/openai
  */
-function knowsSignatures({ provider, model }: Target): boolean {
+function knowsSignatures(target: Target): boolean {
+  const { provider, model } = target;
   if (provider.kind !== 'openai-compatible') return false;
-  return (
-    /(?:^|[./-])googleapis\.com$/.test(new URL(provider.baseUrl).hostname) ||
-    /(?:^|\/)gemini-/.test(model)
-  );
+  return isGoogle(target) || /(?:^|\/)gemini-/.test(model);
 }

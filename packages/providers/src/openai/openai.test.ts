@@ -6,6 +6,7 @@ import { startScriptedUpstream, type ScriptedUpstream } from '../conformance/scr
 import { streamScripts } from '../conformance/scripts.ts';
 import { targetOf } from '../conformance/subject.ts';
 import { createAdapters } from '../registry.ts';
+import { fitChat } from './fit-chat.ts';
 import { fitTokenLimit } from './fit-token-limit.ts';
 
 describe('a token limit', () => {
@@ -43,6 +44,46 @@ describe('a token limit', () => {
     const both = { max_tokens: 9, max_completion_tokens: 5 };
     expect(() => fit('gpt-5', both)).toThrow('cannot take input.max_tokens');
     expect(fit('gpt-5', both, true)).toEqual({ messages, max_completion_tokens: 5 });
+  });
+});
+
+describe('sampling', () => {
+  const messages = [{ role: 'user' as const, content: 'hi' }];
+  const sampled = { temperature: 0.2, top_p: 0.9, presence_penalty: 1, logit_bias: { '7': 1 } };
+  const fit = (model: string, more: object, target: Parameters<typeof targetOf>[2] = {}) =>
+    fitChat({
+      input: { messages, ...more },
+      target: targetOf('openai', 'http://h', { model, ...target }),
+    });
+
+  it.each(['o3', 'o4-mini', 'gpt-5', 'gpt-5-nano', 'gpt-5-mini-2025-08-07'])(
+    'is refused for %s, or left out',
+    (model) => {
+      expect(() => fit(model, sampled)).toThrow('cannot take input.temperature');
+      expect(() => fit(model, { logit_bias: { '7': 1 } })).toThrow('input.logit_bias');
+      expect(fit(model, sampled, { dropParams: true })).toEqual({ messages });
+    },
+  );
+
+  it('that changes nothing is sent to every model', () => {
+    const neutral = { temperature: 1, top_p: 1, frequency_penalty: 0, logit_bias: {} };
+    expect(fit('o3', neutral)).toEqual({ messages, ...neutral });
+  });
+
+  it.each(['gpt-4.1', 'gpt-5.4', 'gpt-5-chat-latest', 'gpt-6-sol'])('is sent to %s', (model) => {
+    expect(fit(model, sampled)).toEqual({ messages, ...sampled });
+  });
+
+  it('follows the configuration where that knows better', () => {
+    expect(fit('gpt-5', sampled, { facts: { sampling: true } })).toEqual({ messages, ...sampled });
+    expect(() => fit('my-deployment', sampled, { facts: { sampling: false } })).toThrow(
+      'acme (openai) cannot take input.temperature: my-deployment takes no sampling parameters',
+    );
+  });
+
+  it('by top_k is not known', () => {
+    expect(() => fit('gpt-4.1', { top_k: 5 })).toThrow('cannot take input.top_k');
+    expect(fit('gpt-4.1', { top_k: 5 }, { dropParams: true })).toEqual({ messages });
   });
 });
 
