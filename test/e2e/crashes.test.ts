@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Redis } from 'ioredis';
 import { test } from 'vitest';
 
 import {
@@ -147,7 +148,28 @@ test.concurrent('no slot is left after cancels, time-outs, a kill and the end of
   );
   for (const { id } of jobs) expect(await stack.ended(id)).toMatchObject({ state: 'completed' });
   await expect.poll(() => inFlight(stack)).toBe(0);
+  await expect.poll(() => reservations(stack)).toEqual([]);
 }, 90_000);
+
+/**
+ * What the limiter and the tenants' loads still hold for a call or a job. A killed worker's permit leaves its record, which
+ * holds nothing and ends by its TTL: what the call was charged has to stay, because nobody knows whether it was made.
+ */
+async function reservations(stack: Stack): Promise<string[]> {
+  const redis = new Redis(stack.redis.url);
+  try {
+    const keys = await redis.keys('*');
+    const leases = keys.filter((key) => key.endsWith(':leases'));
+    const held = await Promise.all(
+      leases.map((key) => redis.zrangebyscore(key, Date.now(), '+inf')),
+    );
+    const permits = keys.filter((key) => key.includes(':permit:'));
+    const kept = keys.filter((key) => key.endsWith('/loads'));
+    return [...held.flat(), ...kept, ...permits.slice(1)];
+  } finally {
+    redis.disconnect();
+  }
+}
 
 test('Redis killed and restarted under load: every accepted job completes', async ({ expect }) => {
   const stack = await startStack({ workers: 2, appendOnly: true });

@@ -27,7 +27,7 @@ import { watchRedis } from './watch/redis-watch.ts';
 export interface RunningApi {
   /** `http://<host>:<port>`, with the real port where 0 was asked for. */
   url: string;
-  /** Takes the limits of a new configuration; all else waits for the next start. */
+  /** Takes the limits and the caps of a new configuration; all else waits for the next start. */
   reload(config: Config): void;
   /** Takes no more requests, answers those that wait, and closes every connection. */
   close(): Promise<void>;
@@ -70,8 +70,7 @@ export async function startApi({
   const stop = new AbortController();
   const disconnect = () => {
     stop.abort();
-    redis.disconnect();
-    subscriber.disconnect();
+    for (const connection of [redis, subscriber]) connection.disconnect();
   };
   try {
     await readyOrSay(redis, config.redisUrl, log);
@@ -82,7 +81,7 @@ export async function startApi({
     const url = await listen(server, config.server);
     return {
       url,
-      reload: (next) => void deps.laneBook.replace(next.lanes),
+      reload: (next) => takeLimits(next, deps),
       async close() {
         stop.abort();
         await closeServer(server);
@@ -96,6 +95,11 @@ export async function startApi({
   }
 }
 
+function takeLimits({ lanes, tenants }: Config, { laneBook, records }: ApiDeps): void {
+  laneBook.replace(lanes);
+  records.replaceCaps(tenants);
+}
+
 function wire(
   given: Pick<ApiDeps, 'config' | 'adminKey' | 'log' | 'redis'> & { subscriber: ApiDeps['redis'] },
   closing: AbortSignal,
@@ -105,16 +109,11 @@ function wire(
   const clock = systemClock;
   const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
   const stored = { redis, root, shards, clock, seals };
-  const records = createRecords({ ...stored, subscriber, config: config.jobs });
-  const lanes = new Lanes({
-    redis,
-    root,
-    shards,
-    lanes: Object.values(config.lanes),
-    // Only ids that this process made or read from a record come here.
-    shardOf: (jobId) => shardOf(jobId) ?? 0,
-    clock,
-  });
+  const jobs = { ...config.jobs, caps: config.tenants };
+  const records = createRecords({ ...stored, subscriber, config: jobs });
+  // Only ids that this process made or read from a record come here.
+  const shard = (jobId: string) => shardOf(jobId) ?? 0;
+  const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shard });
   return {
     config,
     adminKey: given.adminKey,

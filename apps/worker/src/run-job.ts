@@ -18,6 +18,7 @@ import { refusePrompt } from './refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { settlePermit } from './settle-permit.ts';
 import { stopCancelled } from './stop-cancelled.ts';
+import { waitForOwnRuns } from './wait-for-own-runs.ts';
 import { waitForPermit } from './wait-for-permit.ts';
 
 /**
@@ -36,6 +37,7 @@ export async function runJob(
   if (begun.kind === 'ended' && begun.state === 'cancelled' && begun.upstream) {
     await stopCancelled(ticket, { ...begun, upstream: begun.upstream }, deps);
   }
+  if (begun.kind === 'full') return await waitForOwnRuns(ticket.jobId, begun.waitMs, deps);
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const plan = planJob(begun.record, deps);
   if (plan.kind === 'impossible') return plan.outcome;

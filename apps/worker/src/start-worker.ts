@@ -42,7 +42,7 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
-  /** Takes the limits of a new configuration for the lanes there are; all else waits for the next start. */
+  /** Takes the caps of a new configuration, and its limits for the lanes there are; all else waits for the next start. */
   reload(config: Config): void;
   /** Stops taking work, waits up to `graceMs` for calls in flight, gives the rest back, and closes every connection. */
   close(graceMs: number): Promise<void>;
@@ -66,10 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const following = parts.laneBook.follow(stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
-  if (options.roles.includes('run')) {
-    startLanes(parts, laneWorkers);
-    tryKeys(parts, stop.signal);
-  }
+  if (options.roles.includes('run')) startRuns(parts, laneWorkers, stop.signal);
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
   for (const workers of laneWorkers.values()) {
     for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
@@ -106,8 +103,10 @@ async function openRedis({ redisUrl, redisTls }: Config, log: Logger): Promise<R
   return redis;
 }
 
-function takeLimits({ lanes }: Config, { laneBook, log }: WorkerParts): void {
+function takeLimits({ lanes, tenants }: Config, parts: WorkerParts): void {
+  const { laneBook, records, log } = parts;
   const added = laneBook.replace(lanes);
+  records.replaceCaps(tenants);
   log.info({ added }, 'the limits were read again; lanes that were added wait for a restart');
 }
 
@@ -130,10 +129,15 @@ function tryKeys(parts: WorkerParts, signal: AbortSignal): void {
   });
 }
 
-function startLanes(parts: NamedParts, laneWorkers: Map<string, LaneWorker[]>): void {
+function startRuns(
+  parts: NamedParts,
+  laneWorkers: Map<string, LaneWorker[]>,
+  signal: AbortSignal,
+): void {
   warmUpProviders(parts);
   const lanes = [...Object.keys(parts.config.lanes), scheduledLane];
   for (const lane of lanes) startLane(parts, lane, laneWorkers);
+  tryKeys(parts, signal);
 }
 
 function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {

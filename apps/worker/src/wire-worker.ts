@@ -10,7 +10,7 @@ import {
 } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
 import { createUsageBook, type UsageBook } from '@sluice/metering';
-import { createRecords, shardOf, type Records } from '@sluice/records';
+import { createRecords, shardOf } from '@sluice/records';
 import {
   createDownloader,
   systemClock,
@@ -51,16 +51,12 @@ export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
 export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerParts {
   const { root, shards } = config;
   const clock = systemClock;
-  const lanes = new Lanes({
-    redis,
-    root,
-    shards,
-    lanes: Object.values(config.lanes),
-    shardOf: (jobId) => shardOf(jobId) ?? 0,
-    clock,
-  });
+  const shard = (jobId: string) => shardOf(jobId) ?? 0;
+  const stored = { redis, root, shards, clock };
+  const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shard });
   const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
-  const records = createRecords({ redis, root, shards, config: config.jobs, clock, seals });
+  const jobs = { ...config.jobs, caps: config.tenants };
+  const records = createRecords({ ...stored, config: jobs, seals });
   const limits = createLimits({ redis, root, clock });
   const onChange = (lane: LaneInForce) => applyConcurrency(lane, lanes, { shards, log });
   const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes, onChange });

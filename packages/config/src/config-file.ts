@@ -283,6 +283,13 @@ export const configFile = z.strictObject({
     })
     .prefault({}),
   retry: retry.prefault({}),
+  tenants: z
+    .strictObject({
+      maxQueuedJobs: count().optional(),
+      maxQueuedBytes: count(1e15).optional(),
+      maxConcurrency: count(1e6).optional(),
+    })
+    .prefault({}),
   webhooks: z
     .strictObject({
       scheduleSeconds: z

@@ -1,4 +1,4 @@
-import type { AppKind, CallType } from '@sluice/contracts';
+import type { AppKind, CallType, TenantCaps } from '@sluice/contracts';
 
 /**
  * What the rest of Sluice sees of `sluice.config.yaml` and the environment: validated, with every default filled in and
@@ -42,6 +42,8 @@ export interface Config {
     idempotencyTtlMs: number;
   };
   retry: RetryPolicy;
+  /** What a tenant may have at most, unless an operator has given it caps of its own. */
+  tenants: TenantCaps;
   webhooks: {
     /** Pause before each delivery attempt; the length is the number of attempts. */
     scheduleMs: number[];

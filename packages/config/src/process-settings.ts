@@ -137,6 +137,7 @@ export function mergeSettings(
       retentionMs: jobs.retentionSeconds * 1_000,
       idempotencyTtlMs: jobs.idempotencySeconds * 1_000,
     },
+    tenants: file.tenants,
     webhooks: {
       scheduleMs: webhooks.scheduleSeconds.map((pause) => pause * 1_000),
       timeoutMs: webhooks.timeoutSeconds * 1_000,

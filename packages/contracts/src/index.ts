@@ -46,7 +46,8 @@ export type {
 } from './job.ts';
 export { name } from './name.ts';
 export type { Outcome } from './outcome.ts';
-export type { JobEnding, JobRecord, JobRequest } from './record.ts';
+export { jobPhases } from './record.ts';
+export type { JobEnding, JobPhase, JobRecord, JobRequest, JobTimes } from './record.ts';
 export {
   changeTenant,
   createApiKey,
@@ -63,6 +64,8 @@ export type {
   CreateTenant,
   RotateApiKey,
   Scope,
+  TenantCaps,
+  TenantLoad,
   TenantView,
 } from './tenant.ts';
 export { rerankInput, textOfDocument } from './rerank.ts';

@@ -7,6 +7,7 @@ import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import { name } from './name.ts';
+import type { JobPhase } from './record.ts';
 import { rerankInput } from './rerank.ts';
 import type { RunResult } from './run.ts';
 import { transcriptionInput } from './transcription.ts';
@@ -179,6 +180,8 @@ export interface JobView {
   saved_tokens?: number;
   /** Milliseconds from accept to end. */
   latency_ms?: number;
+  /** Milliseconds in each phase since the accept; of an ended job they add up to `latency_ms`. Phases without any are left out. */
+  timing?: Partial<Record<`${JobPhase}_ms`, number>>;
   /** Batch jobs only: how far it is. */
   progress?: { total: number; ended: number; failed: number };
   timeline?: TimelineEvent[];

@@ -20,8 +20,29 @@ export const tenantId = z
     'must be 1 to 63 lower case letters, digits or _ - and start with a letter or digit',
   );
 
+/** What a tenant may have at most, over all lanes. */
+export interface TenantCaps {
+  /** Jobs that have not ended; a batch counts as itself and all of its requests. */
+  maxQueuedJobs?: number | undefined;
+  /** Bytes of the inputs of those jobs. */
+  maxQueuedBytes?: number | undefined;
+  /** Jobs that run at the same time. */
+  maxConcurrency?: number | undefined;
+}
+
+/** What a tenant has of that. */
+export interface TenantLoad {
+  queuedJobs: number;
+  queuedBytes: number;
+  running: number;
+}
+
+/** `null` takes a cap back: the configuration's holds again. */
+const cap = z.int().min(1).max(1e15).nullable().optional();
+const caps = { max_queued_jobs: cap, max_queued_bytes: cap, max_concurrency: cap };
+
 /** Body of `POST /v1/admin/tenants`. */
-export const createTenant = z.strictObject({ id: tenantId, name: label.optional() });
+export const createTenant = z.strictObject({ id: tenantId, name: label.optional(), ...caps });
 export type CreateTenant = z.infer<typeof createTenant>;
 
 /** Body of `PATCH /v1/admin/tenants/:id`. No key of a suspended tenant is let in. */
@@ -30,6 +51,7 @@ export const changeTenant = z.strictObject({
   suspended: z.boolean().optional(),
   /** Its share of a lane in which others wait too, in proportion to theirs; 1 where nothing is said. */
   weight: z.number().min(0.01).max(100).optional(),
+  ...caps,
 });
 export type ChangeTenant = z.infer<typeof changeTenant>;
 
@@ -39,6 +61,10 @@ export interface TenantView {
   name: string;
   state: 'active' | 'suspended';
   weight: number;
+  /** Caps of its own; one that is not there is the configuration's. */
+  max_queued_jobs?: number;
+  max_queued_bytes?: number;
+  max_concurrency?: number;
   created_at: string;
 }
 

@@ -2,17 +2,20 @@
 -- worker may be alive without its ticket (Redis was away for longer than a lock): see begin-job.ts for the states.
 -- Found paused without an answer, the worker only looks whether it still waits, which no event tells.
 -- A ticket of an earlier target or an earlier try (left behind by a crash) must not run beside the newer one.
+-- A tenant of which as many jobs run as may gets no more: the ticket comes back when one of them should have ended.
 -- `part` is given the rank of the ticket, which has now started; a ticket that starts again has none any more.
 -- A run that was lost without a handle of its call may have cost something: the ledger gets an entry that says no more.
--- KEYS: 1 job, 2 timeline, 3 ledger
+-- KEYS: 1 job, 2 timeline, 3 ledger, 4 loads
 -- ARGV: 1 now (epoch ms), 2 event of the begin (JSON), 3 event of an interruption (JSON), 4 most events in a timeline,
 --       5 index of the target that the ticket is for, empty for any, 6 retry that it is for, empty for any,
---       7 this run, 8 the run that is known to be dead and is taken over, or empty, 9 job id
+--       7 this run, 8 the run that is known to be dead and is taken over, or empty, 9 job id,
+--       10 most jobs that may run of a tenant without a cap of its own (empty: any number), 11 how many shards share the caps
 -- Replies: {'run', every field and value of the record} | {'held', the same: another run has it} |
---          {'ended', state, upstream handle or '', index of the target} | {'superseded'} | {'missing'}
+--          {'ended', state, upstream handle or '', index of the target} | {'superseded'} |
+--          {'full', when to come back (ms from now)} | {'missing'}
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total', 'answer', 'upstream', 'rank', 'run',
-  'retries', 'request')
+  'retries', 'request', 'tenant')
 local state, run = found[1], found[7] or ''
 if not state then
   return { 'missing' }
@@ -32,10 +35,26 @@ if state == 'in_progress' and run ~= '' and run ~= ARGV[8] then
   return { 'held', redis.call('HGETALL', KEYS[1]) }
 end
 
+-- Tickets that come back are told one time after the other, twice as many as runs end in that time, within a minute.
+local function comeBack(tenant, most)
+  local known = redis.call('HMGET', KEYS[4], tenant .. ' took', tenant .. ' backAt')
+  local now, between = tonumber(ARGV[1]), math.max(20, math.min(tonumber(known[1] or 1000), 10000)) / most
+  local at = math.min(math.max(tonumber(known[2] or 0), now + between) + between / 2, now + 60000)
+  redis.call('HSET', KEYS[4], tenant .. ' backAt', string.format('%.3f', at))
+  return math.ceil(at - now)
+end
+
+local tenant, isBatch, isLook = found[10], found[3], state == 'paused' and not found[4]
+if state == 'queued' and not isBatch then
+  local runs, most = readLoad(KEYS[4], tenant, 'running', 'maxRunning', ARGV[10], ARGV[11])
+  if most and runs >= most then
+    return { 'full', comeBack(tenant, most) }
+  end
+end
+
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('HDEL', KEYS[1], 'waitingOn')
 part(found[6])
-redis.call('HSET', KEYS[1], 'state', 'in_progress', 'rank', 0, 'run', ARGV[7])
 if state == 'in_progress' then
   redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
   redis.call('RPUSH', KEYS[2], ARGV[3])
@@ -44,9 +63,13 @@ if state == 'in_progress' then
     redis.call('XADD', KEYS[3], '*', 'lost', ARGV[9], 'request', found[9], 'target', found[2] or '0', 'call', call,
       'at', ARGV[1])
   end
+elseif not isBatch then
+  addLoad(KEYS[4], tenant, 'running', 1)
 end
+local times = spendTime(KEYS[1], ARGV[1], isLook and 'paused' or 'running', state == 'in_progress' and 'interrupted')
+redis.call('HSET', KEYS[1], 'state', 'in_progress', 'rank', 0, 'run', ARGV[7], 'times', times)
 redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[1])
-if state == 'paused' and not found[4] then
+if isLook then
   return { 'run', redis.call('HGETALL', KEYS[1]) }
 end
 local excess = redis.call('RPUSH', KEYS[2], ARGV[2]) - tonumber(ARGV[4])

@@ -1,6 +1,6 @@
 -- Ends a job, exactly once: any live state -> terminal. Everything that follows from the end is written with it.
 -- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 outbox, 6 this job's index of children,
---       7 tenants with somebody who wants to know, 8 ledger, 9 the batch's own job (children only)
+--       7 tenants with somebody who wants to know, 8 ledger, 9 loads, 10 the batch's own job (children only)
 -- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
 --       (empty: any live one), 7 '1' refuses a job that has started, 8 event (JSON), 9 attempt (JSON, or empty),
 --       10 channel, 11 batch id (children only, else empty), 12 entry of the ledger (JSON, or empty), 13 the run that
@@ -26,12 +26,20 @@ end
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[1], 'waitingOn')
-local fields = { 'state', ARGV[2], 'endedAt', ARGV[3], unpack(ARGV, 14) }
+local times, now, lasted = spendTime(KEYS[1], ARGV[3], 'ended')
+local fields = { 'state', ARGV[2], 'endedAt', string.format('%d', now), 'times', times, unpack(ARGV, 14) }
 if ARGV[9] ~= '' then
   table.insert(fields, 'attempts')
   table.insert(fields, found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
 end
 redis.call('HSET', KEYS[1], unpack(fields))
+-- A batch was counted with all of its children: those that it never had are given back here, the others end on their own.
+local tenant, total = found[5], tonumber(found[6])
+addLoad(KEYS[9], tenant, 'jobs', -(1 + (total and total - redis.call('ZCARD', KEYS[6]) or 0)))
+addLoad(KEYS[9], tenant, 'bytes', -redis.call('HSTRLEN', KEYS[1], 'input'))
+if state == 'in_progress' and not total then
+  endRun(KEYS[9], tenant, lasted)
+end
 redis.call('RPUSH', KEYS[2], ARGV[8])
 if ARGV[12] ~= '' then
   redis.call('XADD', KEYS[8], '*', 'entry', ARGV[12])
@@ -39,17 +47,17 @@ end
 
 local retentionMs = tonumber(ARGV[5])
 -- A child is told of with its batch, unless it has a webhook of its own.
-if found[4] or (not KEYS[9] and redis.call('HEXISTS', KEYS[7], found[5]) == 1) then
+if found[4] or (not KEYS[10] and redis.call('HEXISTS', KEYS[7], tenant) == 1) then
   -- Each try of a job ends once, with an event of its own.
   local eventId = found[9] and (ARGV[4] .. '_r' .. found[9]) or ARGV[4]
   redis.call('XADD', KEYS[5], '*', 'event', eventId, 'job', ARGV[1], 'kind', 'finished')
 end
-if KEYS[9] then
-  local parent = redis.call('HMGET', KEYS[9], 'state', 'total')
+if KEYS[10] then
+  local parent = redis.call('HMGET', KEYS[10], 'state', 'total')
   if parent[1] then
-    local ended = redis.call('HINCRBY', KEYS[9], 'ended', 1)
+    local ended = redis.call('HINCRBY', KEYS[10], 'ended', 1)
     if ARGV[2] ~= 'completed' then
-      redis.call('HINCRBY', KEYS[9], 'failed', 1)
+      redis.call('HINCRBY', KEYS[10], 'failed', 1)
     end
     if live[parent[1]] then
       -- The batch still has to read this child: it stays for as long as its siblings may wait, and longer.
@@ -60,13 +68,13 @@ if KEYS[9] then
     end
   end
 else
-  redis.call('ZADD', KEYS[4], tonumber(ARGV[3]) + retentionMs, ARGV[1] .. ' ' .. found[5])
+  redis.call('ZADD', KEYS[4], tonumber(ARGV[3]) + retentionMs, ARGV[1] .. ' ' .. tenant)
 end
 
 redis.call('PEXPIRE', KEYS[1], retentionMs)
 redis.call('PEXPIRE', KEYS[2], retentionMs)
-if found[6] then
+if total then
   redis.call('PEXPIRE', KEYS[6], retentionMs)
 end
 redis.call('PUBLISH', ARGV[10], ARGV[2])
-return { 'finished', found[6] and 'batch' or 'job' }
+return { 'finished', total and 'batch' or 'job' }

@@ -2,13 +2,16 @@
 -- A job that is queued already was given back: by this very call, when its first reply was lost with the connection.
 -- A run that came to no attempt, of a job that never had one, did not start it: `startedAt` goes with it.
 -- On fallback `part` places the ticket of the next target and returns its rank.
--- KEYS: 1 job, 2 timeline, 3 ledger
+-- KEYS: 1 job, 2 timeline, 3 ledger, 4 loads
 -- ARGV: 1 event (JSON), 2 attempt (JSON, or empty for none), 3 '1' drops the upstream handle,
 --       4 entry of the ledger (JSON, or empty for none), 5 the number of its call, 6 the run that gives it
---       back, empty for any: one that was taken over moves nothing, 7… field and value pairs of the record
+--       back, empty for any: one that was taken over moves nothing, 7 now (epoch ms),
+--       8 phase that begins, 9 phase that the run was (empty: running), see spend-time.lua,
+--       10… field and value pairs of the record
 -- Replies: 1 queued, 2 was queued already, 0 not queued: the entry was not written
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls', 'run')
+local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls', 'run',
+  'tenant', 'total')
 local function book()
   if ARGV[4] == '' or tonumber(ARGV[5]) <= tonumber(found[4] or 0) then
     return
@@ -44,7 +47,11 @@ local rank = part()
 if rank then
   redis.call('HSET', KEYS[1], 'rank', rank)
 end
-redis.call('HSET', KEYS[1], 'state', 'queued', unpack(ARGV, 7))
+local times, _, lasted = spendTime(KEYS[1], ARGV[7], ARGV[8], ARGV[9] ~= '' and ARGV[9])
+redis.call('HSET', KEYS[1], 'state', 'queued', 'times', times, unpack(ARGV, 10))
+if not found[7] then
+  endRun(KEYS[4], found[6], lasted)
+end
 book()
 redis.call('RPUSH', KEYS[2], ARGV[1])
 return 1

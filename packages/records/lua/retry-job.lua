@@ -1,8 +1,8 @@
 -- An ended job is tried again: failed, cancelled or expired -> queued. What its last try came to is kept beside it, and
 -- `part` places the ticket of the new one and returns its rank. Of many callers at once one moves it.
--- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs
+-- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 loads
 -- ARGV: 1 job id, 2 tenant id, 3 number of the new try: 1 for the first retry, 4 next check (epoch ms), 5 event (JSON),
---       6 the try that ended (JSON), 7… field and value pairs of the record
+--       6 the try that ended (JSON), 7 now (epoch ms), 8… field and value pairs of the record
 -- Replies: {'queued'} | {'refused', state: it may not be retried from there} | {'changed': retried and ended again meanwhile} |
 --          {'missing'}
 
@@ -24,7 +24,10 @@ redis.call('HDEL', KEYS[1], 'endedAt', 'startedAt', 'error', 'result', 'usage', 
 redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'rank', part() or 0, 'retries', ARGV[3],
-  'earlierTries', found[3] and (found[3] .. ',' .. ARGV[6]) or ARGV[6], unpack(ARGV, 7))
+  'earlierTries', found[3] and (found[3] .. ',' .. ARGV[6]) or ARGV[6],
+  'times', (spendTime(KEYS[1], ARGV[7], 'queued')), unpack(ARGV, 8))
+addLoad(KEYS[5], ARGV[2], 'jobs', 1)
+addLoad(KEYS[5], ARGV[2], 'bytes', redis.call('HSTRLEN', KEYS[1], 'input'))
 redis.call('RPUSH', KEYS[2], ARGV[5])
 redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
 return { 'queued' }

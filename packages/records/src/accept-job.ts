@@ -7,8 +7,8 @@ import type { JobKeys } from './keys.ts';
 import { nextCheckAt } from './next-check.ts';
 import { sealRequest } from './seal-record.ts';
 
-const acceptScript = loadScript(import.meta.url, 'accept-job');
-const acceptChildScript = loadScript(import.meta.url, 'accept-child');
+const acceptScript = loadScript(import.meta.url, 'accept-job', ['count-load']);
+const acceptChildScript = loadScript(import.meta.url, 'accept-child', ['count-load']);
 
 /** Children are sent to Redis in chunks of this size: enough to fill the pipe, too few to hold up others. */
 const childrenPerChunk = 250;
@@ -16,13 +16,15 @@ const childrenPerChunk = 250;
 export type AcceptReply =
   | { kind: 'created' }
   | { kind: 'replayed'; jobId: string }
-  | { kind: 'mismatch' };
+  | { kind: 'mismatch' }
+  /** The tenant has as much as it may have of something: `has`, of `may`. With several shards, in one of them. */
+  | { kind: 'full'; cap: 'maxQueuedJobs' | 'maxQueuedBytes'; has: number; may: number };
 
 /**
  * Creates the record, and places the job's ticket in the same script. The same request again (same job id) is `created`
  * again and changes nothing.
  * With an Idempotency-Key that is known, nothing is created: `replayed` names the job of the first request, `mismatch`
- * says that its body was another one.
+ * says that its body was another one. `full` says that nothing was created because the tenant has too much already.
  */
 export async function acceptJob(
   context: RecordsContext,
@@ -31,12 +33,13 @@ export async function acceptJob(
   ticket?: LuaPart,
 ): Promise<AcceptReply> {
   const keys = keysOfNewJob(context, request.jobId);
-  const names = [keys.job, keys.live, context.keys.tenant(keys.shard, request.tenantId)];
-  const fields = await sealRequest(context, request);
+  const tenantIndex = context.keys.tenant(keys.shard, request.tenantId);
+  const names = [keys.job, keys.live, tenantIndex, keys.loads];
+  const fields = [...loadArguments(context, request), ...(await sealRequest(context, request))];
   const check = nextCheckAt(request, request.createdAtMs);
   if (!idempotency) {
-    await acceptScript(context.redis, names, [request.jobId, check, '', '', ...fields], ticket);
-    return { kind: 'created' };
+    const args = [request.jobId, check, '', '', ...fields];
+    return acceptReply(await acceptScript(context.redis, names, args, ticket));
   }
   const digest = idempotencyDigest(request.tenantId, idempotency.key);
   assertShard(context, keys.shard, digest);
@@ -51,6 +54,16 @@ export async function acceptJob(
       ticket,
     ),
   );
+}
+
+/** Whose job it is, how many jobs it stands for, and what its tenant may have. */
+function loadArguments(
+  { config, shards }: RecordsContext,
+  { tenantId, input }: JobRequest,
+): (string | number)[] {
+  const { maxQueuedJobs = '', maxQueuedBytes = '' } = config.caps ?? {};
+  const jobs = 'requests' in input ? 1 + input.requests.length : 1;
+  return [tenantId, jobs, maxQueuedJobs, maxQueuedBytes, shards];
 }
 
 /**
@@ -86,11 +99,12 @@ async function acceptChild(
   }
   return acceptChildScript(
     context.redis,
-    [keys.job, keys.live, keys.parent.children, keys.parent.job],
+    [keys.job, keys.live, keys.parent.children, keys.parent.job, keys.loads],
     [
       request.jobId,
       nextCheckAt(request, request.createdAtMs),
       request.batch.index,
+      request.tenantId,
       ...(await sealRequest(context, request)),
     ],
     ticket,
@@ -113,6 +127,13 @@ function assertShard(context: RecordsContext, shard: number, digest: string): vo
 
 function acceptReply(reply: unknown): AcceptReply {
   // The replies that accept-job.lua lists.
-  const [kind, jobId] = reply as ['created' | 'replayed' | 'mismatch', string?];
-  return kind === 'replayed' ? { kind, jobId: jobId ?? '' } : { kind };
+  const [kind, ...more] = reply as
+    | ['created' | 'mismatch']
+    | ['replayed', string]
+    | ['full', 'jobs' | 'bytes', number, number];
+  if (kind === 'replayed') return { kind, jobId: String(more[0]) };
+  if (kind !== 'full') return { kind };
+  const [what, has, may] = more;
+  const cap = what === 'jobs' ? 'maxQueuedJobs' : 'maxQueuedBytes';
+  return { kind, cap, has: Number(has), may: Number(may) };
 }

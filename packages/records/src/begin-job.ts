@@ -6,7 +6,7 @@ import { fieldsOfPairs } from './record-codec.ts';
 import { openRecord } from './seal-record.ts';
 import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'begin-job');
+const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'spend-time']);
 const dropScript = loadScript(import.meta.url, 'drop-run');
 
 export type BeginReply =
@@ -17,6 +17,8 @@ export type BeginReply =
   | { kind: 'ended'; state: TerminalState; targetIndex: number; upstream?: UpstreamHandle }
   /** The ticket was for an earlier target or try; the job has a newer one. */
   | { kind: 'superseded' }
+  /** As many jobs of its tenant run as may; the ticket is to come back after `waitMs`. */
+  | { kind: 'full'; waitMs: number }
   | { kind: 'missing' };
 
 export interface BeginOptions {
@@ -56,7 +58,7 @@ export async function beginJob(
   const now = context.clock.now();
   const reply = await script(
     context.redis,
-    [keys.job, keys.timeline, keys.ledger],
+    [keys.job, keys.timeline, keys.ledger, keys.loads],
     [
       now,
       encodeEvent('in_progress', now),
@@ -67,6 +69,8 @@ export async function beginJob(
       options.run ?? '',
       options.takeOver ?? '',
       jobId,
+      context.config.caps?.maxConcurrency ?? '',
+      context.shards,
     ],
     options.started,
   );
@@ -82,6 +86,7 @@ async function decodeReply(
   const [kind, value, upstream, target] = reply as
     | ['run' | 'held', string[]]
     | ['ended', TerminalState, string, string]
+    | ['full', number]
     | ['superseded' | 'missing'];
   switch (kind) {
     case 'ended':
@@ -97,6 +102,8 @@ async function decodeReply(
       const record = await openRecord(context, jobId, fieldsOfPairs(value));
       return record ? { kind, record } : { kind: 'missing' };
     }
+    case 'full':
+      return { kind, waitMs: value };
     case 'superseded':
     case 'missing':
       return { kind };

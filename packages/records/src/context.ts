@@ -1,3 +1,4 @@
+import type { TenantCaps } from '@sluice/contracts';
 import type { Clock, Seals } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
@@ -19,4 +20,6 @@ export interface RecordsConfig {
   retentionMs: number;
   /** How long an Idempotency-Key is remembered. */
   idempotencyTtlMs: number;
+  /** What a tenant may have that has no caps of its own; absent is as much as it likes. */
+  caps?: TenantCaps;
 }

@@ -5,8 +5,11 @@ import type {
   JobRequest,
   JobState,
   LedgerEntry,
+  TenantCaps,
+  TenantLoad,
   TimelineEvent,
   UpstreamHandle,
+  WaitingOn,
 } from '@sluice/contracts';
 import type { Clock, LuaPart, Seals } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
@@ -42,12 +45,14 @@ import {
   type JobWithoutInput,
 } from './read-job.ts';
 import type { JobSummary } from './record-codec.ts';
+import { noteWait } from './note-wait.ts';
 import { pauseJob, resumeJob } from './pause-job.ts';
 import { releaseJob } from './release-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
 import { retryJob, type RetryReply } from './retry-job.ts';
 import { keepConversation, readConversation, type Session } from './sessions.ts';
 import { addSubscriber, removeSubscriber } from './subscribers.ts';
+import { readCaps, readLoads, setCaps, type CapChanges } from './tenant-loads.ts';
 import { appendEvent, readTimeline, type TimelineOptions } from './timeline.ts';
 
 export interface RecordsDeps {
@@ -93,6 +98,8 @@ export interface Records {
   release(jobId: string, ticket: LuaPart): Promise<boolean>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
   requeue(jobId: string, options: RequeueOptions): Promise<boolean>;
+  /** A queued job could not begin, and why; `false` if it is not queued. */
+  noteWait(jobId: string, waitingOn: WaitingOn): Promise<boolean>;
   /** The job waits for a person; `false` if it is over. */
   pause(jobId: string, isNew: boolean, run?: string): Promise<boolean>;
   /** The paused job goes on with an answer; returns the state it was found in. */
@@ -144,6 +151,14 @@ export interface Records {
   addSubscriber(tenantId: string, generation: number): Promise<void>;
   /** Undoes every `addSubscriber` with this generation or an older one. */
   removeSubscriber(tenantId: string, generation: number): Promise<void>;
+  /** Sets what the tenant may have at most; `null` takes a cap back. */
+  setCaps(tenantId: string, changes: CapChanges): Promise<void>;
+  /** The caps that the tenant has of its own. */
+  caps(tenantId: string): Promise<TenantCaps>;
+  /** What each tenant has that has any job. */
+  loads(): Promise<Map<string, TenantLoad>>;
+  /** Takes the caps of a new configuration, for tenants that have none of their own. */
+  replaceCaps(caps: TenantCaps): void;
   /** Calls the listener when the job may have ended: a nudge to read it, never the only source of truth. */
   onFinished(jobId: string, listener: FinishedListener): Promise<StopListening>;
   /** The conversation that the session goes on with. */
@@ -171,6 +186,7 @@ export function createRecords(deps: RecordsDeps): Records {
     retry: (job, ticket) => retryJob(context, job, ticket),
     release: (jobId, ticket) => releaseJob(context, jobId, ticket),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
+    noteWait: (jobId, waitingOn) => noteWait(context, jobId, waitingOn),
     pause: (jobId, isNew, run) => pauseJob(context, jobId, isNew, run),
     resume: (jobId, answer) => resumeJob(context, jobId, answer),
     storeUpstream: (jobId, handle) => storeUpstream(context, jobId, handle),
@@ -190,12 +206,27 @@ export function createRecords(deps: RecordsDeps): Records {
     trimIndexes: (shard, limit) => trimIndexes(context, shard, limit),
     ...ledgerOf(context),
     ...outboxOf({ ...context, blocking: deps.blocking }),
-    addSubscriber: (tenantId, generation) => addSubscriber(context, tenantId, generation),
-    removeSubscriber: (tenantId, generation) => removeSubscriber(context, tenantId, generation),
     onFinished: (jobId, listener) => listeners.listen(jobId, listener),
     conversation: (session) => readConversation(context, session),
     keepConversation: (session, conversation) => keepConversation(context, session, conversation),
     erase: (jobId) => eraseJob(context, jobId),
+    ...tenantActs(context),
+  };
+}
+
+function tenantActs(
+  context: RecordsContext,
+): Pick<
+  Records,
+  'setCaps' | 'caps' | 'loads' | 'replaceCaps' | 'addSubscriber' | 'removeSubscriber'
+> {
+  return {
+    addSubscriber: (tenantId, generation) => addSubscriber(context, tenantId, generation),
+    removeSubscriber: (tenantId, generation) => removeSubscriber(context, tenantId, generation),
+    setCaps: (tenantId, changes) => setCaps(context, tenantId, changes),
+    caps: (tenantId) => readCaps(context, tenantId),
+    loads: () => readLoads(context),
+    replaceCaps: (caps) => void (context.config = { ...context.config, caps }),
   };
 }
 

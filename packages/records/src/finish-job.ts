@@ -6,7 +6,7 @@ import type { JobKeys } from './keys.ts';
 import { sealResult } from './seal-record.ts';
 import { encodeEvent } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'finish-job');
+const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'spend-time']);
 
 /** Children whose TTL is set in one pipeline. */
 const childrenPerChunk = 250;
@@ -56,6 +56,7 @@ export async function finishJob(
       keys.children,
       keys.subscribers,
       keys.ledger,
+      keys.loads,
       ...(keys.parent ? [keys.parent.job] : []),
     ],
     await finishArguments(context, jobId, keys, request),

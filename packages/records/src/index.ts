@@ -18,3 +18,4 @@ export type { RequeueOptions } from './requeue-job.ts';
 export type { RetryReply } from './retry-job.ts';
 export type { Session } from './sessions.ts';
 export type { TimelineOptions } from './timeline.ts';
+export type { CapChanges } from './tenant-loads.ts';

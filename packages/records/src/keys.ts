@@ -23,6 +23,8 @@ import { shardOf } from './job-id.ts';
  * | <tag>/ledger                  | stream | entry: JSON of a call; or lost, request, target,   | owner: trimLedger         |
  * |                               |        | call, at: of a run whose worker died               |                           |
  * | <tag>/subscribers             | hash   | tenant id -> generation: tenants that want to know | owner: removeSubscriber   |
+ * | <tag>/loads                   | hash   | what each tenant has and may have: count-load.lua  | fields go with what they  |
+ * |                               |        |                                                    | count; caps: the operator |
  * | <tag>/finished:<job id>       | channel| the terminal state, published once                 | not a key                 |
  *
  * A batch's child keeps its record for the retention and for as long as its siblings may still wait, because the batch
@@ -41,6 +43,7 @@ export interface RecordKeys {
   outbox(shard: number): string;
   subscribers(shard: number): string;
   ledger(shard: number): string;
+  loads(shard: number): string;
 }
 
 export interface JobKeys {
@@ -52,6 +55,7 @@ export interface JobKeys {
   outbox: string;
   subscribers: string;
   ledger: string;
+  loads: string;
   /** Index of the job's own children. */
   children: string;
   finishedChannel: string;
@@ -76,6 +80,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     outbox: (shard) => `${tag(shard)}/outbox`,
     subscribers: (shard) => `${tag(shard)}/subscribers`,
     ledger: (shard) => `${tag(shard)}/ledger`,
+    loads: (shard) => `${tag(shard)}/loads`,
   };
 }
 
@@ -90,6 +95,7 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     outbox: `${tag}/outbox`,
     subscribers: `${tag}/subscribers`,
     ledger: `${tag}/ledger`,
+    loads: `${tag}/loads`,
     children: `${tag}/batch:${jobId}`,
     finishedChannel: `${tag}/finished:${jobId}`,
     ...(batchId !== undefined && {

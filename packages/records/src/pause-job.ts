@@ -4,8 +4,8 @@ import { loadScript } from '@sluice/runtime';
 import type { RecordsContext } from './context.ts';
 import { encodeEvent } from './timeline.ts';
 
-const pauseScript = loadScript(import.meta.url, 'pause-job');
-const resumeScript = loadScript(import.meta.url, 'resume-job');
+const pauseScript = loadScript(import.meta.url, 'pause-job', ['count-load', 'spend-time']);
+const resumeScript = loadScript(import.meta.url, 'resume-job', ['spend-time']);
 
 /**
  * `in_progress` becomes `paused`: the run asks a person; the forms are in the upstream handle. `isNew` tells it in the
@@ -19,8 +19,10 @@ export async function pauseJob(
 ): Promise<boolean> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
-  const event = isNew ? encodeEvent('paused', context.clock.now()) : '';
-  return (await pauseScript(context.redis, [keys.job, keys.timeline], [event, run])) === 1;
+  const now = context.clock.now();
+  const event = isNew ? encodeEvent('paused', now) : '';
+  const names = [keys.job, keys.timeline, keys.loads];
+  return (await pauseScript(context.redis, names, [event, run, now])) === 1;
 }
 
 /**
@@ -34,11 +36,12 @@ export async function resumeJob(
 ): Promise<JobState | undefined> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return undefined;
-  const event = encodeEvent('queued', context.clock.now(), { action: answer.action });
+  const now = context.clock.now();
+  const event = encodeEvent('queued', now, { action: answer.action });
   const state = await resumeScript(
     context.redis,
     [keys.job, keys.timeline],
-    [JSON.stringify(answer), event],
+    [JSON.stringify(answer), event, now],
   );
   // The reply that resume-job.lua lists.
   return (state as JobState | '') || undefined;

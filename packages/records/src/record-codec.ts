@@ -1,4 +1,4 @@
-import type { JobRecord, JobRequest } from '@sluice/contracts';
+import type { JobPhase, JobRecord, JobRequest, JobTimes } from '@sluice/contracts';
 
 /**
  * The fields of a record's hash. Whatever may be large has a field of its own, so that who does not need it skips it.
@@ -13,6 +13,7 @@ import type { JobRecord, JobRequest } from '@sluice/contracts';
  * | idempotency             | digest of the Idempotency-Key, for erase                 | accept                |
  * | total, ended, failed    | numbers; batches only                                    | accept, finish of a child |
  * | startBy                 | epoch ms; children of a batch only, for finish           | accept                |
+ * | times                   | what its time was spent on, see spend-time.lua            | all that change the state |
  * | startedAt, endedAt      | epoch ms                                                 | begin, finish         |
  * | rank                    | the ticket's place in its lane, see packages/queue; 0: none, or has started | accept, release, requeue, begin |
  * | lane, targetIndex       | where the job is now, when it fell back                  | requeue               |
@@ -70,19 +71,22 @@ export const summaryFields = [
   'costUsd',
   'priceVersion',
   'saved',
+  'times',
 ] as const;
 
-/** Field and value pairs of a new record; `state` is the script's to set. */
+/** Field and value pairs of a new record, the input first; `state` is the script's to set. */
 export function encodeRequest(request: JobRequest, seal: FieldText = asItIs): string[] {
   const { input, ...rest } = request;
   const webhook = rest.webhook && withSecret(rest.webhook, seal);
   const pairs = [
-    'request',
-    JSON.stringify({ ...rest, ...(webhook && { webhook }) }),
     'input',
     seal(JSON.stringify(input), 'input'),
+    'request',
+    JSON.stringify({ ...rest, ...(webhook && { webhook }) }),
     'tenant',
     request.tenantId,
+    'times',
+    `${request.runAtMs === undefined ? 'queued' : 'scheduled'} ${request.createdAtMs}`,
   ];
   if (request.webhook) pairs.push('webhook', '1');
   if (request.batch) pairs.push('startBy', String(request.startByMs));
@@ -137,6 +141,7 @@ export function decodeSummary(
     ...(fields['costUsd'] !== undefined && { costUsd: fields['costUsd'] }),
     ...(fields['priceVersion'] !== undefined && { priceVersion: fields['priceVersion'] }),
     ...json('saved', fields['saved']),
+    ...(fields['times'] !== undefined && { times: decodeTimes(fields['times']) }),
     ...progress(fields),
   };
 }
@@ -151,6 +156,17 @@ function retried(fields: RecordFields): Pick<JobRecord, 'earlierTries'> & { star
     >,
     startByMs: Number(fields['startByMs']),
   };
+}
+
+/** `queued 1700000000000 limited 250`: the phase and since when, then what was spent in the phases that are over. */
+function decodeTimes(text: string): JobTimes {
+  const [phase = '', sinceMs, ...pairs] = text.split(' ');
+  const spentMs: JobTimes['spentMs'] = {};
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    // Written by spend-time.lua, which is given names of phases only.
+    spentMs[pairs[i] as JobPhase] = Number(pairs[i + 1]);
+  }
+  return { phase: phase as JobTimes['phase'], sinceMs: Number(sinceMs), spentMs };
 }
 
 /** The reply of HGETALL inside a script: field, value, field, value. */

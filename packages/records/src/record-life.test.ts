@@ -46,6 +46,7 @@ describe('accepting a job', () => {
       interruptions: 0,
       calls: 0,
       retries: 0,
+      times: { phase: 'queued', sinceMs: request.createdAtMs, spentMs: {} },
     });
   });
 

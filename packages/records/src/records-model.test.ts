@@ -22,7 +22,8 @@ import {
 
 /**
  * Random sequences of everything that changes records, against a model of plain objects that says what each call must
- * reply and what must be there after it. Jobs 0 and 1 have a webhook, 2 has none, 3 is a batch of jobs 4 and 5.
+ * reply and what must be there after it. Jobs 0 and 1 have a webhook, 2 has none, 3 is a batch of jobs 4 and 5. Whatever
+ * happens, every millisecond of a job belongs to one phase, and the tenant's load is what its live jobs add up to.
  */
 const handle = {
   provider: 'dify',
@@ -120,11 +121,15 @@ test(
         const ids = makeIds(records);
         const model: Model = { jobs: ids.map(() => undefined), fed: new Set(), outbox: [] };
         for (const each of steps) {
+          await clock.advance(1 + (steps.length % 7));
           const expected = applyToModel(model, each);
           const { reply } = await applyToRecords(records, each, ids, clock.now());
           expect({ each, reply }).toEqual({ each, reply: expected });
         }
+        await clock.advance(3);
         await compare(records, model, ids);
+        await compareTimes(records, ids, clock.now());
+        await compareLoad(records, model, ids);
       }),
       { numRuns: 200 },
     );
@@ -290,6 +295,39 @@ async function compare(records: Records, model: Model, ids: string[]): Promise<v
   expect(await records.countLive(0)).toBe(live);
   const listed = (await records.list('t1', {})).records.map(({ jobId }) => ids.indexOf(jobId));
   expect(new Set(listed)).toEqual(new Set([0, 1, 2, 3].filter(there)));
+}
+
+async function compareTimes(records: Records, ids: string[], nowMs: number): Promise<void> {
+  for (const record of await records.readMany(ids)) {
+    const { phase, sinceMs, spentMs } = record.times!;
+    const open = isTerminal(record.state) ? 0 : nowMs - sinceMs;
+    const sum = Object.values(spentMs).reduce((total, ms) => total + ms, open);
+    expect(sum).toBe((record.endedAtMs ?? nowMs) - record.createdAtMs);
+    expect(phase === 'ended').toBe(isTerminal(record.state));
+    expect(phase === 'running').toBe(record.state === 'in_progress');
+  }
+}
+
+async function compareLoad(records: Records, model: Model, ids: string[]): Promise<void> {
+  const isLive = (index: number) => {
+    const found = model.jobs[index];
+    return found !== undefined && !isTerminal(found.state);
+  };
+  const live = ids.map((_, index) => index).filter(isLive);
+  // A live batch holds the places of the children that it has not fed.
+  const notFed = isLive(batch) ? children.filter((child) => !model.fed.has(child)).length : 0;
+  const runs = live.filter(
+    (index) => model.jobs[index]!.state === 'in_progress' && index !== batch,
+  );
+  const bytes = (await records.readMany(live.map((index) => ids[index]!))).map(({ input }) =>
+    Buffer.byteLength(JSON.stringify(input)),
+  );
+  const load = (await records.loads()).get('t1');
+  expect(load ?? { queuedJobs: 0, queuedBytes: 0, running: 0 }).toEqual({
+    queuedJobs: live.length + notFed,
+    queuedBytes: bytes.reduce((sum, each) => sum + each, 0),
+    running: runs.length,
+  });
 }
 
 function modelOf(record: NonNullable<Awaited<ReturnType<Records['read']>>>): ModelJob {

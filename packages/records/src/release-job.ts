@@ -3,7 +3,7 @@ import { loadScript, type LuaPart } from '@sluice/runtime';
 import type { RecordsContext } from './context.ts';
 import { encodeEvent } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'release-job');
+const script = loadScript(import.meta.url, 'release-job', ['spend-time']);
 
 /**
  * The job's time to run has come: its ticket is placed in its lane, in the same step as the timeline's event `due`.
@@ -16,6 +16,7 @@ export async function releaseJob(
 ): Promise<boolean> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
-  const event = encodeEvent('due', context.clock.now());
-  return (await script(context.redis, [keys.job, keys.timeline], [event], ticket)) === 1;
+  const now = context.clock.now();
+  const args = [encodeEvent('due', now), now];
+  return (await script(context.redis, [keys.job, keys.timeline], args, ticket)) === 1;
 }

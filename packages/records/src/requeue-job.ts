@@ -1,10 +1,10 @@
-import type { Attempt, LedgerEntry, UpstreamHandle, WaitingOn } from '@sluice/contracts';
+import type { Attempt, JobPhase, LedgerEntry, UpstreamHandle, WaitingOn } from '@sluice/contracts';
 import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import { encodeEvent } from './timeline.ts';
 
-const requeueScript = loadScript(import.meta.url, 'requeue-job');
+const requeueScript = loadScript(import.meta.url, 'requeue-job', ['count-load', 'spend-time']);
 const storeUpstreamScript = loadScript(import.meta.url, 'store-upstream');
 
 export interface RequeueOptions {
@@ -42,16 +42,19 @@ export async function requeueJob(
   if (waitingOn) fields.push('waitingOn', JSON.stringify(waitingOn));
   if (targetIndex !== undefined) fields.push('targetIndex', String(targetIndex));
   if (lane !== undefined) fields.push('lane', lane);
+  const now = context.clock.now();
   const reply = await requeueScript(
     context.redis,
-    [keys.job, keys.timeline, keys.ledger],
+    [keys.job, keys.timeline, keys.ledger, keys.loads],
     [
-      encodeEvent('queued', context.clock.now(), eventData(options)),
+      encodeEvent('queued', now, eventData(options)),
       attempt ? JSON.stringify(attempt) : '',
       targetIndex === undefined ? '' : '1',
       entry ? JSON.stringify(entry) : '',
       entry?.call ?? '',
       options.run ?? '',
+      now,
+      ...phasesOf(options),
       ...fields,
     ],
     options.ticket,
@@ -72,6 +75,13 @@ export async function storeUpstream(
   if (!keys) return false;
   const value = handle ? JSON.stringify(handle) : '';
   return (await storeUpstreamScript(context.redis, [keys.job], [value])) === 1;
+}
+
+/** The phase that begins, and what the run that has ended was: one without an attempt was no run but a part of the wait. */
+function phasesOf({ waitingOn, attempt, targetIndex }: RequeueOptions): [JobPhase, JobPhase | ''] {
+  const next = waitingOn ? (waitingOn.scope === 'job' ? 'retrying' : 'limited') : 'queued';
+  if (attempt) return [next, ''];
+  return [next, waitingOn || targetIndex !== undefined ? 'limited' : 'interrupted'];
 }
 
 function eventData({

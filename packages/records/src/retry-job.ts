@@ -6,7 +6,7 @@ import { nextCheckAt } from './next-check.ts';
 import type { JobSummary } from './record-codec.ts';
 import { encodeEvent } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'retry-job');
+const script = loadScript(import.meta.url, 'retry-job', ['count-load', 'spend-time']);
 
 export type RetryReply =
   | { kind: 'queued' }
@@ -33,7 +33,7 @@ export async function retryJob(
   const retry = job.retries + 1;
   const reply = await script(
     context.redis,
-    [keys.job, keys.timeline, keys.live, keys.retained],
+    [keys.job, keys.timeline, keys.live, keys.retained, keys.loads],
     [
       job.jobId,
       job.tenantId,
@@ -41,6 +41,7 @@ export async function retryJob(
       nextCheckAt({ createdAtMs: nowMs, startByMs }, nowMs),
       encodeEvent('retried', nowMs, { retry }),
       JSON.stringify(tryOf(job, nowMs)),
+      nowMs,
       'startByMs',
       startByMs,
     ],

@@ -22,6 +22,7 @@ const elsewhereMaySucceed = {
   job_not_ended: false,
   job_not_retryable: false,
   idempotency_key_reused: false,
+  queue_full: false,
   blocked_address: false,
   unavailable: false,
   overloaded: false,

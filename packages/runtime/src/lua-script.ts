@@ -35,11 +35,16 @@ interface Loaded {
 const sources: string[] = [];
 
 /**
- * Reads `../lua/<name>.lua` beside the package that calls (`import.meta.url`) and returns it as a function.
+ * Reads `../lua/<name>.lua` beside the package that calls (`import.meta.url`) and returns it as a function. `functions` are
+ * names of files beside it that define what several scripts call.
  * It runs by digest and falls back to the whole text where Redis does not know it yet (first call, restart, failover).
  */
-export function loadScript(packageUrl: string, name: string): LuaScript {
-  const source = readPart(packageUrl, name);
+export function loadScript(
+  packageUrl: string,
+  name: string,
+  functions: readonly string[] = [],
+): LuaScript {
+  const source = [...functions, name].map((file) => readPart(packageUrl, file)).join('\n');
   const alone = load(source.includes('part(') ? withPart(source, noPart) : source);
   const joined = new Map<string, Loaded>();
   return async (redis, keys, args, part) => {

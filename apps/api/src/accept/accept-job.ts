@@ -1,5 +1,5 @@
 import { SluiceError, type JobRequest } from '@sluice/contracts';
-import type { Idempotency } from '@sluice/records';
+import type { AcceptReply, Idempotency } from '@sluice/records';
 
 import type { ApiDeps } from '../deps.ts';
 import { withDeadline } from '../http/with-deadline.ts';
@@ -15,7 +15,7 @@ type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes'>;
 /**
  * Writes the record and places the ticket, in one script: there is never one without the other. Resolves only when Redis
  * has acknowledged it.
- * @throws SluiceError `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
+ * @throws SluiceError `queue_full` when the tenant has as much as it may; `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
  */
 export async function acceptJob(
   request: JobRequest,
@@ -27,12 +27,30 @@ export async function acceptJob(
   const placement = lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });
   const accepting = records.accept(request, idempotency, placement);
   const reply = await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
+  if (reply.kind === 'full') throw queueFull(tenantId, reply);
   if (reply.kind !== 'mismatch') return reply;
   throw new SluiceError(
     'idempotency_key_reused',
     'Idempotency-Key: this key was used with another body; use a new key for a new job',
     { param: 'Idempotency-Key' },
   );
+}
+
+/** When a client that was refused should try again: jobs end all the time. */
+const fullRetryMs = 5_000;
+
+const capNames = {
+  maxQueuedJobs: { param: 'max_queued_jobs', unit: 'jobs that have not ended' },
+  maxQueuedBytes: { param: 'max_queued_bytes', unit: 'bytes in jobs that have not ended' },
+};
+
+function queueFull(
+  tenantId: string,
+  { cap, has, may }: Extract<AcceptReply, { kind: 'full' }>,
+): SluiceError {
+  const { param, unit } = capNames[cap];
+  const message = `${param}: the tenant "${tenantId}" has ${has} ${unit} and may have ${may}; this one would be too many`;
+  return new SluiceError('queue_full', message, { param, retryAfterMs: fullRetryMs });
 }
 
 function outcomeUnknown(): SluiceError {

@@ -25,6 +25,7 @@ const statusOf: Record<ErrorCode, number> = {
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,
+  queue_full: 429,
   unavailable: 503,
   overloaded: 503,
   internal_error: 500,

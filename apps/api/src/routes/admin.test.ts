@@ -80,6 +80,39 @@ describe('tenants and keys over HTTP', () => {
     expect((await expectError(refused, 400, 'invalid_request')).param).toBe('weight');
   });
 
+  it('cap what a tenant may have waiting, and say which cap it was', async () => {
+    const api = await startTestApi();
+    const { key } = await keyOf(api, 'acme');
+    const path = '/v1/admin/tenants/acme';
+    const set = await send(api, 'PATCH', path, { max_queued_jobs: 2, max_concurrency: 1 });
+    expect(await set.json()).toMatchObject({ max_queued_jobs: 2, max_concurrency: 1 });
+    const submit = () => send(api, 'POST', '/v1/jobs', chatBody, key);
+    const [first, second, third] = [await submit(), await submit(), await submit()];
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(Number(third.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    const error = await expectError(third, 429, 'queue_full');
+    expect(error.param).toBe('max_queued_jobs');
+    expect(error.message).toContain('has 2 jobs that have not ended and may have 2');
+
+    const limits = (await (await api.call('/v1/limits')).json()) as { tenants: unknown };
+    const bytes = Buffer.byteLength(JSON.stringify(chatBody.input));
+    expect(limits.tenants).toEqual([
+      { tenant_id: 'acme', queued_jobs: 2, queued_bytes: 2 * bytes, running: 0 },
+    ]);
+    await send(api, 'PATCH', path, { max_queued_jobs: null, max_queued_bytes: 2 * bytes });
+    expect(await (await api.call(path)).json()).toEqual(
+      expect.not.objectContaining({ max_queued_jobs: 2 }),
+    );
+    expect((await expectError(await submit(), 429, 'queue_full')).param).toBe('max_queued_bytes');
+    const { id } = (await first.json()) as JobView;
+    await send(api, 'POST', `/v1/jobs/${id}/cancel`, undefined, key);
+    expect((await submit()).status).toBe(202);
+    await send(api, 'DELETE', path);
+    expect(await api.records.caps('acme')).toEqual({});
+    const refused = await send(api, 'PATCH', '/v1/admin/tenants/default', { max_queued_jobs: 0 });
+    expect((await expectError(refused, 400, 'invalid_request')).param).toBe('max_queued_jobs');
+  });
+
   it("keep one tenant's jobs from another, as if they were not there", async () => {
     const api = await startTestApi();
     const [a, b] = [await keyOf(api, 'a'), await keyOf(api, 'b')];

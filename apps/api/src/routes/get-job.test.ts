@@ -38,6 +38,8 @@ describe('GET /v1/jobs/:id', () => {
     });
     const endedMs = Date.parse(view.ended_at ?? '');
     expect(view.latency_ms).toBe(endedMs - Date.parse(createdAt));
+    const spent = Object.values(view.timing ?? {}).reduce((sum, ms) => sum + ms, 0);
+    expect(spent).toBe(view.latency_ms);
     expect(Date.parse(view.expires_at ?? '')).toBe(endedMs + api.config.jobs.retentionMs);
     expect(response.headers.get('x-usage-token-count')).toBe('12');
   });

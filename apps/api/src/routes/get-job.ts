@@ -37,7 +37,10 @@ export function getJobRoute(deps: ApiDeps) {
         ? await deps.records.readWithoutInput(id)
         : await waitForJob(id, waitMs, gone, deps);
     const job = ownJob(id, tenantId, found);
-    const view = { ...jobView(job, deps.config.jobs), ...(await placeInLine(job, deps)) };
+    const view = {
+      ...jobView(job, deps.config.jobs, deps.clock.now()),
+      ...(await placeInLine(job, deps)),
+    };
     if (query.include === 'timeline') {
       view.timeline = await deps.records.timeline(id, { limit: maxTimelineEvents });
     }

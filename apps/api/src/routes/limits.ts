@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-import { laneControlRequests, SluiceError } from '@sluice/contracts';
+import { laneControlRequests, SluiceError, type TenantLoad } from '@sluice/contracts';
 import type { LaneInForce, LaneStatus } from '@sluice/limits';
 import type { LaneCounts } from '@sluice/queue';
 
@@ -8,16 +8,17 @@ import type { ApiDeps } from '../deps.ts';
 import { parseBody, parseOptionalBody } from '../http/parse-body.ts';
 import { replyJson } from '../http/reply.ts';
 
-type LimitsDeps = Pick<ApiDeps, 'laneBook' | 'limits' | 'lanes'>;
+type LimitsDeps = Pick<ApiDeps, 'laneBook' | 'limits' | 'lanes' | 'records'>;
 
 /**
  * `GET /v1/limits`: every lane with its buckets, whether it is open and, if not, why and until when, targets whose circuit
- * breaker is open, what an operator has set, and how many tickets it holds.
+ * breaker is open, what an operator has set, and how many tickets it holds. And how much each tenant has, over all lanes,
+ * the most first.
  */
 export function listLimitsRoute(deps: LimitsDeps) {
   return async (_request: Request, response: Response): Promise<void> => {
     await deps.laneBook.refresh();
-    const counts = await deps.lanes.counts();
+    const [counts, loads] = await Promise.all([deps.lanes.counts(), deps.records.loads()]);
     const views = deps.laneBook.all().map(async (lane) => {
       const status = await deps.limits.status(lane);
       return laneView(
@@ -27,8 +28,23 @@ export function listLimitsRoute(deps: LimitsDeps) {
       );
     });
     const data = await Promise.all(views);
-    replyJson(response, 200, JSON.stringify({ object: 'list', data }));
+    replyJson(response, 200, JSON.stringify({ object: 'list', data, tenants: tenantViews(loads) }));
   };
+}
+
+/** More tenants than these are not shown. */
+const mostTenants = 1_000;
+
+function tenantViews(loads: ReadonlyMap<string, TenantLoad>) {
+  return [...loads]
+    .toSorted(([, a], [, b]) => b.queuedJobs - a.queuedJobs)
+    .slice(0, mostTenants)
+    .map(([tenantId, { queuedJobs, queuedBytes, running }]) => ({
+      tenant_id: tenantId,
+      queued_jobs: queuedJobs,
+      queued_bytes: queuedBytes,
+      running,
+    }));
 }
 
 /** `POST /v1/limits/:lane/pause` with an optional `reason`: nobody gets a permit in the lane until it is resumed. */

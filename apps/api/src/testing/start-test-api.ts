@@ -55,7 +55,7 @@ export const batchBody = {
 
 /** Keys without a TTL that somebody trims. */
 export const ownedKeys = [
-  /\}\/(live|retained|tenant:|job:|timeline:|outbox)/,
+  /\}\/(live|loads|retained|tenant:|job:|timeline:|outbox)/,
   /\}:/,
   /\}\/batch:/,
   /:tenants\}\//,
@@ -143,6 +143,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
       workflow: { 'test-app': route('workflow', 'test-app', 'app-lane') },
     },
     lanes: { 'chat-lane': lane('chat-lane'), 'app-lane': lane('app-lane') },
+    tenants: {},
     jobs: {
       maxWaitMs: 60_000,
       timeoutMs: 30_000,

@@ -1,12 +1,25 @@
 import type { Config } from '@sluice/config';
-import type { JobRecord, JobRequest, JobView } from '@sluice/contracts';
+import {
+  jobPhases,
+  type JobRecord,
+  type JobRequest,
+  type JobTimes,
+  type JobView,
+} from '@sluice/contracts';
 import { roundCost } from '@sluice/metering';
 
 /** Everything of a record that a view shows; lists leave the result out. */
 export type ShownJob = Omit<JobRecord, 'input' | 'result'> & Pick<JobRecord, 'result'>;
 
-/** What a client sees of its job. A webhook's secret is never shown again. */
-export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>): JobView {
+/**
+ * What a client sees of its job. A webhook's secret is never shown again. `nowMs` (epoch milliseconds) also says what the time
+ * of a live one was spent on until then.
+ */
+export function jobView(
+  job: ShownJob,
+  jobs: Pick<Config['jobs'], 'retentionMs'>,
+  nowMs?: number,
+): JobView {
   const provider = job.attempts.at(-1)?.provider;
   return {
     id: job.jobId,
@@ -25,6 +38,7 @@ export function jobView(job: ShownJob, jobs: Pick<Config['jobs'], 'retentionMs'>
     ...(job.runAtMs !== undefined && { run_at: iso(job.runAtMs) }),
     ...(job.startedAtMs !== undefined && { started_at: iso(job.startedAtMs) }),
     ...ended(job, jobs.retentionMs),
+    ...timing(job.times, nowMs),
     ...(job.waitingOn && { waiting_on: job.waitingOn }),
     ...(job.state === 'paused' && { pause: { forms: job.upstream?.forms ?? [] } }),
     attempts: job.attempts,
@@ -74,6 +88,19 @@ function ended(
     expires_at: iso(endedAtMs + retentionMs),
     latency_ms: endedAtMs - createdAtMs,
   };
+}
+
+function timing(times: JobTimes | undefined, nowMs: number | undefined): Pick<JobView, 'timing'> {
+  if (!times || (times.phase !== 'ended' && nowMs === undefined)) return {};
+  const { phase, sinceMs, spentMs } = times;
+  const shown: NonNullable<JobView['timing']> = {};
+  for (const each of jobPhases) {
+    const openMs =
+      each === phase && phase !== 'ended' && nowMs !== undefined ? Math.max(0, nowMs - sinceMs) : 0;
+    const ms = (spentMs[each] ?? 0) + openMs;
+    if (ms > 0) shown[`${each}_ms`] = ms;
+  }
+  return { timing: shown };
 }
 
 function iso(timeMs: number): string {
