@@ -12,6 +12,7 @@ import type { DeliveryLog, EndpointStore } from '@sluice/webhooks';
 
 import type { ApiMetrics } from './metrics.ts';
 import type { LaneWatch } from './watch/lane-watch.ts';
+import type { RouteWatch } from './watch/route-watch.ts';
 import type { RedisWatch } from './watch/redis-watch.ts';
 
 /** What the routes work with. Made in `start-api.ts`, and by tests. */
@@ -37,6 +38,7 @@ export interface ApiDeps {
   usage: UsageBook;
   redisWatch: RedisWatch;
   laneWatch: LaneWatch;
+  routeWatch: RouteWatch;
   metrics: ApiMetrics;
   clock: Clock;
   log: Logger;

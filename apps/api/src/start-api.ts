@@ -23,6 +23,7 @@ import type { ApiDeps } from './deps.ts';
 import { createApiMetrics } from './metrics.ts';
 import { watchLanes } from './watch/lane-watch.ts';
 import { watchRedis } from './watch/redis-watch.ts';
+import { watchRoutes } from './watch/route-watch.ts';
 
 export interface RunningApi {
   /** `http://<host>:<port>`, with the real port where 0 was asked for. */
@@ -127,8 +128,7 @@ function wire(
     records,
     lanes,
     parkedKeys: new ParkedKeys({ redis, root, clock }),
-    limits: createLimits({ redis, root, clock }),
-    laneBook: new LaneBook({ redis, root, clock, log, lanes: config.lanes }),
+    ...limitParts({ config, redis, log }, closing),
     usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     clock,
     log,
@@ -143,6 +143,18 @@ function wire(
 async function wrapDataKeys({ seals, log }: ApiDeps): Promise<void> {
   const count = await seals?.rewrapAll();
   if (count) log.info({ count }, 'data keys were wrapped with the current master key');
+}
+
+/** The limits as all processes keep them, and what is known of them without asking. */
+function limitParts(
+  { config, redis, log }: Pick<ApiDeps, 'config' | 'redis' | 'log'>,
+  closing: AbortSignal,
+): Pick<ApiDeps, 'limits' | 'laneBook' | 'routeWatch'> {
+  const { root } = config;
+  const clock = systemClock;
+  const limits = createLimits({ redis, root, clock });
+  const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes });
+  return { limits, laneBook, routeWatch: watchRoutes({ limits, laneBook, clock, log }, closing) };
 }
 
 async function readyOrSay(redis: ApiDeps['redis'], url: string, log: Logger): Promise<void> {

@@ -1,15 +1,13 @@
 import type { HeldTicket, JobEnding, LedgerEntry, Outcome } from '@sluice/contracts';
 import type { TicketMove } from '@sluice/queue';
 import type { RequeueOptions } from '@sluice/records';
-import { resolveRoute } from '@sluice/routing';
 import { eventIdOf } from '@sluice/webhooks';
 
-import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
 export type ApplyOutcomeDeps = Pick<
   RunJobDeps,
-  'cache' | 'clock' | 'config' | 'lanes' | 'log' | 'metrics' | 'records'
+  'cache' | 'clock' | 'lanes' | 'log' | 'metrics' | 'records'
 >;
 
 /**
@@ -123,18 +121,14 @@ async function fallBack(
   outcome: Extract<Outcome, { kind: 'fallback' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
-  const { targetIndex, attempt, entry } = outcome;
-  const route = resolveRoute(deps.config, callTypeOf(ticket.type), ticket.model);
-  const target = route.targets[targetIndex];
-  if (!target) throw new Error(`${ticket.model} has no target ${targetIndex}`);
-  const lane = target.lane;
+  const { targetIndex, lane, attempt, entry, moves, routing, claim } = outcome;
   const { run, ...rest } = ticket;
-  const placed = {
-    ticket: { ...rest, attempt: targetIndex + 1 },
-    lane,
-    ...outcome.claim,
-  };
-  const next = { targetIndex, lane, ticket: deps.lanes.placement(placed) };
-  await requeue(ticket.jobId, { run, ...(attempt && { attempt }), entry, ...next }, deps);
+  const placed = { ticket: { ...rest, attempt: targetIndex + 1 }, lane, ...claim };
+  const next = { targetIndex, lane, moves, ticket: deps.lanes.placement(placed) };
+  await requeue(
+    ticket.jobId,
+    { run, ...(attempt && { attempt }), entry, ...next, ...(routing && { routing }) },
+    deps,
+  );
   return { kind: 'done' };
 }

@@ -2,7 +2,7 @@ import { maskKey } from '@sluice/config';
 import { SluiceError, type Outcome } from '@sluice/contracts';
 import type { Parking } from '@sluice/limits';
 
-import { passOn } from './pass-on.ts';
+import { passOn } from './move-on.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 

@@ -5,13 +5,15 @@ import {
   type JobRecord,
   type JobRequest,
   type Outcome,
+  type RunInput,
   type Ticket,
 } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
 import type { PlacedTicket } from '@sluice/queue';
-import { resolveRoute } from '@sluice/routing';
+import { routeJob, type Start } from '@sluice/routing';
 
 import type { ApplyOutcomeDeps } from './apply-outcome.ts';
+import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 
 /** Records read at a time when a batch is put together. */
@@ -41,12 +43,20 @@ export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Ou
 /** The children, or why there are none: a model that has left the configuration since the batch was accepted. */
 function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | SluiceError {
   try {
-    const children = childRequests(batch, (type, name) => resolveRoute(deps.config, type, name));
+    const children = childRequests(batch, (child) => startOf(child, deps));
     return children.map((child) => ({ ...child, tokens: roughTokens(child.input) }));
   } catch (thrown) {
     if (thrown instanceof SluiceError) return thrown;
     throw thrown;
   }
+}
+
+/** Children wait as long as the batch does: only what was chosen for each matters, not what is closed now. */
+function startOf(child: Omit<JobRequest, 'lane'>, { config }: FeedBatchDeps): Start {
+  // A batch's requests are of any other type, with an input of that type.
+  const input = child.input as RunInput;
+  const job = { ...child, input, type: callTypeOf(child.type) };
+  return routeJob(config, job, { isRolledBack: () => false, objectionTo: () => undefined });
 }
 
 function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[]): Outcome {

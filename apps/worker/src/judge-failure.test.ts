@@ -35,7 +35,8 @@ async function judge(
   const clock = createFakeClock();
   const paused: number[] = [];
   const parked: string[] = [];
-  const target = { provider: { name: 'first' }, model: 'm', apiKey: 'key-1' };
+  const target = { provider: { name: 'first' }, model: 'm', apiKey: 'key-1', facts: {}, retry };
+  const steps = Array.from({ length: targets }, () => ({ target, group: 'any' }));
   const plan = {
     record: {
       jobId: 'job_a',
@@ -45,7 +46,7 @@ async function judge(
       startByMs: clock.now() + (options.late ? -1 : 60_000),
       priority: 'normal',
     },
-    route: { targets: Array.from({ length: targets }, () => target), retry },
+    itinerary: { steps, first: 0, rules: {} },
     target,
     lane: { name: 'lane', buckets: [], concurrency: undefined, maxPauseMs: options.maxPauseMs },
     // Only what the judgement reads.
@@ -95,9 +96,9 @@ test.each([
   expect((await judge(error)).outcome).toMatchObject(expected);
 });
 
-test('a 429 closes the lane for as long as the upstream asks and burns no attempt', async () => {
+test('a 429 closes the lane for as long as the upstream asks; its head is looked at every two seconds', async () => {
   const { outcome, paused } = await judge(failure('rate_limited', { retryAfterMs: 3_000 }));
-  expect(outcome).toMatchObject({ kind: 'wait', scope: 'lane', waitMs: 3_000 });
+  expect(outcome).toMatchObject({ kind: 'wait', scope: 'lane', waitMs: 2_000 });
   expect(outcome).not.toHaveProperty('attempt');
   expect(paused).toEqual([3_000]);
 });
@@ -105,6 +106,17 @@ test('a 429 closes the lane for as long as the upstream asks and burns no attemp
 test('a 429 that outlasts the job’s time to start ends it unspent', async () => {
   const { outcome } = await judge(failure('rate_limited', { retryAfterMs: 61_000 }));
   expect(outcome).toMatchObject({ kind: 'ended', ending: { state: 'expired' } });
+});
+
+test('a 429 that outlasts the job’s time to start sends it to the next target, unburned', async () => {
+  const error = failure('rate_limited', { retryAfterMs: 61_000 });
+  const { outcome } = await judge(error, { targets: 2 });
+  expect(outcome).toMatchObject({
+    kind: 'fallback',
+    targetIndex: 1,
+    moves: [{ provider: 'first', model: 'm', reason: 'upstream 429', attempts: 0 }],
+  });
+  expect(outcome).not.toHaveProperty('attempt');
 });
 
 test('the last attempt fails the job, or hands it to the next target', async () => {
@@ -174,5 +186,8 @@ test('a Retry-After closes the lane for no longer than its configuration allows'
   const error = failure('rate_limited', { retryAfterMs: 500_000 });
   const { outcome, paused } = await judge(error, { maxPauseMs: 20_000 });
   expect(paused).toEqual([20_000]);
-  expect(outcome).toMatchObject({ kind: 'wait', waitMs: 20_000 });
+  expect(outcome).toMatchObject({
+    kind: 'wait',
+    waitingOn: { resets_at: new Date(createFakeClock().now() + 20_000).toISOString() },
+  });
 });

@@ -2,15 +2,13 @@ import { maskKey } from '@sluice/config';
 import type { Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
 import { refusesKey, type BreakerState } from '@sluice/limits';
 import { retryDelayMs, stopReasons } from '@sluice/queue';
-import { mayFallBack, nextTarget } from '@sluice/routing';
 
 import { slotLost, type UpstreamOutcome } from './call-upstream.ts';
+import { moveOn, passOn } from './move-on.ts';
 import type { Plan } from './plan-job.ts';
-import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { isFault } from './settle-permit.ts';
-import { waitForPermit } from './wait-for-permit.ts';
-import { claimOf } from './claim-of.ts';
+import { cannotStart, leaveOrExpire, longestPauseMs, waitForPermit } from './wait-for-permit.ts';
 
 type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
 
@@ -64,13 +62,10 @@ export async function judgeFailure(
   if (isOpen(breaker) && isFault(error) && error.retryable && !isLate(plan, deps)) {
     return afterFault(plan, call, deps);
   }
-  if (error.retryable && failuresOf(plan) + 1 < plan.route.retry.maxAttempts) {
+  if (error.retryable && failuresOf(plan) + 1 < plan.target.retry.maxAttempts) {
     return retryLater(plan, call, deps);
   }
-  const next = record.targetIndex + 1;
-  if (!call.isHeld && mayFallBack(error.toJSON()) && nextTarget(plan.route, record.targetIndex)) {
-    return { kind: 'fallback', targetIndex: next, attempt, claim: claimOf(record) };
-  }
+  if (!call.isHeld) return passOn(plan, error, attempt);
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
 }
 
@@ -91,12 +86,11 @@ function afterFault(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
   const waitMs = Math.ceil(afterFaultMs * (0.5 + deps.random() / 2));
   const resetsAtMs = deps.clock.now() + waitMs;
   const denied = { kind: 'denied', scope: 'tenant', limit: 'circuit breaker', waitMs } as const;
-  const { record, route } = plan;
-  if (!call.isHeld && nextTarget(route, record.targetIndex)) {
-    const { attempt } = call;
-    const targetIndex = record.targetIndex + 1;
-    return { kind: 'fallback', targetIndex, attempt, claim: claimOf(record) };
-  }
+  const { attempt, error } = call;
+  const moved = call.isHeld
+    ? undefined
+    : moveOn(plan, { reason: 'error', why: error.code, attempt });
+  if (moved?.outcome) return moved.outcome;
   return waitForPermit(plan, { ...denied, resetsAtMs }, deps);
 }
 
@@ -129,18 +123,17 @@ async function rateLimited(plan: Plan, error: SluiceError, deps: RunJobDeps): Pr
   deps.metrics.rateLimited.inc({ lane: plan.lane.name });
   await deps.limits.penalize(plan.lane, pauseMs, error.message);
   const untilMs = deps.clock.now() + pauseMs;
-  const { record } = plan;
-  if (isUntried(record) && untilMs > record.startByMs) return expired(record);
+  if (cannotStart(plan, untilMs)) return leaveOrExpire(plan, 'upstream 429');
   return {
     kind: 'wait',
     scope: 'lane',
-    waitMs: pauseMs,
+    waitMs: Math.min(pauseMs, longestPauseMs),
     waitingOn: waitingOn('upstream 429', 'lane', untilMs),
   };
 }
 
 function retryLater(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
-  const delayMs = retryDelayMs(plan.route.retry, failuresOf(plan) + 1, {
+  const delayMs = retryDelayMs(plan.target.retry, failuresOf(plan) + 1, {
     retryAfterMs: call.error.retryAfterMs,
     random: deps.random,
   });
@@ -153,10 +146,8 @@ function retryLater(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
 }
 
 /** Attempts that the current target has already burned. */
-function failuresOf(plan: Plan): number {
-  return plan.record.attempts.filter(
-    ({ provider, model }) => provider === plan.target.provider.name && model === plan.target.model,
-  ).length;
+function failuresOf({ record }: Plan): number {
+  return record.attempts.length - (record.moves?.at(-1)?.attempts ?? 0);
 }
 
 function waitingOn(limit: string, scope: WaitingOn['scope'], untilMs: number): WaitingOn {

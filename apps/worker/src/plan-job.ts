@@ -1,8 +1,8 @@
-import type { Route, Target } from '@sluice/config';
+import type { Route, RouteTarget } from '@sluice/config';
 import { SluiceError, type JobRecord, type Outcome } from '@sluice/contracts';
 import type { LaneInForce } from '@sluice/limits';
 import type { AudioFile } from '@sluice/providers';
-import { resolveRoute } from '@sluice/routing';
+import { itineraryOf, type Itinerary } from '@sluice/routing';
 
 import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
@@ -11,8 +11,11 @@ import type { RunJobDeps } from './run-job-deps.ts';
 export interface Plan {
   kind: 'possible';
   record: JobRecord;
+  /** The model that was chosen for it. */
   route: Route;
-  target: Target;
+  /** Where the job may go; `target` is its place there. */
+  itinerary: Itinerary;
+  target: RouteTarget;
   lane: LaneInForce;
   /** Of a transcription, once it is loaded. */
   audio?: AudioFile;
@@ -24,11 +27,12 @@ export function planJob(
   { config, laneBook }: Pick<RunJobDeps, 'config' | 'laneBook'>,
 ): Plan | { kind: 'impossible'; outcome: Outcome } {
   try {
-    const route = resolveRoute(config, callTypeOf(record.type), record.model);
-    const target = route.targets[record.targetIndex] ?? route.targets[0];
+    const itinerary = itineraryOf(config, { ...record, type: callTypeOf(record.type) });
+    const { route, steps } = itinerary;
+    const { target } = steps[record.targetIndex] ?? steps[0];
     const lane = laneBook.lane(target.lane);
     if (!lane) throw new SluiceError('internal_error', `no lane ${target.lane} is configured`);
-    return { kind: 'possible', record, route, target, lane };
+    return { kind: 'possible', record, route, itinerary, target, lane };
   } catch (thrown) {
     const error = SluiceError.from(thrown).toJSON();
     return { kind: 'impossible', outcome: { kind: 'ended', ending: { state: 'failed', error } } };

@@ -1,7 +1,7 @@
 import { SluiceError, type ChatInput, type Outcome } from '@sluice/contracts';
 import { findOverflow } from '@sluice/metering';
 
-import { passOn } from './pass-on.ts';
+import { passOn } from './move-on.ts';
 import type { Plan } from './plan-job.ts';
 
 /** Keeps a prompt that cannot fit the model from being sent: the upstream would refuse it, and charge its rate limit. */

@@ -1,5 +1,5 @@
 import type { Ticket, UpstreamHandle } from '@sluice/contracts';
-import { resolveRoute } from '@sluice/routing';
+import { itineraryOf } from '@sluice/routing';
 
 import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
@@ -8,10 +8,12 @@ import type { RunJobDeps } from './run-job-deps.ts';
 export async function stopCancelled(
   ticket: Ticket,
   { upstream: handle, targetIndex }: { upstream: UpstreamHandle; targetIndex: number },
-  deps: Pick<RunJobDeps, 'adapterFor' | 'config'>,
+  deps: Pick<RunJobDeps, 'adapterFor' | 'config' | 'records'>,
 ): Promise<void> {
-  const route = resolveRoute(deps.config, callTypeOf(ticket.type), ticket.model);
-  const target = route.targets[targetIndex];
+  const job = await deps.records.readSummary(ticket.jobId);
+  if (!job) return;
+  const { steps } = itineraryOf(deps.config, { ...job, type: callTypeOf(job.type) });
+  const target = steps[targetIndex]?.target;
   if (!target) return;
   await deps.adapterFor(target.provider.kind).stop?.({ target, jobId: ticket.jobId, handle });
 }

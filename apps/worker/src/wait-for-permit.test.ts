@@ -15,7 +15,7 @@ function denied(
 ) {
   const { waitMs = 1_500, fallback = false, laneTargets = 1, attempts = 0 } = options;
   const clock = createFakeClock();
-  const target = (model: string) => ({ provider: { name: 'p' }, model, lane: 'lane' });
+  const target = (model: string) => ({ provider: { name: 'p' }, model, lane: 'lane', facts: {} });
   const targets = Array.from({ length: laneTargets }, (_, i) => target(`m${i}`));
   const plan = {
     record: {
@@ -25,7 +25,13 @@ function denied(
       startByMs: clock.now() + 60_000,
       priority: 'normal',
     },
-    route: { targets: fallback ? [target('m0'), target('other')] : [target('m0')] },
+    itinerary: {
+      steps: (fallback ? ['m0', 'other'] : ['m0']).map((model) => {
+        return { target: target(model), group: 'any' };
+      }),
+      first: 0,
+      rules: {},
+    },
     target: target('m0'),
     lane: { name: 'lane', buckets: [], concurrency: undefined },
     // Only what the decision reads.
@@ -60,7 +66,13 @@ test('a tenant without room delays its own ticket only, for as long as it takes'
 
 test('a broken target is left for the next one without an attempt', () => {
   const outcome = denied('target', { fallback: true });
-  expect(outcome).toEqual({ kind: 'fallback', targetIndex: 1, claim: { priority: 'normal' } });
+  expect(outcome).toEqual({
+    kind: 'fallback',
+    targetIndex: 1,
+    lane: 'lane',
+    moves: [{ provider: 'p', model: 'm0', reason: 'x', attempts: 0 }],
+    claim: { priority: 'normal' },
+  });
 });
 
 test('a broken target that has its lane to itself makes the lane wait for the next probe', () => {
@@ -79,6 +91,17 @@ test.each(['lane', 'tenant', 'target'] as const)(
       kind: 'ended',
       ending: { state: 'expired' },
     });
+  },
+);
+
+test.each(['lane', 'tenant'] as const)(
+  'a job that cannot start in time for its %s goes to the next target',
+  (scope) => {
+    expect(denied(scope, { waitMs: 60_001, fallback: true })).toMatchObject({
+      kind: 'fallback',
+      targetIndex: 1,
+    });
+    expect(denied(scope, { fallback: true })).toMatchObject({ kind: 'wait' });
   },
 );
 

@@ -1,15 +1,17 @@
 import type { Config } from '@sluice/config';
 import type { Outcome } from '@sluice/contracts';
 import type { PermitDecision } from '@sluice/limits';
-import { nextTarget } from '@sluice/routing';
 
+import { moveOn } from './move-on.ts';
 import type { Plan } from './plan-job.ts';
 import { expired, isUntried } from './refuse-job.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
-import { claimOf } from './claim-of.ts';
 
-/** Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so. */
-const longestPauseMs = 2_000;
+/**
+ * Calls that end settle for fewer tokens than they were charged, so there may be room before the limiter thinks so; and
+ * a job that cannot wait that long has to be looked at to be sent elsewhere.
+ */
+export const longestPauseMs = 2_000;
 
 /** Tickets of a broken target come back over this time, not all at once. */
 const spreadMs = 4_000;
@@ -17,7 +19,8 @@ const spreadMs = 4_000;
 type Denied = Extract<PermitDecision, { kind: 'denied' }>;
 
 /**
- * No permit. A job that cannot start in time ends now, unspent; else by what has no room:
+ * No permit. A job that cannot start in time goes to the next target, or without one ends now, unspent; else by what has
+ * no room:
  *
  * | scope                                  | outcome                                              |
  * |----------------------------------------|------------------------------------------------------|
@@ -32,15 +35,15 @@ export function waitForPermit(
   denied: Denied,
   deps: Pick<RunJobDeps, 'clock' | 'config' | 'metrics' | 'random'>,
 ): Outcome {
-  const { record, route } = plan;
+  const { record } = plan;
   deps.metrics.waits.inc({ lane: plan.lane.name, limit: denied.limit });
   const isBroken = denied.scope === 'target';
-  if (isBroken && !record.upstream && nextTarget(route, record.targetIndex)) {
-    const targetIndex = record.targetIndex + 1;
-    return { kind: 'fallback', targetIndex, claim: claimOf(record) };
+  if (isBroken && !record.upstream) {
+    const moved = moveOn(plan, { reason: 'error', why: denied.limit });
+    if (moved.outcome) return moved.outcome;
   }
-  if (isUntried(record) && deps.clock.now() + denied.waitMs > record.startByMs) {
-    return expired(record);
+  if (cannotStart(plan, deps.clock.now() + denied.waitMs)) {
+    return leaveOrExpire(plan, denied.limit);
   }
   const isAlone = !isBroken || targetsIn(plan.lane.name, deps.config) === 1;
   if (denied.scope === 'lane' || (isBroken && isAlone)) {
@@ -48,6 +51,16 @@ export function waitForPermit(
   }
   const spread = isBroken ? deps.random() * spreadMs : 0;
   return wait('tenant', Math.ceil(denied.waitMs + spread), denied);
+}
+
+/** Whether a job that may start at `startMs` is late then. One that was tried has started. */
+export function cannotStart({ record }: Plan, startMs: number): boolean {
+  return isUntried(record) && startMs > record.startByMs;
+}
+
+/** A job that its target makes wait for too long: the next one may have room now. */
+export function leaveOrExpire(plan: Plan, limit: string): Outcome {
+  return moveOn(plan, { reason: 'wait', why: limit }).outcome ?? expired(plan.record);
 }
 
 function wait(scope: 'lane' | 'tenant', waitMs: number, denied: Denied): Outcome {

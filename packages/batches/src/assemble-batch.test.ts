@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { loadConfig } from '@sluice/config';
 import { SluiceError, type JobRecord } from '@sluice/contracts';
 
 import { assembleBatch } from './assemble-batch.ts';
 import { childRequests } from './child-requests.ts';
 import { batch, completed } from './fixtures.ts';
 
-const { routes } = loadConfig({ env: {}, cwd: '/nonexistent' });
-const children = childRequests(batch, (type, name) => routes[type][name]!);
+const children = childRequests(batch, () => ({ lane: 'simulator' }));
 const records = children.map((child) => completed(child));
 const error = new SluiceError('upstream_timeout', 'too slow').toJSON();
 

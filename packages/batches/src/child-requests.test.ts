@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { loadConfig, type Route } from '@sluice/config';
-import { batchIdOf, SluiceError } from '@sluice/contracts';
+import { loadConfig } from '@sluice/config';
+import { batchIdOf, SluiceError, type JobRequest } from '@sluice/contracts';
 
 import { childRequests } from './child-requests.ts';
 import { batch } from './fixtures.ts';
 
 const { routes } = loadConfig({ env: {}, cwd: '/nonexistent' });
 
-function resolve(type: Route['type'], name: string): Route {
-  const route = routes[type][name];
-  if (!route) throw new SluiceError('model_not_found', name);
-  return route;
+function resolve({ type, model }: Pick<JobRequest, 'type' | 'model'>): { lane: string } {
+  const route = type === 'batch' ? undefined : routes[type][model];
+  if (!route) throw new SluiceError('model_not_found', model);
+  return { lane: route.targets[0].lane };
 }
 
 describe('childRequests', () => {

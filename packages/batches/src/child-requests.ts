@@ -1,4 +1,3 @@
-import type { Route } from '@sluice/config';
 import {
   childJobId,
   publicName,
@@ -10,25 +9,23 @@ import {
 /**
  * The jobs of a batch, one for each request, in input order. Their ids follow from the batch's, so making them again makes
  * the same ones. They have the batch's tenant, key, user, metadata, times and cache mode, low priority, and no webhook: the batch tells
- * once. `resolve` gives the route of a public name; what it throws is thrown.
+ * once. `start` says where each begins; what it throws is thrown.
  */
 export function childRequests(
   batch: JobRequest,
-  resolve: (type: Route['type'], name: string) => Route,
+  start: (child: Omit<JobRequest, 'lane'>) => Start,
 ): JobRequest[] {
   // The batch's type says which input it holds; zod checked it at accept.
   const { requests } = batch.input as BatchInput;
   return requests.map((request, index) => {
-    const model = publicName(request);
-    return {
+    const child = {
       jobId: childJobId(batch.jobId, index),
       tenantId: batch.tenantId,
       ...(batch.keyId !== undefined && { keyId: batch.keyId }),
       type: request.type,
-      model,
+      model: publicName(request),
       input: request.input,
-      priority: 'low',
-      lane: resolve(request.type, model).targets[0].lane,
+      priority: 'low' as const,
       ...(batch.weight !== undefined && { weight: batch.weight }),
       createdAtMs: batch.createdAtMs,
       startByMs: batch.startByMs,
@@ -39,8 +36,12 @@ export function childRequests(
       ...(batch.metadata && { metadata: batch.metadata }),
       batch: { batchId: batch.jobId, index, ...customIdOf(request) },
     };
+    return { ...child, ...start(child) };
   });
 }
+
+/** Where a child begins. */
+type Start = Pick<JobRequest, 'lane' | 'routing' | 'targetIndex' | 'moves'>;
 
 function customIdOf({ custom_id: customId }: BatchRequest): { customId?: string } {
   return customId === undefined ? {} : { customId };

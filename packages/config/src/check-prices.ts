@@ -3,6 +3,7 @@ import { calleeWords, modelTypes, type ModelType } from '@sluice/contracts';
 import type { PathProblem } from './interpolate.ts';
 import { asMapping, type Mapping } from './mapping.ts';
 import type { Path } from './path.ts';
+import { targetListsOf } from './target-lists.ts';
 
 /** The prices that say what a call of each type costs: all of one of the sets. */
 const sufficient: Readonly<Record<ModelType, readonly string[][]>> = {
@@ -22,14 +23,11 @@ export function checkPrices(data: unknown): PathProblem[] {
     const model = asMapping(value);
     const type = modelTypes.find((known) => known === (model['type'] ?? 'chat'));
     if (type === undefined) return [];
-    const targets: unknown = model['targets'];
-    const list: unknown[] = Array.isArray(targets) ? targets : [];
-    return [
-      ...checkPrice(['models', name], type, model),
-      ...list.flatMap((target, i) =>
-        checkPrice(['models', name, 'targets', i], type, asMapping(target)),
-      ),
-    ];
+    const path = ['models', name];
+    const lists = targetListsOf(path, model).flatMap((list) =>
+      list.targets.flatMap((target, i) => checkPrice([...list.path, i], type, asMapping(target))),
+    );
+    return [...checkPrice(path, type, model), ...lists];
   });
 }
 

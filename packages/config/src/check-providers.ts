@@ -3,6 +3,7 @@ import type { PathProblem } from './interpolate.ts';
 import { asMapping, ownValue, type Mapping } from './mapping.ts';
 import { suggestName } from './nearest-name.ts';
 import type { Path } from './path.ts';
+import { targetListsOf } from './target-lists.ts';
 
 /**
  * What the schema cannot see of providers because it depends on their kind: a missing base URL where the kind has no usual
@@ -35,15 +36,15 @@ function checkBaseUrl(name: string, kind: string, provider: Mapping): PathProble
 
 /** Options of a target, which stand over those of its provider. */
 function checkTargets(name: string, model: Mapping, providers: Mapping): PathProblem[] {
-  const { targets } = model;
-  if (!Array.isArray(targets)) return [];
-  return targets.flatMap((value: unknown, index) => {
-    const { provider, options } = asMapping(value);
-    const owner = typeof provider === 'string' ? ownValue(providers, provider) : undefined;
-    const { kind } = asMapping(owner);
-    if (typeof kind !== 'string' || !findKind(kind)) return [];
-    return checkOptions(['models', name, 'targets', index, 'options'], kind, asMapping(options));
-  });
+  return targetListsOf(['models', name], model).flatMap(({ path, targets }) =>
+    targets.flatMap((value, index) => {
+      const { provider, options } = asMapping(value);
+      const owner = typeof provider === 'string' ? ownValue(providers, provider) : undefined;
+      const { kind } = asMapping(owner);
+      if (typeof kind !== 'string' || !findKind(kind)) return [];
+      return checkOptions([...path, index, 'options'], kind, asMapping(options));
+    }),
+  );
 }
 
 function checkOptions(path: Path, kind: string, options: Mapping): PathProblem[] {

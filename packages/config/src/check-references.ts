@@ -7,6 +7,7 @@ import type { PathProblem } from './interpolate.ts';
 import { asMapping, ownValue, type Mapping } from './mapping.ts';
 import { suggestName } from './nearest-name.ts';
 import type { Path } from './path.ts';
+import { targetListsOf } from './target-lists.ts';
 
 /**
  * What the schema cannot see: names that point to nothing, models and apps on a provider that does not run their type,
@@ -31,15 +32,16 @@ export function checkReferences(data: unknown): PathProblem[] {
 
 function checkModel(path: Path, model: unknown, providers: Mapping): PathProblem[] {
   if (typeof model === 'string') return checkShortTarget(path, model, 'chat', providers);
-  const { targets, type: given = 'chat' } = asMapping(model);
+  const { type: given = 'chat' } = asMapping(model);
   const type = modelTypes.find((known) => known === given);
   if (type === undefined) return [];
-  if (!Array.isArray(targets)) return [];
-  return targets.flatMap((target: unknown, index) => {
-    const at = [...path, 'targets', index];
-    if (typeof target === 'string') return checkShortTarget(at, target, type, providers);
-    return checkProvider([...at, 'provider'], asMapping(target)['provider'], type, providers);
-  });
+  return targetListsOf(path, asMapping(model)).flatMap((list) =>
+    list.targets.flatMap((target, index) => {
+      const at = [...list.path, index];
+      if (typeof target === 'string') return checkShortTarget(at, target, type, providers);
+      return checkProvider([...at, 'provider'], asMapping(target)['provider'], type, providers);
+    }),
+  );
 }
 
 function checkShortTarget(

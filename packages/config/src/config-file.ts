@@ -1,33 +1,15 @@
-import {
-  appKinds,
-  chatInput,
-  embeddingInput,
-  modelTypes,
-  name,
-  rerankInput,
-  transcriptionInput,
-} from '@sluice/contracts';
+import { appKinds, modelTypes, name } from '@sluice/contracts';
 import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
-import { profileNames } from './config.ts';
-import { suggestName } from './nearest-name.ts';
+import { droppable, sayDroppable } from './droppable.ts';
+import { limits } from './limits-section.ts';
 import { isPrivateHost } from './private-host.ts';
+import { fallbackSection, routerSection, splitSection } from './routing-sections.ts';
+import { count, dayInSeconds, number, seconds } from './section-values.ts';
 
-/** Environment variables are always text, so a number may be written as one: `concurrency: ${CONCURRENCY}`. */
-function number<Schema extends z.ZodType>(schema: Schema) {
-  return z.preprocess((value) => {
-    const isNumber =
-      typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(value);
-    return isNumber ? Number(value) : value;
-  }, schema);
-}
-
-const count = (max = 1e12) => number(z.int().min(1).max(max));
-const seconds = (min: number, max: number) => number(z.number().min(min).max(max));
 const money = number(z.number().min(0).max(1e6));
-const dayInSeconds = 86_400;
 
 /** Queues of Sluice's own; a provider is a queue too, so it cannot have their names. */
 const reservedNames = ['batches', 'scheduled', 'webhooks'];
@@ -71,36 +53,6 @@ function isBaseUrl(text: string): boolean {
   const extras = url.username + url.password + url.search + url.hash;
   return /^https?:$/.test(url.protocol) && url.hostname !== '' && extras === '';
 }
-
-const pacing = z.enum(['smooth', 'burst']);
-const counts = z.strictObject({
-  requestsPerSecond: count().optional(),
-  requestsPerMinute: count().optional(),
-  requestsPerDay: count().optional(),
-  tokensPerMinute: count().optional(),
-  inputTokensPerMinute: count().optional(),
-  outputTokensPerMinute: count().optional(),
-  concurrency: count(1e6).optional(),
-  pacing: pacing.default('smooth'),
-  buckets: z
-    .array(
-      z.strictObject({
-        unit: z.enum(['requests', 'tokens', 'inputTokens', 'outputTokens']),
-        limit: count(),
-        windowSeconds: seconds(0.001, 31 * dayInSeconds),
-        pacing: pacing.optional(),
-      }),
-    )
-    .default([]),
-});
-export type CountsSection = z.infer<typeof counts>;
-
-const limits = counts.extend({
-  perTenant: counts.optional(),
-  profile: z.enum(profileNames).optional(),
-  maxPauseSeconds: seconds(0.001, dayInSeconds).default(600),
-});
-export type LimitsSection = z.infer<typeof limits>;
 
 /** Options go into headers, queries, paths and bodies. A number is its text. */
 const option = z.preprocess(
@@ -181,10 +133,15 @@ export function readShortTarget(text: string): { provider: string; model: string
   return { provider: text.slice(0, slash), model: text.slice(slash + 1) };
 }
 
-/** Lets `provider/model` stand for the mapping that `expand` makes of it. */
+/** The name of another model; one with a slash is only known as `alias:`. */
+export function isShortAlias(text: string): boolean {
+  return text !== '' && !text.includes('/');
+}
+
+/** Lets `provider/model`, or the name of another model, stand for the mapping that `expand` makes of it. */
 function orShort<Schema extends z.ZodType>(
   schema: Schema,
-  expand: (target: { provider: string; model: string }) => unknown,
+  expand: (target: { provider: string; model: string } | { alias: string }) => unknown,
 ) {
   return z
     .unknown()
@@ -192,37 +149,34 @@ function orShort<Schema extends z.ZodType>(
       if (typeof value !== 'string') return value;
       const target = readShortTarget(value);
       if (target) return expand(target);
-      const message = 'must be a mapping, or "provider/model"';
+      if (isShortAlias(value)) return expand({ alias: value });
+      const message = 'must be a mapping, "provider/model", or the name of another model';
       context.issues.push({ code: 'custom', message, input: value });
       return z.NEVER;
     })
     .pipe(schema);
 }
 
-/** What a request is about is never left out. */
-const content = ['messages', 'input', 'query', 'documents', 'audio'];
-const inputs = [chatInput, embeddingInput, rerankInput, transcriptionInput];
-const parameters = ['user', ...inputs.flatMap(({ shape }) => Object.keys(shape))];
-const droppable = [...new Set(parameters)].filter((name) => !content.includes(name)).toSorted();
-
-function sayDroppable({ input }: { input: unknown }): string {
-  if (!Array.isArray(input)) return 'must be true, false, or a list such as [seed, top_k]';
-  const unknown = input.find((each) => !droppable.includes(String(each)));
-  return unknown === undefined
-    ? 'must name at least one parameter'
-    : `has no parameter ${JSON.stringify(unknown)}; ${suggestName(String(unknown), droppable)}`;
-}
-
+/** One upstream model, or as `alias` the targets of another model of the file: check-routing.ts wants one of them. */
 const modelTarget = z.strictObject({
-  provider: z.string(),
-  model: z.string().min(1),
+  alias: z.string().optional(),
+  provider: z.string().optional(),
+  model: z.string().min(1).optional(),
   options,
   price: price.optional(),
   ...facts,
+  retry: retry.optional(),
 });
+const targetOrShort = orShort(modelTarget, (given) => given);
+export type TargetSection = z.infer<typeof modelTarget>;
+
+/** Has targets, or a router or a split that choose another model: check-routing.ts wants one of them. */
 const model = z.strictObject({
   type: z.enum(modelTypes).default('chat'),
-  targets: z.array(orShort(modelTarget, (target) => target)).min(1),
+  targets: z.array(targetOrShort).min(1).optional(),
+  router: routerSection.optional(),
+  split: splitSection.optional(),
+  fallback: fallbackSection(targetOrShort).optional(),
   price: price.optional(),
   ...facts,
   cache: cache.optional(),
@@ -237,6 +191,7 @@ const appTarget = z.strictObject({
   provider: z.string(),
   apiKey: apiKey.optional(),
   apiKeys,
+  retry: retry.optional(),
 });
 const app = z.strictObject({
   kind: z.enum(appKinds).default('workflow'),

@@ -1,5 +1,7 @@
 import type { AppKind, CallType, TenantCaps } from '@sluice/contracts';
 
+import type { Router, Split } from './choice.ts';
+
 /**
  * What the rest of Sluice sees of `sluice.config.yaml` and the environment: validated, with every default filled in and
  * every name resolved. Read once when a process starts.
@@ -116,6 +118,11 @@ export interface Target {
   app?: App;
 }
 
+/** A target in its place in a model's list. */
+export interface RouteTarget extends Target {
+  retry: RetryPolicy;
+}
+
 /** What a Dify app is. */
 export interface App {
   kind: AppKind;
@@ -173,10 +180,22 @@ export interface ModelFacts {
 export interface Route {
   name: string;
   type: CallType;
-  /** At least one. */
-  targets: [Target, ...Target[]];
+  /** At least one. Of a router or a split: those of the models that it may choose. */
+  targets: [RouteTarget, ...RouteTarget[]];
   cache: { ttlMs: number } | undefined;
-  retry: RetryPolicy;
+  fallback: FallbackRules;
+  /** Chooses another model for each job. */
+  choice?: Router | Split;
+}
+
+/** Where jobs of a model may go when a target cannot serve them; `true` is the later targets, `false` nowhere. */
+export interface FallbackRules {
+  /** Also to a target that is dearer than the first, or whose price is not known. */
+  allowDearer: boolean;
+  /** A prompt that does not fit. */
+  contextWindow: boolean | readonly RouteTarget[];
+  /** What the upstream's filter refuses. */
+  contentFilter: boolean | readonly RouteTarget[];
 }
 
 /** One rate-limit scope = one BullMQ queue. */

@@ -18,8 +18,18 @@ export function explainIssues(
 ): PathProblem[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return explainUnknownKeys(issue, schema);
+    const inside = issue.code === 'invalid_union' ? furthestOf(issue) : [];
+    if (inside.length > 0) return explainIssues(inside, data, schema);
     return [{ path: issue.path, message: explain(issue, data) }];
   });
+}
+
+/** What the option of a union says that the value came furthest with; nothing where it came nowhere with any. */
+function furthestOf(issue: z.core.$ZodIssueInvalidUnion): Issue[] {
+  const depthOf = (option: Issue[]) => Math.max(0, ...option.map(({ path }) => path.length));
+  const furthest = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))[0] ?? [];
+  if (depthOf(furthest) === 0) return [];
+  return furthest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function explainUnknownKeys(
@@ -44,6 +54,8 @@ function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
     case 'default':
     case 'prefault':
       return knownKeys(definition.innerType, path);
+    case 'union':
+      return definition.options.flatMap((option) => knownKeys(option, path));
     case 'array':
       return knownKeys(definition.element, path.slice(1));
     case 'record':
@@ -78,6 +90,12 @@ function explain(issue: Issue, data: unknown): string {
     case 'too_big':
       if (issue.origin === 'array') return `must have at most ${issue.maximum} entries`;
       return `must be at most ${issue.maximum}${shown}`;
+    case 'invalid_union': {
+      const expected = issue.errors.flat().flatMap((inner) => {
+        return inner.code === 'invalid_type' ? [kindNames[inner.expected] ?? inner.expected] : [];
+      });
+      return `must be ${[...new Set(expected)].join(' or ')}${shown}`;
+    }
     case 'invalid_key':
       return `this name ${issue.issues[0]?.message ?? 'is not allowed'}`;
     default:

@@ -1,11 +1,23 @@
 export { adapterKinds, defaultOptions } from './adapter-kinds.ts';
 export type { KindFacts } from './adapter-kinds.ts';
 export { cleanApiKey, maskKey } from './api-key.ts';
+export { complexities } from './choice.ts';
+export type {
+  Classifier,
+  Complexity,
+  RollbackRules,
+  Router,
+  RouterRule,
+  RuleConditions,
+  Split,
+  SplitArm,
+} from './choice.ts';
 export { catalogue } from './catalogue/catalogue.ts';
 export type {
   App,
   Bucket,
   Config,
+  FallbackRules,
   Lane,
   ModelFacts,
   Price,
@@ -14,6 +26,7 @@ export type {
   Provider,
   RetryPolicy,
   Route,
+  RouteTarget,
   Target,
   Unit,
 } from './config.ts';

@@ -103,6 +103,7 @@ describe('a configuration file', () => {
       priceVersion: 'built-in 2026-11-10',
       facts: { contextWindow: 400_000, maxOutputTokens: 128_000, tools: true, vision: true },
       dropParams: false,
+      retry: { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 },
     });
   });
 
@@ -316,7 +317,7 @@ apps:
       'app-2',
       'app-shared',
     ]);
-    expect(routes.workflow['both']!.retry).toEqual({
+    expect(routes.workflow['both']!.targets[0].retry).toEqual({
       maxAttempts: 1,
       initialDelayMs: 500,
       maxDelayMs: 30_000,
@@ -393,7 +394,7 @@ models:
   c: { targets: [openai/x], retry: { maxDelaySeconds: 0.1 } }
 `);
     expect(retry).toEqual({ maxAttempts: 7, initialDelayMs: 500, maxDelayMs: 10_000 });
-    expect(Object.values(routes.chat).map((route) => route.retry)).toEqual([
+    expect(Object.values(routes.chat).map((route) => route.targets[0].retry)).toEqual([
       { maxAttempts: 2, initialDelayMs: 500, maxDelayMs: 10_000 },
       { maxAttempts: 7, initialDelayMs: 20_000, maxDelayMs: 20_000 },
       { maxAttempts: 7, initialDelayMs: 100, maxDelayMs: 100 },
@@ -534,8 +535,8 @@ describe('a wrong file', () => {
       'an unknown key deep in a list',
       `${openai}\nmodels: { "gpt-5.4": { targets: [{ provider: openai, modell: x }] } }`,
       [
-        at('models["gpt-5.4"].targets[0].model: is missing; must be text'),
         at('models["gpt-5.4"].targets[0].modell: unknown key; did you mean "model"?'),
+        at('models["gpt-5.4"].targets[0].model: is missing; must be text'),
       ],
     ],
     [
@@ -699,14 +700,14 @@ apps: { c: { provider: opnai, apiKey: k } }`,
     [
       'a short form without a slash',
       `${openai}\nmodels: { m: gpt }`,
-      [at('models.m: must be a mapping, or "provider/model"; got "gpt"')],
+      [at('models.m: unknown model "gpt"; known: m')],
     ],
     [
       'a model without targets',
       `${openai}\nmodels: { m: { targets: [] }, n: {} }`,
       [
         at('models.m.targets: must have at least one entry'),
-        at('models.n.targets: is missing; must be a list'),
+        at('models.n.targets: is missing; or else a router, or a split'),
       ],
     ],
     [

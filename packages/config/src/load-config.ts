@@ -3,6 +3,7 @@ import { checkPrices } from './check-prices.ts';
 import { checkBaseUrls } from './check-base-urls.ts';
 import { checkProviders } from './check-providers.ts';
 import { checkReferences } from './check-references.ts';
+import { checkRouting } from './check-routing.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
 import { configFile } from './config-file.ts';
@@ -29,6 +30,7 @@ export function loadConfig(location: ConfigLocation): Config {
     ...(parsed.error ? explainIssues(parsed.error.issues, source.data, configFile) : []),
     ...checkProviders(source.data),
     ...checkReferences(source.data),
+    ...checkRouting(source.data),
     ...checkPrices(source.data),
     ...checkBuckets(source.data),
   ]);

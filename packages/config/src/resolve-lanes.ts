@@ -1,6 +1,6 @@
 import { kindFacts } from './adapter-kinds.ts';
 import type { Bucket, Lane, ProfileName } from './config.ts';
-import type { CountsSection, LimitsSection } from './config-file.ts';
+import type { CountsSection, LimitsSection } from './limits-section.ts';
 import type { PathProblem } from './interpolate.ts';
 import type { Path } from './path.ts';
 

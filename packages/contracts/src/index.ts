@@ -47,7 +47,15 @@ export type {
 export { name } from './name.ts';
 export type { Outcome } from './outcome.ts';
 export { jobPhases } from './record.ts';
-export type { JobEnding, JobPhase, JobRecord, JobRequest, JobTimes } from './record.ts';
+export type {
+  JobEnding,
+  JobPhase,
+  JobRecord,
+  JobRequest,
+  JobTimes,
+  Move,
+  Routing,
+} from './record.ts';
 export {
   changeTenant,
   createApiKey,

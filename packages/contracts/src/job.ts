@@ -57,20 +57,29 @@ const jobOptions = {
     .optional(),
 };
 
+/** Names of models (or apps) or `provider/model`, asked in this order when the first target fails; `false`: none. */
+export const fallback = z
+  .union([z.literal(false), z.array(name).min(1).max(16)], {
+    error: 'must be false, or a list of 1 to 16 names',
+  })
+  .optional();
+
+const callOptions = { ...jobOptions, fallback };
+
 const eachSubmit = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...jobOptions }),
+  z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...callOptions }),
   z.strictObject({
     type: z.literal('embedding'),
     model: name,
     input: embeddingInput,
-    ...jobOptions,
+    ...callOptions,
   }),
-  z.strictObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...jobOptions }),
+  z.strictObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...callOptions }),
   z.strictObject({
     type: z.literal('transcription'),
     model: name,
     input: transcriptionInput,
-    ...jobOptions,
+    ...callOptions,
   }),
   z.strictObject({
     type: z.literal('workflow'),
@@ -78,7 +87,7 @@ const eachSubmit = z.discriminatedUnion('type', [
     input: workflowInput,
     /** Jobs of one session go on with one conversation of the app. */
     session_id: z.string().min(1).max(255).optional(),
-    ...jobOptions,
+    ...callOptions,
   }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);
@@ -104,6 +113,8 @@ export interface Attempt {
   number: number;
   provider: string;
   model: string;
+  /** `classify`: it asked how hard the job is, and gave no result. */
+  purpose?: 'classify';
   started_at_ms: number;
   ended_at_ms: number;
   outcome: 'succeeded' | 'failed' | 'interrupted' | 'cancelled';
@@ -144,6 +155,12 @@ export interface JobView {
   model?: string;
   app?: string;
   provider?: string;
+  /** The upstream model that gave the result, as `provider/model`. */
+  model_used?: string;
+  /** Which model was chosen for the job and why, where a router or a split did. */
+  routing?: { model?: string; rule?: string; arm?: string };
+  /** Targets that the job has left or that were passed by, in order; absent where there were none. */
+  tried?: { provider: string; model: string; reason: string }[];
   priority: Priority;
   batch_id?: string;
   user?: string;

@@ -1,6 +1,6 @@
 import type { Attempt, WaitingOn } from './job.ts';
 import type { LedgerEntry } from './ledger.ts';
-import type { JobEnding, JobRequest } from './record.ts';
+import type { JobEnding, JobRequest, Move, Routing } from './record.ts';
 
 /**
  * What one run of a ticket came to. The spine returns it; `apply-outcome.ts` alone turns it into record and queue moves.
@@ -41,7 +41,13 @@ type OutcomeKind =
   | {
       kind: 'fallback';
       targetIndex: number;
+      /** The next target's. */
+      lane: string;
       attempt?: Attempt;
+      /** All that the job has left or passed by, this one included. */
+      moves: Move[];
+      /** Where it has changed. */
+      routing?: Routing;
       /** The job's claim to a place in the next lane. */
       claim: Pick<JobRequest, 'priority' | 'tokens' | 'weight'>;
     }

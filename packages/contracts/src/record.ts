@@ -48,6 +48,36 @@ export interface JobRequest {
   webhook?: JobWebhook;
   /** Set on the children of a batch. */
   batch?: { batchId: string; index: number; customId?: string };
+  /** How its targets were chosen; absent: they are those of its model, in their order. */
+  routing?: Routing;
+  /** Where its targets begin, when the first could not serve it; absent is 0. */
+  targetIndex?: number;
+  /** Those that were passed by. */
+  moves?: Move[];
+}
+
+/** What routing has decided for a job. Names are public names of models and apps. */
+export interface Routing {
+  /** Whose targets are asked; absent: the job's own model's, or not known until the classifier has answered. */
+  model?: string;
+  /** Of the router that chose: the name of the rule, `default`, or `classifier: <its answer>`. */
+  rule?: string;
+  /** Of the split that chose: where the outcome of the call counts. */
+  arm?: { split: string; model: string };
+  /** The router whose classifier is asked first, as the target with index 0. */
+  classifier?: string;
+  /** What the client allows in place of the configured fallbacks; `false` is nothing. */
+  fallback?: false | string[];
+}
+
+/** A target that a job has left or passed by. */
+export interface Move {
+  provider: string;
+  model: string;
+  /** An error code, or in words why it was not asked. */
+  reason: string;
+  /** Attempts of the job up to then. */
+  attempts: number;
 }
 
 /**
@@ -90,7 +120,7 @@ export interface JobRecord extends JobRequest {
   startedAtMs?: number;
   endedAtMs?: number;
   attempts: Attempt[];
-  /** Index into the model's list of targets; grows with each fallback. */
+  /** Index into the job's list of targets; grows with each fallback. */
   targetIndex: number;
   /** Runs that a dead worker left behind, since the last retry. */
   interruptions: number;

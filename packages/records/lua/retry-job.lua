@@ -20,7 +20,7 @@ end
 
 redis.call('ZREM', KEYS[4], ARGV[1] .. ' ' .. ARGV[2])
 redis.call('HDEL', KEYS[1], 'endedAt', 'startedAt', 'error', 'result', 'usage', 'costUsd', 'cache', 'waitingOn', 'upstream',
-  'answer', 'lane', 'targetIndex', 'attempts', 'interruptions', 'run')
+  'answer', 'lane', 'targetIndex', 'moves', 'routing', 'attempts', 'interruptions', 'run')
 redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'rank', part() or 0, 'retries', ARGV[3],

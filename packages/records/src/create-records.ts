@@ -93,7 +93,7 @@ export interface Records {
   /** Gives up the run, so that any other may take over at once. */
   drop(jobId: string, run: string): Promise<void>;
   /** An ended job that did not complete is queued once more, with its ticket. */
-  retry(job: JobSummary, ticket: LuaPart): Promise<RetryReply>;
+  retry(job: JobSummary, start: { ticket: LuaPart; lane: string }): Promise<RetryReply>;
   /** The time of a delayed job has come: its ticket is placed; `false` if it has one or is over. */
   release(jobId: string, ticket: LuaPart): Promise<boolean>;
   /** The job goes back to `queued`; `false` if it is over and its ticket has nothing left to do. */
@@ -183,7 +183,7 @@ export function createRecords(deps: RecordsDeps): Records {
     begin: (jobId, options) => beginJob(context, jobId, options),
     isHeldBy: (jobId, run) => isHeldBy(context, jobId, run),
     drop: (jobId, run) => dropRun(context, jobId, run),
-    retry: (job, ticket) => retryJob(context, job, ticket),
+    retry: (job, start) => retryJob(context, job, start),
     release: (jobId, ticket) => releaseJob(context, jobId, ticket),
     requeue: (jobId, options) => requeueJob(context, jobId, options),
     noteWait: (jobId, waitingOn) => noteWait(context, jobId, waitingOn),

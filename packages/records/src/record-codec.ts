@@ -16,7 +16,8 @@ import type { JobPhase, JobRecord, JobRequest, JobTimes } from '@sluice/contract
  * | times                   | what its time was spent on, see spend-time.lua            | all that change the state |
  * | startedAt, endedAt      | epoch ms                                                 | begin, finish         |
  * | rank                    | the ticket's place in its lane, see packages/queue; 0: none, or has started | accept, release, requeue, begin |
- * | lane, targetIndex       | where the job is now, when it fell back                  | requeue               |
+ * | lane, targetIndex       | where the job is now, when it fell back                  | accept, requeue       |
+ * | moves, routing          | JSON; as in the request until they change                | requeue               |
  * | interruptions           | number                                                   | begin                 |
  * | calls                   | number; of its calls that are in the ledger              | begin, requeue        |
  * | run                     | the run that has the job or had it last                  | begin                 |
@@ -55,6 +56,8 @@ export const summaryFields = [
   'endedAt',
   'lane',
   'targetIndex',
+  'moves',
+  'routing',
   'interruptions',
   'calls',
   'run',
@@ -88,6 +91,7 @@ export function encodeRequest(request: JobRequest, seal: FieldText = asItIs): st
     'times',
     `${request.runAtMs === undefined ? 'queued' : 'scheduled'} ${request.createdAtMs}`,
   ];
+  if (request.targetIndex) pairs.push('targetIndex', String(request.targetIndex));
   if (request.webhook) pairs.push('webhook', '1');
   if (request.batch) pairs.push('startBy', String(request.startByMs));
   if ('requests' in input)
@@ -117,7 +121,10 @@ export function decodeSummary(
 ): JobSummary | undefined {
   if (fields['state'] === undefined || fields['request'] === undefined) return undefined;
   // What encodeRequest wrote of a validated request, and what the scripts added to it.
-  const request = JSON.parse(fields['request']) as Omit<JobRequest, 'input'>;
+  const { moves: passedBy, ...request } = JSON.parse(fields['request']) as Omit<
+    JobRequest,
+    'input'
+  >;
   return {
     ...request,
     ...(request.webhook && { webhook: withSecret(request.webhook, open) }),
@@ -125,6 +132,8 @@ export function decodeSummary(
     state: fields['state'] as JobRecord['state'],
     attempts: JSON.parse(`[${fields['attempts'] ?? ''}]`) as JobRecord['attempts'],
     targetIndex: Number(fields['targetIndex'] ?? 0),
+    // A retry begins at the first target: what was passed by at accept counts no more.
+    ...(passedBy && fields['targetIndex'] !== undefined && { moves: passedBy }),
     interruptions: Number(fields['interruptions'] ?? 0),
     calls: Number(fields['calls'] ?? 0),
     retries: Number(fields['retries'] ?? 0),
@@ -132,6 +141,8 @@ export function decodeSummary(
     ...(fields['run'] && { run: fields['run'] }),
     ...(fields['startedAt'] !== undefined && { startedAtMs: Number(fields['startedAt']) }),
     ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
+    ...json('moves', fields['moves']),
+    ...json('routing', fields['routing']),
     ...json('waitingOn', fields['waitingOn']),
     ...json('upstream', fields['upstream']),
     ...json('answer', fields['answer']),

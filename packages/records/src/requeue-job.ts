@@ -1,4 +1,12 @@
-import type { Attempt, JobPhase, LedgerEntry, UpstreamHandle, WaitingOn } from '@sluice/contracts';
+import type {
+  Attempt,
+  JobPhase,
+  LedgerEntry,
+  Move,
+  Routing,
+  UpstreamHandle,
+  WaitingOn,
+} from '@sluice/contracts';
 import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
@@ -20,6 +28,9 @@ export interface RequeueOptions {
   lane?: string;
   /** The run that gives it back: one that was taken over moves nothing. */
   run?: string;
+  /** All targets that the job has left, on fallback. */
+  moves?: Move[];
+  routing?: Routing;
   /** Places the ticket for the next target, in the same step. */
   ticket?: LuaPart;
 }
@@ -42,6 +53,8 @@ export async function requeueJob(
   if (waitingOn) fields.push('waitingOn', JSON.stringify(waitingOn));
   if (targetIndex !== undefined) fields.push('targetIndex', String(targetIndex));
   if (lane !== undefined) fields.push('lane', lane);
+  if (options.moves) fields.push('moves', JSON.stringify(options.moves));
+  if (options.routing) fields.push('routing', JSON.stringify(options.routing));
   const now = context.clock.now();
   const reply = await requeueScript(
     context.redis,
@@ -89,12 +102,15 @@ function eventData({
   attempt,
   targetIndex,
   lane,
+  moves,
 }: RequeueOptions): Record<string, unknown> {
+  const left = moves?.at(-1);
   return {
     ...(waitingOn && { waiting_on: waitingOn }),
     ...(attempt && { attempt: attempt.number, outcome: attempt.outcome }),
     ...(attempt?.error && { error_code: attempt.error.code }),
     ...(targetIndex !== undefined && { target_index: targetIndex }),
     ...(lane !== undefined && { lane }),
+    ...(left && { left: `${left.provider}/${left.model}`, reason: left.reason }),
   };
 }

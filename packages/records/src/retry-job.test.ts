@@ -5,7 +5,7 @@ import { createRecords } from './create-records.ts';
 import { attempt, chatRequest, completed, ended, webhook } from './fixtures.ts';
 
 const minute = 60_000;
-const noTicket = { source: 'return 7', keys: [], args: [] };
+const noTicket = { lane: 'sim', ticket: { source: 'return 7', keys: [], args: [] } };
 
 async function setUp() {
   const { redis, root } = await testRedis();

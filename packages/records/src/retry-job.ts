@@ -18,13 +18,13 @@ export type RetryReply =
 
 /**
  * A failed, cancelled or expired job becomes `queued` again, exactly once however many ask: state, a new time to start by (as
- * long as its first one), a clean slate of attempts and interruptions, the ticket. What the ended try came to and cost goes
+ * long as its first one), a clean slate of attempts and interruptions, its ticket in the lane of its first target. What the ended try came to and cost goes
  * to `earlierTries`. Its end will be told by an event of its own. `job` is the record as it was read, ended.
  */
 export async function retryJob(
   context: RecordsContext,
   job: JobSummary,
-  ticket: LuaPart,
+  { ticket, lane }: { ticket: LuaPart; lane: string },
 ): Promise<RetryReply> {
   const keys = context.keys.ofJob(job.jobId);
   if (!keys) return { kind: 'missing' };
@@ -44,6 +44,8 @@ export async function retryJob(
       nowMs,
       'startByMs',
       startByMs,
+      'lane',
+      lane,
     ],
     ticket,
   );

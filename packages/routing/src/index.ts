@@ -1,2 +1,12 @@
-export { mayFallBack } from './may-fall-back.ts';
-export { nextTarget, resolveRoute } from './resolve-route.ts';
+export { itineraryOf } from './itinerary.ts';
+export type { Itinerary, Step, Traveller } from './itinerary.ts';
+export { nextStep } from './next-step.ts';
+export type { NextStep, PassedBy } from './next-step.ts';
+export { reasonToLeave } from './reason-to-leave.ts';
+export type { Reason } from './reason-to-leave.ts';
+export { resolveRoute } from './resolve-route.ts';
+export { follow } from './choose-model.ts';
+export type { ChoosingJob, IsRolledBack } from './choose-model.ts';
+export { readText } from './read-text.ts';
+export { routeJob } from './route-job.ts';
+export type { ArrivingJob, LiveFacts, Objection, Start } from './route-job.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
-import { nextTarget, resolveRoute } from './resolve-route.ts';
+import { resolveRoute } from './resolve-route.ts';
 
 const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1' }, cwd: '/nonexistent' });
 
@@ -66,18 +66,5 @@ describe('resolveRoute', () => {
     expect(act).toThrow(SluiceError);
     expect(act).toThrow(expect.objectContaining({ code, param, retryable: false }));
     expect(act).toThrow(message);
-  });
-});
-
-describe('nextTarget', () => {
-  const route = resolveRoute(config, 'chat', 'sim-chat');
-  const [first] = route.targets;
-  const second = { ...first, model: 'other' };
-
-  it('is the one after, and none after the last', () => {
-    const both = { ...route, targets: [first, second] as [typeof first, typeof first] };
-    expect(nextTarget(both, 0)).toBe(second);
-    expect(nextTarget(both, 1)).toBeUndefined();
-    expect(nextTarget(route, 0)).toBeUndefined();
   });
 });

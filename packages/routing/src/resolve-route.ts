@@ -1,4 +1,4 @@
-import { suggestName, type Config, type Route, type Target } from '@sluice/config';
+import { suggestName, type Config, type Route } from '@sluice/config';
 import { calleeWords, callTypes, SluiceError, type CallType } from '@sluice/contracts';
 
 /**
@@ -23,9 +23,4 @@ function explain({ routes }: Config, type: CallType, name: string): string {
   }
   const wanted = calleeWords[type].replace(/^an? /, '');
   return `there is no ${wanted} "${name}"; ${suggestName(name, Object.keys(routes[type]))}`;
-}
-
-/** The target after the one at `targetIndex`, or `undefined` when that was the last. */
-export function nextTarget(route: Route, targetIndex: number): Target | undefined {
-  return route.targets[targetIndex + 1];
 }

@@ -23,7 +23,7 @@ export async function acceptJob(
   { records, lanes }: AcceptDeps,
 ): Promise<Accepted> {
   const { jobId, tenantId, type, model, lane, priority, tokens, weight, runAtMs } = request;
-  const ticket = { jobId, tenantId, type, model, attempt: 1 };
+  const ticket = { jobId, tenantId, type, model, attempt: (request.targetIndex ?? 0) + 1 };
   const placement = lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });
   const accepting = records.accept(request, idempotency, placement);
   const reply = await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);

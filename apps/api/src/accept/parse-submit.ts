@@ -1,4 +1,4 @@
-import type { Config, Route } from '@sluice/config';
+import type { Config } from '@sluice/config';
 import {
   publicName,
   SluiceError,
@@ -7,7 +7,6 @@ import {
   type BatchRequest,
   type SubmitJob,
 } from '@sluice/contracts';
-import { batchLane } from '@sluice/queue';
 import { resolveRoute } from '@sluice/routing';
 import { checkUrl, type AllowList } from '@sluice/runtime';
 
@@ -39,34 +38,29 @@ function checkAudioUrls(submitted: SubmitJob, allow: AllowList): void {
 }
 
 /**
- * The lane in which the job's ticket starts: that of its model's first target. A batch starts in the batch lane, after
- * every model and app in it was found.
+ * Checks that the models and apps of a request are there, that its input fits them, and that its `fallback` may be asked.
  * @throws SluiceError `model_not_found`, `app_not_found`, `invalid_request`, `context_length_exceeded`; `param` as `model` or
  *   `input.requests[3].model`.
  */
-export function firstLane(submitted: SubmitJob, config: Config): string {
-  if (submitted.type === 'batch') {
-    checkModels(submitted.input, config);
-    return batchLane;
-  }
-  return checkRequest(submitted, config).targets[0].lane;
+export function checkModels(submitted: SubmitJob, config: Config): void {
+  if (submitted.type === 'batch') checkBatch(submitted.input, config);
+  else checkRequest(submitted, config);
 }
 
-/** The route of a request, which its input fits. */
+/** Whether the input of a request fits the model or app that it names. */
 function checkRequest(
   request: BatchRequest | Exclude<SubmitJob, { type: 'batch' }>,
   config: Config,
-): Route {
+): void {
   const route = resolveRoute(config, request.type, publicName(request));
   if (request.type === 'workflow') {
     const sessionId = 'session_id' in request ? request.session_id : undefined;
     checkAppInput(route, request.input, sessionId);
   }
   if (request.type === 'chat') refuseOversized(request.input, route);
-  return route;
 }
 
-function checkModels(input: BatchInput, config: Config): void {
+function checkBatch(input: BatchInput, config: Config): void {
   input.requests.forEach((request, index) => {
     try {
       checkRequest(request, config);

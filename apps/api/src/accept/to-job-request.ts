@@ -1,7 +1,9 @@
 import type { Config, Lane } from '@sluice/config';
 import { publicName, type JobRequest, type SubmitJob } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
+import type { Start } from '@sluice/routing';
 
+import type { Made } from './choose-start.ts';
 import { runAtOf } from './run-at.ts';
 
 /**
@@ -10,7 +12,7 @@ import { runAtOf } from './run-at.ts';
  */
 export function toJobRequest(
   submitted: SubmitJob,
-  made: Pick<JobRequest, 'jobId' | 'tenantId' | 'lane' | 'createdAtMs' | 'weight' | 'keyId'>,
+  made: Made & Start,
   { jobs, lanes }: Pick<Config, 'jobs' | 'lanes'>,
 ): JobRequest {
   const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;

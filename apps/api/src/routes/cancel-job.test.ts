@@ -26,9 +26,9 @@ async function fedBatch(api: TestApi, size: number): Promise<string> {
   const requests = Array.from({ length: size }, () => request);
   const { id } = await api.accepted({ type: 'batch', input: { requests } });
   await api.records.begin(id);
-  const children = childRequests((await api.records.read(id))!, (type, name) =>
-    resolveRoute(api.config, type, name),
-  );
+  const children = childRequests((await api.records.read(id))!, () => ({
+    lane: resolveRoute(api.config, 'chat', 'test-chat').targets[0].lane,
+  }));
   await api.records.acceptChildren(children);
   await api.lanes.addMany(
     children.map(({ jobId, tenantId, type, model, lane, priority }) => ({

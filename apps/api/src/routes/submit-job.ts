@@ -5,7 +5,8 @@ import { parseAllowList } from '@sluice/runtime';
 
 import { acceptJob, type Accepted } from '../accept/accept-job.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../accept/idempotency.ts';
-import { firstLane, parseSubmit } from '../accept/parse-submit.ts';
+import { chooseStart } from '../accept/choose-start.ts';
+import { checkModels, parseSubmit } from '../accept/parse-submit.ts';
 import { toJobRequest } from '../accept/to-job-request.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ownJob } from '../find-job.ts';
@@ -35,7 +36,7 @@ export function submitJobRoute(deps: ApiDeps) {
     const idempotencyKey = idempotencyKeyOf(request);
     const body = await readJson(request, config.server.maxBodyBytes);
     const submitted = parseSubmit(body, config, allow);
-    const lane = firstLane(submitted, config);
+    checkModels(submitted, config);
     const jobId = records.newJobId(
       idempotencyKey === undefined ? undefined : { tenantId, idempotencyKey },
     );
@@ -43,11 +44,11 @@ export function submitJobRoute(deps: ApiDeps) {
       jobId,
       tenantId,
       keyId,
-      lane,
       createdAtMs: clock.now(),
       ...(weight !== undefined && { weight }),
     };
-    const job = toJobRequest(submitted, made, config);
+    const start = chooseStart(submitted, made, deps);
+    const job = toJobRequest(submitted, { ...made, ...start }, config);
     const accepted = await acceptJob(
       job,
       idempotencyKey === undefined

@@ -189,7 +189,8 @@ function route(type: Route['type'], name: string, lane: string): Route {
     price: undefined,
     facts: {},
     dropParams: false,
+    retry: { maxAttempts: 3, initialDelayMs: 10, maxDelayMs: 100 },
   };
-  const retry = { maxAttempts: 3, initialDelayMs: 10, maxDelayMs: 100 };
-  return { name, type, targets: [target], cache: undefined, retry };
+  const fallback = { allowDearer: false, contextWindow: true, contentFilter: false };
+  return { name, type, targets: [target], cache: undefined, fallback };
 }

@@ -28,6 +28,7 @@ export function jobView(
     state: job.state,
     ...named(job),
     ...(provider !== undefined && { provider }),
+    ...routed(job),
     priority: job.priority,
     ...(job.batch && { batch_id: job.batch.batchId }),
     ...(job.user !== undefined && { user: job.user }),
@@ -63,7 +64,7 @@ export function queuedView(request: JobRequest): JobView {
       ...request,
       state: 'queued',
       attempts: [],
-      targetIndex: 0,
+      targetIndex: request.targetIndex ?? 0,
       interruptions: 0,
       calls: 0,
       retries: 0,
@@ -77,6 +78,32 @@ function named(job: ShownJob): Pick<JobView, 'model' | 'app'> {
   if (job.type === 'batch') return {};
   return job.type === 'workflow' ? { app: job.model } : { model: job.model };
 }
+
+/** Where the job went, and why there. */
+function routed({ state, attempts, routing, moves = [] }: ShownJob): RoutedView {
+  const last = attempts.at(-1);
+  const gaveResult = state === 'completed' && last?.outcome === 'succeeded' && !last.purpose;
+  const { model, rule, arm } = routing ?? {};
+  return {
+    ...(gaveResult && { model_used: `${last.provider}/${last.model}` }),
+    ...((rule !== undefined || arm) && {
+      routing: {
+        ...(model !== undefined && { model }),
+        ...(rule !== undefined && { rule }),
+        ...(arm && { arm: arm.model }),
+      },
+    }),
+    ...(moves.length > 0 && {
+      tried: moves.map((move) => ({
+        provider: move.provider,
+        model: move.model,
+        reason: move.reason,
+      })),
+    }),
+  };
+}
+
+type RoutedView = Pick<JobView, 'model_used' | 'routing' | 'tried'>;
 
 function ended(
   { createdAtMs, endedAtMs }: ShownJob,

@@ -1,0 +1,50 @@
+import type { RouteTarget } from '@sluice/config';
+import { publicName, type JobRequest, type SubmitJob } from '@sluice/contracts';
+import { certainOverflow } from '@sluice/metering';
+import { batchLane } from '@sluice/queue';
+import { routeJob, type Objection, type Start } from '@sluice/routing';
+
+import type { ApiDeps } from '../deps.ts';
+
+/** What is known of a job before it is made. */
+export type Made = Pick<JobRequest, 'jobId' | 'tenantId' | 'createdAtMs' | 'weight' | 'keyId'>;
+
+/**
+ * Where the job begins. A batch begins in the batch lane, whose worker chooses for its children.
+ * @throws SluiceError `invalid_request`; `param` as `fallback[1]`.
+ */
+export function chooseStart(
+  submitted: SubmitJob,
+  { jobId, tenantId, createdAtMs }: Made,
+  deps: Pick<ApiDeps, 'config' | 'routeWatch'>,
+): Start {
+  if (submitted.type === 'batch') return { lane: batchLane };
+  const { config, routeWatch } = deps;
+  const { type, input, priority = 'normal', user, metadata, fallback } = submitted;
+  const sessionId = 'session_id' in submitted ? submitted.session_id : undefined;
+  const asking = { jobId, tenantId, user, sessionId };
+  const job = { ...asking, type, input, priority, metadata, fallback };
+  const waitMs = (submitted.max_wait_seconds ?? config.jobs.maxWaitMs / 1_000) * 1_000;
+  const isLater = submitted.delay_seconds !== undefined || submitted.run_at !== undefined;
+  return routeJob(
+    config,
+    { ...job, model: publicName(submitted) },
+    {
+      isRolledBack: routeWatch.isRolledBack,
+      objectionTo(target) {
+        const objection = tooLong(submitted, target);
+        // What is closed now says nothing of a later time.
+        if (objection || isLater) return objection;
+        const why = routeWatch.lateStart(target, createdAtMs + waitMs);
+        return why === undefined ? undefined : { reason: 'wait', why };
+      },
+    },
+  );
+}
+
+function tooLong(submitted: SubmitJob, { facts }: RouteTarget): Objection | undefined {
+  const { contextWindow } = facts;
+  if (submitted.type !== 'chat' || contextWindow === undefined) return undefined;
+  if (!certainOverflow(submitted.input, contextWindow)) return undefined;
+  return { reason: 'contextWindow', why: 'context_length_exceeded' };
+}

@@ -1,0 +1,4 @@
+/** Seconds of the file as whole milliseconds. */
+export function toMs(seconds: number): number {
+  return Math.round(seconds * 1_000);
+}

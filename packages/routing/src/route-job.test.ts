@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Config } from '@sluice/config';
+import { SluiceError } from '@sluice/contracts';
+
+import { routeJob, type ArrivingJob, type LiveFacts, type Objection } from './route-job.ts';
+import { cheap, dear, loadRoutes } from './testing/load-routes.ts';
+
+const models = {
+  fast: { targets: ['one/fast', 'two/fast', 'two/last'] },
+  paid: { targets: [{ provider: 'one', model: 'paid', price: cheap }] },
+  costly: { targets: [{ provider: 'one', model: 'costly', price: dear }] },
+  vectors: { type: 'embedding', targets: ['one/vectors'] },
+  auto: { router: { rules: [{ when: { keywords: ['hard'] }, model: 'paid' }], default: 'fast' } },
+};
+const apps = {
+  flow: { provider: 'dify', apiKey: 'app-1' },
+  spare: { provider: 'dify', apiKey: 'app-2' },
+  talk: { kind: 'chat', provider: 'dify', apiKey: 'app-3' },
+};
+const config = loadRoutes(models, apps);
+
+function job(more: Partial<ArrivingJob> = {}): ArrivingJob {
+  return {
+    type: 'chat',
+    model: 'fast',
+    input: { messages: [{ role: 'user', content: 'Hello' }] },
+    priority: 'normal',
+    jobId: 'job_1',
+    tenantId: 'acme',
+    ...more,
+  };
+}
+
+/** `objections` by the upstream's name of the model. */
+function route(
+  more?: Partial<ArrivingJob>,
+  objections: Record<string, Objection> = {},
+  of: Config = config,
+) {
+  const facts: LiveFacts = {
+    isRolledBack: () => false,
+    objectionTo: ({ provider, model }) => objections[`${provider.name}/${model}`],
+  };
+  return routeJob(of, job(more), facts);
+}
+
+const broken: Objection = { reason: 'wait', why: 'circuit breaker' };
+
+describe('routeJob', () => {
+  it('begins at the first target and says nothing where nothing was decided', () => {
+    expect(route()).toEqual({ lane: 'one' });
+  });
+
+  it('begins at the next target without an objection, and says why', () => {
+    expect(route({}, { 'one/fast': broken, 'two/fast': broken })).toEqual({
+      lane: 'two',
+      targetIndex: 2,
+      moves: [
+        { provider: 'one', model: 'fast', reason: 'circuit breaker', attempts: 0 },
+        { provider: 'two', model: 'fast', reason: 'circuit breaker', attempts: 0 },
+      ],
+    });
+  });
+
+  it('begins at the first target where none is without one', () => {
+    const all = { 'one/fast': broken, 'two/fast': broken, 'two/last': broken };
+    expect(route({}, all)).toEqual({ lane: 'one' });
+  });
+
+  it('does not pass by a target for a client who forbids it', () => {
+    expect(route({ fallback: false }, { 'one/fast': broken })).toEqual({
+      lane: 'one',
+      routing: { fallback: false },
+    });
+  });
+
+  it('keeps what a router has chosen', () => {
+    const input = { messages: [{ role: 'user' as const, content: 'A HARD question' }] };
+    expect(route({ model: 'auto' })).toEqual({
+      lane: 'one',
+      routing: { model: 'fast', rule: 'default' },
+    });
+    expect(route({ model: 'auto', input })).toEqual({
+      lane: 'one',
+      routing: { model: 'paid', rule: 'rules[0]' },
+    });
+  });
+
+  it.each<[Partial<ArrivingJob>, string, string]>([
+    [
+      { fallback: ['fastt'] },
+      'fallback[0]',
+      'there is no chat model "fastt"; did you mean "fast"?',
+    ],
+    [{ fallback: ['paid', 'vectors'] }, 'fallback[1]', 'there is no chat model "vectors"'],
+    [{ fallback: ['one/nothing'] }, 'fallback[0]', 'there is no chat model "one/nothing"'],
+    [{ fallback: ['auto'] }, 'fallback[0]', '"auto" has a router'],
+    [
+      { model: 'paid', fallback: ['costly'] },
+      'fallback[0]',
+      '"costly" is dearer than the first target of "paid"',
+    ],
+    [{ model: 'paid', fallback: ['fast'] }, 'fallback[0]', '"fast" is of unknown price'],
+    [
+      { type: 'workflow', model: 'flow', input: { inputs: {} }, fallback: ['talk'] },
+      'fallback[0]',
+      'app "talk" is of kind chat',
+    ],
+  ])('refuses %j', (more, param, message) => {
+    const act = () => route(more);
+    expect(act).toThrow(SluiceError);
+    expect(act).toThrow(expect.objectContaining({ code: 'invalid_request', param }));
+    expect(act).toThrow(message);
+  });
+
+  it('takes names of models, apps and targets', () => {
+    expect(route({ fallback: ['paid', 'two/last'] })).toEqual({
+      lane: 'one',
+      routing: { fallback: ['paid', 'two/last'] },
+    });
+    const flow = { type: 'workflow', model: 'flow', input: { inputs: {} } } as const;
+    expect(route({ ...flow, fallback: ['spare'] }).lane).toBe('dify');
+  });
+});
