@@ -64,4 +64,28 @@ export const waits: readonly [headers: Record<string, string>, waitMs: number | 
     30_000,
   ],
   [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0s' }, 360_000],
+  [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '7.66s' }, 7_660],
+  [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '20ms' }, 20],
+  // Azure counts in whole seconds, OpenRouter from 1970 on, older Azure deployments under another name.
+  [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '33' }, 33_000],
+  [
+    {
+      date: 'Sat, 21 Nov 2026 10:00:00 GMT',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(Date.UTC(2026, 10, 21, 10, 0, 12)),
+    },
+    12_000,
+  ],
+  [{ 'x-rate-limit-reset-tokens': '21' }, 21_000],
+  [
+    {
+      date: 'Sat, 21 Nov 2026 10:00:00 GMT',
+      'anthropic-ratelimit-input-tokens-remaining': '0',
+      'anthropic-ratelimit-input-tokens-reset': '2026-11-21T10:00:07Z',
+    },
+    7_000,
+  ],
+  // What is left over has nothing to wait for, and -1 means that the upstream does not know.
+  [{ 'x-ratelimit-remaining-tokens': '5', 'x-ratelimit-reset-tokens': '33' }, undefined],
+  [{ 'x-ratelimit-remaining-tokens': '-1', 'x-ratelimit-reset-tokens': '33' }, undefined],
 ];
