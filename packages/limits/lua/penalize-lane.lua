@@ -1,5 +1,5 @@
 -- Closes a lane for everyone. A closure that lasts longer stays as it is. The key outlives the closure: it tells
--- acquire-permit.lua that the lane has just reopened.
+-- acquire-permits.lua that the lane has just reopened.
 --
 -- KEYS  1 gate
 -- ARGV  1 pause in ms, 2 reason; last and only in tests: now in epoch ms instead of Redis TIME

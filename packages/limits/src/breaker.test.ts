@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { acquirePermits } from './acquire-permits.ts';
 import { laneKeys } from './keys.ts';
 import type { CallOutcome } from './permit.ts';
 import { minute, oneRequest, requests, testLane, type TestLane } from './testing/test-lane.ts';
@@ -30,6 +31,20 @@ test('ten faults in ten seconds open the breaker of their target for everyone, a
   });
   expect(await lane.acquire(oneRequest, { target: 'other' })).toMatchObject({ kind: 'granted' });
   expect((await lane.status()).brokenTargets).toEqual([{ target, probeAtMs: lane.nowMs + 1_000 }]);
+});
+
+test('of the calls that are asked for together one is the probe', async () => {
+  const lane = await testLane({ buckets: [requests(100, minute)], concurrency: 5 });
+  await fail(lane, 10);
+  lane.nowMs += 1_000;
+  const options = { target, nowMs: lane.nowMs };
+  const calls = [oneRequest, oneRequest, oneRequest];
+  expect(await acquirePermits(lane.deps, lane.lane, calls, options)).toMatchObject([
+    { kind: 'granted' },
+    { kind: 'denied', scope: 'target', waitMs: 1_000 },
+    { kind: 'denied', scope: 'target', waitMs: 1_000 },
+  ]);
+  expect(await lane.used()).toEqual([11]);
 });
 
 test('faults among more good calls do not open it', async () => {

@@ -4,7 +4,7 @@ import { testRedis } from '@sluice/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { acquirePermit } from './acquire-permit.ts';
+import { acquirePermits } from './acquire-permits.ts';
 import { windowOf } from './bucket-window.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 import { LimitsModel, type Charge, type ModelDecision } from './limits.model.ts';
@@ -50,7 +50,7 @@ const amounts: fc.Arbitrary<PermitAmounts> = fc.record({
 
 /** What happens `afterMs` later. `pick` chooses one of the permits so far. */
 type Step = { afterMs: number } & (
-  | { act: 'acquire'; amounts: PermitAmounts; tenant: string }
+  | { act: 'acquire'; calls: PermitAmounts[]; tenant: string }
   | { act: 'settle'; pick: number; used: PermitAmounts }
   | { act: 'renew'; pick: number }
   | { act: 'penalize'; pauseMs: number }
@@ -68,7 +68,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       act: fc.constant('acquire' as const),
       afterMs,
-      amounts,
+      calls: fc.oneof(
+        { weight: 2, arbitrary: fc.tuple(amounts) },
+        fc.array(amounts, { minLength: 2, maxLength: 6 }),
+      ),
       tenant: tenants,
     }),
   },
@@ -113,14 +116,25 @@ class Twins {
     return this.#permits.length;
   }
 
-  async acquire(asked: PermitAmounts, tenant = 'a') {
+  /** Asks Redis for all calls together, and the model for one after the other. */
+  async acquire(calls: readonly PermitAmounts[], tenant = 'a') {
     const options = { nowMs: this.nowMs, tenant };
-    const decision = await acquirePermit(this.#deps, this.#lane, asked, options);
-    const expected = this.model.acquire(this.nowMs, asked, { tenant });
-    if (decision.kind === 'granted' && expected.kind === 'granted') {
-      this.#permits.push({ permit: decision.permit, id: expected.id });
-    }
-    return { redis: withoutId(decision), model: withoutId(expected) };
+    const decisions = await acquirePermits(this.#deps, this.#lane, calls, options);
+    const expected = calls.map((call) => this.model.acquire(this.nowMs, call, { tenant }));
+    decisions.forEach((decision, i) => {
+      const twin = expected[i];
+      if (decision.kind !== 'granted' || twin?.kind !== 'granted') return;
+      this.#permits.push({ permit: decision.permit, id: twin.id });
+    });
+    return { redis: decisions.map(withoutId), model: expected.map(withoutId) };
+  }
+
+  /** Asks for one call. */
+  async acquireOne(call: PermitAmounts) {
+    const { redis } = await this.acquire([call]);
+    const [decision] = redis;
+    if (!decision) throw new Error('nothing was decided');
+    return decision;
   }
 
   async run(next: Step) {
@@ -134,7 +148,7 @@ class Twins {
   }
 
   async #act(next: Step): Promise<{ redis: unknown; model: unknown }> {
-    if (next.act === 'acquire') return await this.acquire(next.amounts, next.tenant);
+    if (next.act === 'acquire') return await this.acquire(next.calls, next.tenant);
     if (next.act === 'penalize') {
       await penalizeLane(this.#deps, this.#lane, { ...next, reason: 'retry-after' }, this.nowMs);
       return { redis: undefined, model: this.model.penalize(next.pauseMs, this.nowMs) };
@@ -224,15 +238,15 @@ test('a denied caller is granted after exactly its wait, and denied 2 ms before'
       async (shape, steps, asked) => {
         const twins = makeTwins({ buckets: shape.buckets, concurrency: undefined });
         for (const next of steps) await twins.run(next);
-        let { redis: decision } = await twins.acquire(asked);
+        let decision = await twins.acquireOne(asked);
         for (let i = 0; i < 200 && decision.kind === 'granted'; i += 1) {
-          ({ redis: decision } = await twins.acquire(asked));
+          decision = await twins.acquireOne(asked);
         }
         fc.pre(decision.waitMs > 2);
         twins.nowMs += decision.waitMs - 2;
-        const { redis: before } = await twins.acquire(asked);
+        const before = await twins.acquireOne(asked);
         twins.nowMs += 2;
-        const { redis: after } = await twins.acquire(asked);
+        const after = await twins.acquireOne(asked);
         expect(before).toEqual({ ...decision, waitMs: 2 });
         expect(after.kind).toBe('granted');
       },

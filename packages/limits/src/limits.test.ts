@@ -3,7 +3,7 @@ import { testRedis } from '@sluice/testing';
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 
-import { acquirePermit, leaseMs } from './acquire-permit.ts';
+import { acquirePermit, leaseMs } from './acquire-permits.ts';
 import { laneKeys } from './keys.ts';
 import { createLimits } from './limits.ts';
 import { readStatus } from './read-status.ts';

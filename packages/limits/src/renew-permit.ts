@@ -1,6 +1,6 @@
 import { loadScript } from '@sluice/runtime';
 
-import { leaseMs, recordTtlMs } from './acquire-permit.ts';
+import { leaseMs, recordTtlMs } from './acquire-permits.ts';
 import { laneKeys } from './keys.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 import type { Permit } from './permit.ts';

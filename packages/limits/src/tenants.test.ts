@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { leaseMs } from './acquire-permit.ts';
+import { leaseMs } from './acquire-permits.ts';
+import { createLimits } from './limits.ts';
 import { minute, oneRequest, requests, testLane, tokens } from './testing/test-lane.ts';
 
 const a = { tenant: 'a' };
@@ -18,6 +19,21 @@ test('a tenant has its own limit in a lane, and the others go on', async () => {
   });
   await lane.permit(oneRequest, b);
   expect(await lane.used()).toEqual([3]);
+});
+
+test('what two tenants ask for in one turn is counted to each of them', async () => {
+  const perTenant = { buckets: [requests(1, minute)], concurrency: undefined };
+  const { deps, lane } = await testLane({ buckets: [requests(10, minute)], perTenant });
+  const { acquire } = createLimits(deps);
+  const decisions = await Promise.all(
+    [a, b, a, b].map((asker) => acquire(lane, oneRequest, asker)),
+  );
+  expect(decisions).toMatchObject([
+    { kind: 'granted', permit: a },
+    { kind: 'granted', permit: b },
+    { kind: 'denied', scope: 'tenant' },
+    { kind: 'denied', scope: 'tenant' },
+  ]);
 });
 
 test('what a tenant is denied is not charged to the lane, nor the other way round', async () => {

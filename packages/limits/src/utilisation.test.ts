@@ -3,7 +3,7 @@ import { systemClock } from '@sluice/runtime';
 import { testRedis } from '@sluice/testing';
 import { expect, test } from 'vitest';
 
-import { acquirePermit } from './acquire-permit.ts';
+import { acquirePermit } from './acquire-permits.ts';
 import { windowOf } from './bucket-window.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 

@@ -2,7 +2,7 @@ import type { Bucket, Lane } from '@sluice/config';
 import { systemClock } from '@sluice/runtime';
 import { testRedis } from '@sluice/testing';
 
-import { acquirePermit } from '../acquire-permit.ts';
+import { acquirePermit } from '../acquire-permits.ts';
 import { correctLane, type Remaining } from '../correct-lane.ts';
 import type { LimitsDeps } from '../limits-deps.ts';
 import { penalizeLane } from '../penalize-lane.ts';

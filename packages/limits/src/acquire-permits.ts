@@ -5,7 +5,7 @@ import { bucketWindows, describeBucket, type ScopedWindow } from './bucket-windo
 import { laneKeys } from './keys.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 import { createMargins, type Margins } from './margins.ts';
-import type { Asker, PermitAmounts, PermitDecision } from './permit.ts';
+import type { Asker, CountedBucket, PermitAmounts, PermitDecision } from './permit.ts';
 
 /**
  * How long a slot of the concurrency is held without a sign of life. A worker renews every few seconds; this is how
@@ -16,7 +16,7 @@ export const leaseMs = 15_000;
 /** How long an unsettled permit is remembered after it was given or renewed. */
 export const recordTtlMs = 3_600_000;
 
-const script = loadScript(import.meta.url, 'acquire-permit');
+const script = loadScript(import.meta.url, 'acquire-permits');
 
 const leastMargins = createMargins();
 
@@ -27,86 +27,102 @@ export interface AskOptions extends Asker {
   nowMs?: number | undefined;
 }
 
-/**
- * One question to Redis: is there room in every bucket of the lane and of the tenant, and a slot? What is larger than a
- * bucket's limit is charged as the limit. Every charge counts from the last moment at which its call may leave, so permits
- * with different margins keep one limit together.
- */
+/** One permit: see {@link acquirePermits}. */
 export async function acquirePermit(
   deps: LimitsDeps,
   lane: Lane,
   amounts: PermitAmounts,
   options: AskOptions = {},
 ): Promise<PermitDecision> {
-  const { margins = leastMargins, tenant = '', target = '', nowMs } = options;
-  const askedAtMs = deps.clock.now();
-  const id = newId('permit', askedAtMs);
-  const windows = bucketWindows(lane, margins, nowMs ?? askedAtMs);
-  const asked: Asked = { id, lane, tenant, target, windows, amounts, nowMs };
-  const reply = await script(deps.redis, keysOf(deps.root, asked), argumentsOf(asked));
-  // The shape is the script's own.
-  const decision = reply as ['granted', ...number[]] | Denial;
-  if (decision[0] === 'denied') return denied(windows, decision);
-  const [, ...left] = decision;
-  const buckets = windows.map(({ name, unit, ofTenant, bucketMs }) => ({
-    name,
-    unit,
-    ofTenant,
-    windowMs: bucketMs,
-  }));
-  const sendByMs = askedAtMs + margins.shortestOf(lane);
-  const call = { lane: lane.name, tenant, target, amounts, buckets, leases: leasesOf(lane) };
-  return { kind: 'granted', permit: { id, ...call, askedAtMs, sendByMs, left } };
+  const [decision] = await acquirePermits(deps, lane, [amounts], options);
+  if (!decision) throw new Error('acquire-permits.lua decided nothing');
+  return decision;
 }
 
-interface Asked {
-  id: string;
+/**
+ * One question to Redis for calls of one tenant to one target: is there room for the first in every bucket of the lane and of
+ * the tenant, and a slot? For the next? What is larger than a bucket's limit is charged as the limit. Every charge counts from
+ * the last moment at which its call may leave, so permits with different margins keep one limit together.
+ */
+export async function acquirePermits(
+  deps: LimitsDeps,
+  lane: Lane,
+  calls: readonly PermitAmounts[],
+  options: AskOptions = {},
+): Promise<PermitDecision[]> {
+  const { margins = leastMargins, tenant = '', target = '', nowMs } = options;
+  const askedAtMs = deps.clock.now();
+  const windows = bucketWindows(lane, margins, nowMs ?? askedAtMs);
+  const asked = calls.map((amounts) => ({ id: newId('permit', askedAtMs), amounts }));
+  const question: Question = { asked, lane, tenant, target, windows, nowMs };
+  const reply = await script(deps.redis, keysOf(deps.root, question), argumentsOf(question));
+  const buckets = windows.map(countedBucket);
+  const sendByMs = askedAtMs + margins.shortestOf(lane);
+  const permit = { lane: lane.name, tenant, target, buckets, leases: leasesOf(lane), askedAtMs };
+  // The shape is the script's own; it decides on each in their order.
+  return (reply as Decision[]).map((decision, i) => {
+    if (decision[0] === 'denied') return denied(windows, decision);
+    const { id = '', amounts = {} } = asked[i] ?? {};
+    const [, ...left] = decision;
+    return { kind: 'granted', permit: { ...permit, id, amounts, sendByMs, left } };
+  });
+}
+
+interface Question {
+  asked: readonly { id: string; amounts: PermitAmounts }[];
   lane: Lane;
   tenant: string;
   target: string;
   windows: readonly ScopedWindow[];
-  amounts: PermitAmounts;
   nowMs: number | undefined;
 }
 
+type Decision = ['granted', ...number[]] | Denial;
 type Denial = ['denied', number, 'lane' | 'tenant' | 'target' | 'closed', number, number, string];
+
+function countedBucket({ name, unit, ofTenant, bucketMs }: ScopedWindow): CountedBucket {
+  return { name, unit, ofTenant, windowMs: bucketMs };
+}
 
 function leasesOf({ concurrency, perTenant }: Lane) {
   return { lane: concurrency !== undefined, tenant: perTenant?.concurrency !== undefined };
 }
 
-function keysOf(root: string, { id, lane, tenant, windows }: Asked): string[] {
+function keysOf(root: string, { asked, lane, tenant, windows }: Question): string[] {
   const keys = laneKeys(root, lane.name);
   const ofTenant = keys.ofTenant(tenant);
   return [
     keys.gate,
-    keys.permit(id),
     keys.leases,
     ofTenant.leases,
     ...windows.flatMap((window) => {
       const scope = window.ofTenant ? ofTenant : keys;
       return [scope.used(window.name), scope.slots(window.name)];
     }),
+    ...asked.map(({ id }) => keys.permit(id)),
   ];
 }
 
-function argumentsOf({ id, lane, target, windows, amounts, nowMs }: Asked): (string | number)[] {
+function argumentsOf({ asked, lane, target, windows, nowMs }: Question): (string | number)[] {
   return [
-    id,
     leaseMs,
     recordTtlMs,
     lane.concurrency ?? 0,
     lane.perTenant?.concurrency ?? 0,
+    windows.length,
     lane.perTenant?.buckets.length ?? 0,
     target,
     ...windows.flatMap((window) => [
-      Math.ceil(amounts[window.unit] ?? 0),
       window.limit,
       window.windowMs,
       window.slotMs,
       window.intervalMs,
       window.toleranceMs,
       window.smooth ? 1 : 0,
+    ]),
+    ...asked.flatMap(({ id, amounts }) => [
+      id,
+      ...windows.map(({ unit }) => Math.ceil(amounts[unit] ?? 0)),
     ]),
     ...(nowMs === undefined ? [] : [nowMs]),
   ];
