@@ -26,6 +26,7 @@ const commands = {
   'format:check': formatCheck,
   'chaos:dify': [{ script: 'test/chaos/dify-runs-main.ts', with: [], watched: true }],
   'chaos:webhooks': [{ script: 'test/chaos/webhooks-main.ts', with: [], watched: true }],
+  isolation: [{ script: 'test/isolation/isolation-main.ts', with: [], watched: true }],
   fuzz: [{ script: 'test/fuzz/fuzz-main.ts', with: [], watched: true }],
   bench: [{ script: 'test/bench/main.ts', with: [], watched: true }],
 };

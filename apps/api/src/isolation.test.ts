@@ -4,10 +4,18 @@ import { systemClock } from '@sluice/runtime';
 import { expect, it } from 'vitest';
 
 import { endJob } from './testing/end-job.ts';
+import {
+  actOnEndpoint,
+  createEndpoint,
+  endpointsOfTenant,
+  expectOwnEndpoints,
+  type KnownEndpoint,
+} from './testing/isolation-endpoints.ts';
+import { randomNumbers } from './testing/random-numbers.ts';
 import { batchBody, chatBody, startTestApi, type TestApi } from './testing/start-test-api.ts';
 
 /**
- * How many operations; the whole proof is `SLUICE_ISOLATION_OPERATIONS=100000 npx vitest run apps/api/src/isolation.test.ts`.
+ * How many operations; the whole proof is `npm run isolation`, with 100,000.
  * SLUICE_ISOLATION_SEED repeats a run.
  */
 const operations = Number(process.env['SLUICE_ISOLATION_OPERATIONS'] ?? 1_000);
@@ -29,6 +37,7 @@ interface World {
   api: TestApi;
   keys: Map<string, string>;
   jobs: Known[];
+  endpoints: KnownEndpoint[];
   /** By tenant and Idempotency-Key. */
   idempotent: Map<string, Known>;
   random: (below: number) => number;
@@ -48,7 +57,11 @@ it(
       );
       await Promise.all(batch);
     }
-    for (const tenant of tenantIds) await expectWholeList(world, tenant);
+    for (const tenant of tenantIds) {
+      await expectWholeList(world, tenant);
+      const own = world.endpoints.filter((endpoint) => endpoint.tenant === tenant);
+      await expectOwnEndpoints(own, askAs(world, tenant));
+    }
     // A run that never crosses tenants proves nothing.
     expect(world.counts.get('foreign')).toBeGreaterThan(operations / 5);
     expect(world.counts.get('own')).toBeGreaterThan(operations / 20);
@@ -67,8 +80,8 @@ async function createWorld(): Promise<World> {
     keys.set(id, (await apiKeys.create({ tenant_id: id, scopes: granted })).key);
   }
   const random = randomNumbers(seed);
-  const empty = { jobs: [], idempotent: new Map(), busy: new Set<string>(), counts: new Map() };
-  return { api, keys, random, ...empty };
+  const empty = { idempotent: new Map(), busy: new Set<string>(), counts: new Map() };
+  return { api, keys, random, jobs: [], endpoints: [], ...empty };
 }
 
 async function operate(world: World): Promise<void> {
@@ -76,6 +89,7 @@ async function operate(world: World): Promise<void> {
   const job = world.jobs[world.random(world.jobs.length || 1)];
   if (!job || world.random(5) === 0) return submit(world, tenant);
   if (world.random(12) === 0) return list(world, tenant);
+  if (world.random(4) === 0) return operateOnEndpoint(world, tenant);
   if (world.busy.has(job.id)) return;
   world.busy.add(job.id);
   try {
@@ -83,6 +97,33 @@ async function operate(world: World): Promise<void> {
   } finally {
     world.busy.delete(job.id);
   }
+}
+
+async function operateOnEndpoint(world: World, tenant: string): Promise<void> {
+  const { endpoints, busy, random } = world;
+  const ask = askAs(world, tenant);
+  const endpoint = endpoints[random(endpoints.length || 1)];
+  if (!endpoint || random(8) === 0) {
+    const own = endpoints.filter((each) => each.tenant === tenant).length;
+    if (own >= endpointsOfTenant) return;
+    endpoints.push(await createEndpoint(tenant, newCanary(world, tenant), ask));
+    return;
+  }
+  if (busy.has(endpoint.id)) return;
+  busy.add(endpoint.id);
+  count(world, endpoint.tenant === tenant ? 'own' : 'foreign');
+  const stays = await actOnEndpoint(endpoint, endpoint.tenant === tenant, { ask, random });
+  busy.delete(endpoint.id);
+  if (!stays) endpoints.splice(endpoints.indexOf(endpoint), 1);
+}
+
+function askAs(world: World, tenant: string) {
+  return (method: string, path: string, body?: unknown) =>
+    send(world, tenant, method, path, body === undefined ? {} : { body });
+}
+
+function newCanary({ random }: World, tenant: string): string {
+  return `${tenant}-${random(2 ** 31).toString(36)}`;
 }
 
 async function operateOn(world: World, tenant: string, job: Known): Promise<void> {
@@ -157,7 +198,7 @@ async function submit(world: World, tenant: string): Promise<void> {
   const touched = name === undefined ? [] : [slot, ...(known ? [known.id] : [])];
   if (touched.some((one) => world.busy.has(one))) return;
   for (const one of touched) world.busy.add(one);
-  const canary = known?.canary ?? `${tenant}-${world.random(2 ** 31).toString(36)}`;
+  const canary = known?.canary ?? newCanary(world, tenant);
   const body = name === undefined && world.random(8) === 0 ? batchBody : chatBody;
   const headers = name === undefined ? {} : { 'idempotency-key': name };
   const reply = await send(world, tenant, 'POST', '/v1/jobs', {
@@ -239,15 +280,4 @@ function isLive({ state }: Known): boolean {
 
 function count({ counts }: World, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-/** Mulberry32: the same seed gives the same run, but for the order in which answers come. */
-function randomNumbers(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

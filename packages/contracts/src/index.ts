@@ -99,6 +99,7 @@ export {
   createEndpoint,
   deliveryStates,
   matchesEvent,
+  eventTypes,
   noticeTypes,
   redeliverSince,
   registerEndpoint,

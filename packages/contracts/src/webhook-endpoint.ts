@@ -9,7 +9,8 @@ import { name } from './name.ts';
 export const noticeTypes = ['webhook.test', 'endpoint.disabled'] as const;
 export type NoticeType = (typeof noticeTypes)[number];
 
-const eventTypes: readonly string[] = [
+/** Every event that a webhook may carry. */
+export const eventTypes: readonly string[] = [
   ...jobTypes.flatMap((type) => terminalStates.map((state) => `${type}.${state}`)),
   ...noticeTypes,
 ];

@@ -7,7 +7,7 @@ import { replyJson, requestIdOf } from '../http/reply.ts';
 import { fromRedisFailure } from '../redis-failure.ts';
 
 /** The one place where a code becomes an HTTP status. */
-const statusOf: Record<ErrorCode, number> = {
+export const statusOf: Record<ErrorCode, number> = {
   invalid_request: 400,
   invalid_json: 400,
   blocked_address: 400,

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-import { errorCodes, noticeTypes } from '@sluice/contracts';
+import { errorCodes } from '@sluice/contracts';
+
+import { errorResponses, errorsOf } from './describe-errors.ts';
+import { describeEvents } from './describe-events.ts';
 
 import type { RouteDescription } from './describe-routes.ts';
 
@@ -17,7 +20,7 @@ export interface OpenApiDocument {
   openapi: '3.1.1';
   info: Json;
   paths: Record<string, Record<string, Json>>;
-  webhooks: Json;
+  webhooks: Record<string, { post: Json }>;
   components: Json;
 }
 
@@ -43,11 +46,12 @@ export function buildOpenApi(
     description: 'Queue-backed asynchronous jobs for LLM work.',
     license: { name: 'MIT', identifier: 'MIT' },
   };
-  return { openapi: '3.1.1', info, paths, webhooks: webhooks(), components };
+  return { openapi: '3.1.1', info, paths, webhooks: describeEvents(), components };
 }
 
 function operation({ method, path, access }: DescribedRoute, description: RouteDescription): Json {
   const { summary, status, body, query = {}, answers = 'application/json' } = description;
+  const { answer, errors: more = [] } = description;
   const schema = answers === 'application/json' ? { type: 'object' } : { type: 'string' };
   const inPath = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
     name,
@@ -70,8 +74,17 @@ function operation({ method, path, access }: DescribedRoute, description: RouteD
     parameters: [...inPath, ...inQuery],
     ...(body && { requestBody: requestBody(body) }),
     responses: {
-      [String(status)]: { description: summary, content: { [answers]: { schema } } },
-      default: { $ref: '#/components/responses/Error' },
+      [String(status)]: {
+        description: summary,
+        content: { [answers]: { schema, example: answer } },
+      },
+      ...errorsOf({
+        access,
+        inPath: inPath.length > 0,
+        hasQuery: inQuery.length > 0,
+        hasBody: body !== undefined,
+        more,
+      }),
     },
   };
 }
@@ -88,37 +101,13 @@ function requestBody({ schema, example, optional }: NonNullable<RouteDescription
   };
 }
 
-function webhooks(): Json {
-  const post = (name: string, summary: string) => ({
-    post: {
-      operationId: `webhook_${name.replace(/[^a-z]/g, '_')}`,
-      summary,
-      security: [],
-      parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((header) => ({
-        name: header,
-        in: 'header',
-        required: true,
-        schema: { type: 'string' },
-      })),
-      requestBody: {
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Event' } } },
-      },
-      responses: { '2XX': { description: 'The event was taken.' } },
-    },
-  });
-  const notices = noticeTypes.map((type) => [type, post(type, `Event \`${type}\`.`)] as const);
-  return {
-    '<type>.<state>': post('job', 'The end of a job, such as `chat.completed`.'),
-    ...Object.fromEntries(notices),
-  };
-}
-
 const components: Json = {
   securitySchemes: {
     bearer: { type: 'http', scheme: 'bearer' },
     header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
   },
   responses: {
+    ...errorResponses(),
     Error: {
       description: 'Refused, or failed.',
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

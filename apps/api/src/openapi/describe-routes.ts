@@ -14,13 +14,20 @@ import {
   rotateApiKey,
   rotateSecret,
   submitJob,
+  type ErrorCode,
 } from '@sluice/contracts';
+
+import { answers } from './answer-examples.ts';
 
 /** What the document says of a route beside what the route table knows. */
 export interface RouteDescription {
   summary: string;
   /** Status of the answer when all goes well. */
   status: number;
+  /** An example of that answer. */
+  answer: unknown;
+  /** Codes of errors beside those that the scope, the body and the path already say. */
+  errors?: readonly ErrorCode[];
   body?: { schema: z.ZodType; example: unknown; optional?: true };
   /** Query parameters and what they mean. */
   query?: Readonly<Record<string, string>>;
@@ -42,16 +49,20 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     summary:
       'Submit a job. `Idempotency-Key` makes a retry safe; `Prefer: wait=N` waits for the end.',
     status: 202,
+    answer: answers.queuedJob,
+    errors: ['model_not_found', 'blocked_address', 'idempotency_key_reused', 'overloaded'],
     body: { schema: submitJob, example: chatExample },
   },
   'get /v1/jobs/:id': {
     summary: 'One job as it is now.',
     status: 200,
+    answer: answers.job,
     query: { wait: 'seconds to wait for its end, 0 to 60', include: '`timeline`' },
   },
   'get /v1/jobs': {
     summary: 'The tenant’s jobs, the newest first, without their results.',
     status: 200,
+    answer: answers.jobs,
     query: {
       state: 'only these',
       type: 'only these',
@@ -61,27 +72,51 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
       ...page,
     },
   },
-  'post /v1/jobs/:id/cancel': { summary: 'Cancel a live job.', status: 200 },
+  'post /v1/jobs/:id/cancel': {
+    summary: 'Cancel a live job.',
+    status: 200,
+    answer: answers.cancelledJob,
+    errors: ['job_not_cancellable'],
+  },
   'post /v1/jobs/:id/resume': {
     summary: 'Answer the form of a paused job.',
     status: 202,
+    answer: answers.queuedJob,
+    errors: ['job_not_paused'],
     body: { schema: resumeJob, example: { action: 'approve', inputs: {} } },
   },
   'post /v1/jobs/:id/retry': {
     summary: 'Queue a failed, quarantined, cancelled or expired job once more.',
     status: 202,
+    answer: answers.queuedJob,
+    errors: ['job_not_retryable', 'overloaded'],
   },
   'post /v1/jobs/retry': {
     summary: 'Queue the ended jobs that a filter names once more, 100 in a call at most.',
     status: 200,
+    answer: answers.retriedJobs,
     body: { schema: retryJobs, example: { state: 'failed', error_code: 'quarantined' } },
   },
-  'delete /v1/jobs/:id': { summary: 'Erase an ended job.', status: 200 },
-  'get /v1/models': { summary: 'What can be named in `model` and `app`.', status: 200 },
-  'get /v1/providers': { summary: 'Upstream accounts and their parked keys.', status: 200 },
+  'delete /v1/jobs/:id': {
+    summary: 'Erase an ended job.',
+    status: 200,
+    answer: answers.deletedJob,
+    errors: ['job_not_ended'],
+  },
+  'get /v1/models': {
+    summary: 'What can be named in `model` and `app`.',
+    status: 200,
+    answer: answers.models,
+  },
+  'get /v1/providers': {
+    summary: 'Upstream accounts and their parked keys.',
+    status: 200,
+    answer: answers.providers,
+  },
   'get /v1/usage': {
     summary: 'Calls, tokens, costs and what the cache saved, by time and more.',
     status: 200,
+    answer: answers.usage,
     query: {
       from: 'ISO 8601 or Unix seconds; also `start_time`',
       to: 'the same; now without it; also `end_time`',
@@ -102,25 +137,35 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
   'get /v1/limits': {
     summary: 'Every lane: its limits and how much of them is left.',
     status: 200,
+    answer: answers.lanes,
   },
   'post /v1/limits/:lane/pause': {
     summary: 'Stop a lane until it is resumed.',
     status: 200,
+    answer: answers.lane,
     body: { schema: laneControlRequests.pause, example: { reason: 'maintenance' }, optional: true },
   },
-  'post /v1/limits/:lane/resume': { summary: 'Let a lane go on.', status: 200 },
+  'post /v1/limits/:lane/resume': {
+    summary: 'Let a lane go on.',
+    status: 200,
+    answer: answers.lane,
+  },
   'patch /v1/limits/:lane': {
     summary: 'Set limits of a lane over the configured ones.',
     status: 200,
+    answer: answers.lane,
     body: { schema: laneControlRequests.override, example: { concurrency: 5 } },
   },
   'delete /v1/limits/:lane': {
     summary: 'Take back what was set over the configuration.',
     status: 200,
+    answer: answers.lane,
   },
   'post /v1/webhooks': {
     summary: 'A webhook endpoint. The answer holds its secret, this once.',
     status: 201,
+    answer: answers.newEndpoint,
+    errors: ['blocked_address'],
     body: {
       schema: createEndpoint,
       example: { url: 'https://example.com/hook', events: ['workflow.*', '*.failed'] },
@@ -129,6 +174,8 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
   'post /v1/webhooks/register': {
     summary: 'A webhook endpoint, in the words of other gateways.',
     status: 201,
+    answer: answers.newEndpoint,
+    errors: ['blocked_address'],
     body: {
       schema: registerEndpoint,
       example: {
@@ -138,68 +185,122 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
       },
     },
   },
-  'get /v1/webhooks': { summary: 'The tenant’s endpoints.', status: 200 },
-  'get /v1/webhooks/:id': { summary: 'One endpoint.', status: 200 },
+  'get /v1/webhooks': {
+    summary: 'The tenant’s endpoints.',
+    status: 200,
+    answer: answers.endpoints,
+  },
+  'get /v1/webhooks/:id': { summary: 'One endpoint.', status: 200, answer: answers.endpoint },
   'patch /v1/webhooks/:id': {
     summary: 'Change an endpoint; enabling it sends what was parked.',
     status: 200,
+    answer: answers.endpoint,
+    errors: ['blocked_address'],
     body: { schema: changeEndpoint, example: { enabled: true } },
   },
-  'delete /v1/webhooks/:id': { summary: 'Remove an endpoint.', status: 200 },
+  'delete /v1/webhooks/:id': {
+    summary: 'Remove an endpoint.',
+    status: 200,
+    answer: answers.deletedEndpoint,
+  },
   'post /v1/webhooks/:id/rotate-secret': {
     summary: 'A new secret; the old one signs too until the overlap ends.',
     status: 200,
+    answer: answers.newEndpoint,
     body: { schema: rotateSecret, example: { overlap_seconds: 86_400 }, optional: true },
   },
-  'post /v1/webhooks/:id/test': { summary: 'Send a `webhook.test` event.', status: 202 },
+  'post /v1/webhooks/:id/test': {
+    summary: 'Send a `webhook.test` event.',
+    status: 202,
+    answer: answers.delivery,
+  },
   'get /v1/webhooks/:id/deliveries': {
     summary: 'What became of every event, the newest first.',
     status: 200,
+    answer: answers.deliveries,
     query: { state: 'pending, delivered, failed or parked', ...page },
   },
   'post /v1/webhooks/:id/redeliver': {
     summary: 'Send again what was not delivered since a time.',
     status: 202,
+    answer: answers.redelivery,
     body: { schema: redeliverSince, example: { since: '2026-11-21T00:00:00Z' } },
   },
-  'post /v1/deliveries/:id/redeliver': { summary: 'Send one event again.', status: 202 },
+  'post /v1/deliveries/:id/redeliver': {
+    summary: 'Send one event again.',
+    status: 202,
+    answer: answers.delivery,
+  },
   'post /v1/admin/tenants': {
     summary: 'A new tenant.',
     status: 201,
+    answer: answers.tenant,
+    errors: ['already_exists'],
     body: { schema: createTenant, example: { id: 'acme', name: 'Acme' } },
   },
-  'get /v1/admin/tenants': { summary: 'All tenants.', status: 200 },
-  'get /v1/admin/tenants/:id': { summary: 'One tenant.', status: 200 },
+  'get /v1/admin/tenants': { summary: 'All tenants.', status: 200, answer: answers.tenants },
+  'get /v1/admin/tenants/:id': { summary: 'One tenant.', status: 200, answer: answers.tenant },
   'patch /v1/admin/tenants/:id': {
     summary: 'Rename, suspend or resume a tenant.',
     status: 200,
+    answer: answers.tenant,
     body: { schema: changeTenant, example: { suspended: true } },
   },
-  'delete /v1/admin/tenants/:id': { summary: 'Shut a tenant’s keys out for ever.', status: 200 },
+  'delete /v1/admin/tenants/:id': {
+    summary: 'Shut a tenant’s keys out for ever.',
+    status: 200,
+    answer: answers.deletedTenant,
+  },
   'post /v1/admin/tenants/:id/rotate-data-key': {
     summary: 'Encrypt what is stored from now on with a new key of the tenant.',
     status: 200,
+    answer: answers.rotatedDataKey,
+    errors: ['invalid_request'],
   },
   'post /v1/admin/keys': {
     summary: 'A new API key, shown this once.',
     status: 201,
+    answer: answers.newApiKey,
+    errors: ['not_found'],
     body: { schema: createApiKey, example: { tenant_id: 'acme', scopes: ['submit', 'read'] } },
   },
   'get /v1/admin/keys': {
     summary: 'A tenant’s keys.',
     status: 200,
+    answer: answers.apiKeys,
+    errors: ['not_found'],
     query: { tenant_id: 'whose; `default` without it' },
   },
-  'get /v1/admin/keys/:id': { summary: 'One key.', status: 200 },
+  'get /v1/admin/keys/:id': { summary: 'One key.', status: 200, answer: answers.apiKey },
   'post /v1/admin/keys/:id/rotate': {
     summary: 'A key in the place of this one.',
     status: 201,
+    answer: answers.newApiKey,
     body: { schema: rotateApiKey, example: { overlap_seconds: 3_600 }, optional: true },
   },
-  'delete /v1/admin/keys/:id': { summary: 'Revoke a key.', status: 200 },
-  'get /healthz': { summary: 'This process answers.', status: 200 },
-  'get /readyz': { summary: 'Work sent now would be accepted and done.', status: 200 },
-  'get /metrics': { summary: 'Prometheus text.', status: 200, answers: 'text/plain' },
-  'get /openapi.json': { summary: 'This document.', status: 200 },
-  'get /docs': { summary: 'This document for people.', status: 200, answers: 'text/html' },
+  'delete /v1/admin/keys/:id': {
+    summary: 'Revoke a key.',
+    status: 200,
+    answer: answers.deletedApiKey,
+  },
+  'get /healthz': { summary: 'This process answers.', status: 200, answer: answers.health },
+  'get /readyz': {
+    summary: 'Work sent now would be accepted and done.',
+    status: 200,
+    answer: answers.readiness,
+    errors: ['unavailable'],
+  },
+  'get /metrics': {
+    summary: 'Prometheus text.',
+    status: 200,
+    answer: answers.metrics,
+    answers: 'text/plain',
+  },
+  'get /openapi.json': { summary: 'This document.', status: 200, answer: answers.openApi },
+  'get /docs': {
+    summary: 'This document for people.',
+    status: 200,
+    answer: answers.page,
+    answers: 'text/html',
+  },
 };

@@ -1,4 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { errorCodes, eventTypes } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { apiRoutes } from '../routes.ts';
@@ -7,6 +8,13 @@ import { startTestApi } from '../testing/start-test-api.ts';
 import { buildOpenApi } from './build-openapi.ts';
 import { routeDescriptions } from './describe-routes.ts';
 import { renderDocs } from './render-docs.ts';
+
+interface Answer {
+  $ref?: string;
+  content?: Record<string, { example?: unknown; examples?: Record<string, unknown> }>;
+}
+
+const lastOf = (reference: string) => reference.split('/').at(-1) ?? '';
 
 describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
@@ -38,6 +46,34 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('shows an example of every answer, of every error with its status, and of every event', () => {
+    const document = JSON.parse(JSON.stringify(buildOpenApi(apiRoutes, routeDescriptions))) as {
+      paths: Record<string, Record<string, { responses: Record<string, Answer> }>>;
+      webhooks: Record<string, { post: { requestBody: Answer } }>;
+      components: { responses: Record<string, Answer> };
+    };
+    for (const [path, byMethod] of Object.entries(document.paths)) {
+      for (const [method, { responses }] of Object.entries(byMethod)) {
+        const good = Object.entries(responses).find(([status]) => status.startsWith('2'));
+        const [content] = Object.values(good?.[1].content ?? {});
+        expect({ method, path, example: content?.example }).not.toMatchObject({
+          example: undefined,
+        });
+        for (const { $ref } of Object.values(responses)) {
+          if ($ref) expect(document.components.responses).toHaveProperty([lastOf($ref)]);
+        }
+      }
+    }
+    const shown = Object.values(document.components.responses).flatMap(({ content }) =>
+      Object.keys(content?.['application/json']?.examples ?? {}),
+    );
+    expect(shown.toSorted()).toEqual(Object.keys(errorCodes).toSorted());
+    expect(Object.keys(document.webhooks)).toEqual(eventTypes);
+    for (const [type, { post }] of Object.entries(document.webhooks)) {
+      expect(post.requestBody.content?.['application/json']?.example).toMatchObject({ type });
+    }
+  });
+
   it('is served, and as a page that loads nothing and escapes every text', async () => {
     const api = await startTestApi();
     const served = await fetch(`${api.url}/openapi.json`);
@@ -46,7 +82,7 @@ describe('the OpenAPI document', () => {
     const page = await fetch(`${api.url}/docs`);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     const html = await page.text();
-    expect(html).not.toMatch(/<script|https?:\/\/(?!example)/);
+    expect(html).not.toMatch(/<script|(?:src|href)="(?!\/)|@import|url\(/);
     for (const path of Object.keys(document.paths)) expect(html).toContain(path);
     const evil = { get: { summary: '<script>alert(1)</script>' } };
     expect(renderDocs({ ...document, paths: { '/"><b>': evil } })).not.toMatch(/<script>|<b>/);

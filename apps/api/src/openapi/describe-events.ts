@@ -1,0 +1,140 @@
+import {
+  eventTypes,
+  noticeTypes,
+  type JobEnding,
+  type JobRecord,
+  type JobType,
+  type NoticeEvent,
+  type NoticeType,
+  type TerminalState,
+  type WebhookEvent,
+} from '@sluice/contracts';
+import { buildEvent, buildNotice, deliveryHeaders } from '@sluice/webhooks';
+
+type Json = Record<string, unknown>;
+
+/** Every event that a webhook may carry, each with an example: made as deliveries make it. */
+export function describeEvents(): Record<string, { post: Json }> {
+  return Object.fromEntries(eventTypes.map((type) => [type, { post: operation(type) }]));
+}
+
+function operation(type: string): Json {
+  const notice = noticeTypes.find((known) => known === type);
+  const event = notice ? exampleNotice(notice) : exampleEvent(type);
+  const headers: Record<string, string> =
+    'latency_ms' in event.data ? deliveryHeaders(event as WebhookEvent) : {};
+  return {
+    operationId: `webhook_${type.replace('.', '_')}`,
+    summary: notice ? noticeSummaries[notice] : `A job ended: \`${type}\`.`,
+    security: [],
+    parameters: [
+      ...signatureHeaders(event.id),
+      ...Object.entries(headers).map(([name, value]) => header(name, value)),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: { $ref: '#/components/schemas/Event' }, example: event },
+      },
+    },
+    responses: {
+      '2XX': { description: 'The event was taken; anything else is tried again.' },
+      '410': { description: 'Nothing more is sent to this endpoint.' },
+    },
+  };
+}
+
+const noticeSummaries: Record<NoticeType, string> = {
+  'webhook.test': 'Asked for by `POST /v1/webhooks/:id/test`.',
+  'endpoint.disabled': 'Another endpoint of the tenant gets nothing any more.',
+};
+
+function signatureHeaders(eventId: string): Json[] {
+  return [
+    header('webhook-id', eventId),
+    header('webhook-timestamp', '1795773601'),
+    header('webhook-signature', 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='),
+  ];
+}
+
+function header(name: string, example: string): Json {
+  return { name, in: 'header', required: true, schema: { type: 'string' }, example };
+}
+
+const createdAtMs = Date.UTC(2026, 10, 27, 10);
+
+function exampleNotice(type: NoticeType): NoticeEvent {
+  return buildNotice('evt_01kbg3v0x2q7h5m9n4p6r8t0w2', {
+    type,
+    atMs: createdAtMs,
+    about: 'wh_01kbg3v0x2q7h5m9n4p6r8t0w2',
+    reason: 'gone',
+  });
+}
+
+function exampleEvent(eventType: string): WebhookEvent {
+  // Every event but a notice is `<job type>.<state>`.
+  const [type, state] = eventType.split('.') as [JobType, TerminalState];
+  const record: JobRecord = {
+    jobId: 'job_01kbg3v0x2q7h5m9n4p6r8t0w200',
+    tenantId: 'acme',
+    type,
+    model: exampleNames[type],
+    input: { messages: [] },
+    priority: 'normal',
+    lane: 'lane',
+    createdAtMs,
+    startByMs: createdAtMs,
+    timeoutMs: 60_000,
+    cacheMode: 'default',
+    metadata: { order: '4711' },
+    state,
+    attempts: [],
+    calls: 1,
+    targetIndex: 0,
+    interruptions: 0,
+    endedAtMs: createdAtMs + 1_240,
+    ...endingOf(type, state),
+  };
+  return buildEvent(record, 'evt_01kbg3v0x2q7h5m9n4p6r8t0w200');
+}
+
+const exampleNames: Record<JobType, string> = {
+  chat: 'sim-chat',
+  embedding: 'sim-embedding',
+  rerank: 'sim-rerank',
+  transcription: 'sim-transcription',
+  workflow: 'sim-workflow',
+  batch: 'batch',
+};
+
+function endingOf(type: JobType, state: TerminalState): Partial<JobRecord> {
+  if (state !== 'completed') {
+    const code = state === 'failed' ? 'upstream_error' : state;
+    return { error: { code, message: `the job ${state}`, retryable: false } };
+  }
+  const usage = {
+    input_tokens: 8,
+    output_tokens: 3,
+    total_tokens: 11,
+    source: 'provider',
+  } as const;
+  const result = exampleResults[type];
+  return { ...(result && { result }), usage, costUsd: '0.000040' };
+}
+
+/** Of a workflow and a chat, whose events are read most. */
+const exampleResults: Partial<Record<JobType, NonNullable<JobEnding['result']>>> = {
+  chat: {
+    type: 'chat',
+    message: { role: 'assistant', content: 'Hello!' },
+    finish_reason: { unified: 'stop', raw: 'stop' },
+  },
+  workflow: {
+    type: 'workflow',
+    status: 'succeeded',
+    outputs: { summary: 'Three lines.' },
+    error: null,
+    workflow_run_id: '5ad498e0-1f0a-4b52-8d0f-5a1a5a3f4c11',
+  },
+};
