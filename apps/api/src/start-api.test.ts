@@ -152,13 +152,22 @@ describe('startApi', () => {
     first.destroy();
   });
 
-  it('cuts a client that does not send its headers', async () => {
+  it('serves others while hundreds of clients send their headers a byte at a time, and cuts those', async () => {
     const api = await startTestApi();
     const { port, hostname } = new URL(api.url);
-    const socket = connect(Number(port), hostname);
-    await once(socket, 'connect');
-    socket.write('POST /v1/jobs HTTP/1.1\r\nHost: x\r\n');
-    const { ms } = await timed(once(socket.resume(), 'close'));
+    const sockets = Array.from({ length: 400 }, () => connect(Number(port), hostname));
+    // A socket that is cut while it sends is what this is about.
+    for (const socket of sockets) socket.on('error', () => {}).resume();
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const cut = Promise.all(sockets.map((socket) => once(socket, 'close')));
+    const dribble = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('X');
+    }, 500);
+    onTestFinished(() => clearInterval(dribble));
+    for (const socket of sockets) socket.write('POST /v1/jobs HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const { ms: healthyMs } = await timed(api.accepted(chatBody));
+    const { ms } = await timed(cut);
+    expect(healthyMs).toBeLessThan(ms);
     expect(ms).toBeLessThan(13_000);
   }, 20_000);
 });

@@ -118,7 +118,13 @@ function wire(
   return {
     config,
     adminKey: given.adminKey,
-    keyRing: createKeyRing({ redis, root, clock, log }),
+    keyRing: createKeyRing({
+      redis,
+      root,
+      clock,
+      log,
+      requestsPerSecond: config.server.requestsPerSecondPerKey,
+    }),
     tenants: createTenants({ redis, root, clock }),
     apiKeys: createApiKeys({ redis, root, clock }),
     seals,

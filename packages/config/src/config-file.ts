@@ -269,6 +269,7 @@ export const configFile = z.strictObject({
       port: number(z.int().min(0).max(65_535)).default(8080),
       maxBodyBytes: count(1e9).default(10 * 1024 * 1024),
       maxConnections: count(1_000_000).default(10_000),
+      requestsPerSecondPerKey: count(1_000_000).optional(),
       publicUrl: z
         .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
         .transform((url) => url.replace(/\/+$/, ''))

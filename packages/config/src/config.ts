@@ -21,6 +21,8 @@ export interface Config {
     maxBodyBytes: number;
     /** Open at once; one more is closed as it comes. */
     maxConnections: number;
+    /** Of each key that has no rate of its own, in one API process; `undefined` is no limit. */
+    requestsPerSecondPerKey?: number | undefined;
     /** Where clients reach the API, for links in webhooks; without a trailing slash. */
     publicUrl?: string | undefined;
   };

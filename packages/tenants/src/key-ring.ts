@@ -55,11 +55,19 @@ interface Known {
 
 interface RingContext extends TenantsContext {
   log: Logger;
+  /** Of keys without one of their own. */
+  requestsPerSecond?: number | undefined;
   known: Map<string, Known>;
 }
 
+export interface KeyRingDeps extends TenantsDeps {
+  log: Logger;
+  /** Most requests a second with a key that has no rate of its own; `undefined` is no limit. */
+  requestsPerSecond?: number | undefined;
+}
+
 /** Remembers the keys in use of one API process. */
-export function createKeyRing(deps: TenantsDeps & { log: Logger }): KeyRing {
+export function createKeyRing(deps: KeyRingDeps): KeyRing {
   const ring: RingContext = { ...deps, keys: createTenantKeys(deps.root), known: new Map() };
   return {
     identify(given) {
@@ -123,7 +131,8 @@ async function readKey(ring: RingContext, keyId: string): Promise<Known | undefi
     return undefined;
   }
   const before = known.get(keyId);
-  const pace = paceOf(rate, before);
+  const perSecond = rate === undefined ? ring.requestsPerSecond : Number(rate);
+  const pace = paceOf(perSecond, before);
   const entry: Known = {
     caller: {
       tenantId,
@@ -145,8 +154,9 @@ async function readKey(ring: RingContext, keyId: string): Promise<Known | undefi
 }
 
 /** A key's rate never changes, so what it has used up must not be forgotten when the key is read again. */
-function paceOf(rate: string | undefined, before: Known | undefined): RequestPace | undefined {
-  return rate === undefined ? undefined : (before?.caller.pace ?? createRequestPace(Number(rate)));
+function paceOf(perSecond: number | undefined, before: Known | undefined): RequestPace | undefined {
+  if (perSecond === undefined) return undefined;
+  return before?.caller.pace ?? createRequestPace(perSecond);
 }
 
 function noteUse({ redis, keys, log }: RingContext, known: Known, nowMs: number): void {

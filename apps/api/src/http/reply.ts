@@ -16,6 +16,9 @@ export function replyJson(
     'X-Request-Id': requestIdOf(response),
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
     ...headers,
   });
   response.end(json);

@@ -159,6 +159,21 @@ describe('tenants and keys over HTTP', () => {
     await expectError(limited[0]!, 429, 'rate_limited');
   });
 
+  it('let a key without a rate in no faster than every key may be', async () => {
+    const api = await startTestApi((config) => ({
+      ...config,
+      server: { ...config.server, requestsPerSecondPerKey: 2 },
+    }));
+    const { key } = await keyOf(api, 'a');
+    const { key: faster } = await keyOf(api, 'a', { requests_per_second: 100 });
+    const statuses = async (shown: string) => {
+      const asked = Array.from({ length: 6 }, () => send(api, 'GET', '/v1/jobs', undefined, shown));
+      return (await Promise.all(asked)).map(({ status }) => status);
+    };
+    expect((await statuses(key)).filter((status) => status === 429).length).toBeGreaterThan(2);
+    expect(await statuses(faster)).not.toContain(429);
+  });
+
   it('shut a revoked key out within a second in every process', async () => {
     const api = await startTestApi();
     const { key, id } = await keyOf(api, 'a');

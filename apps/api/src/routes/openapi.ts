@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 
-import { replyJson, requestIdOf } from '../http/reply.ts';
+import { replyJson } from '../http/reply.ts';
+import { protectPage } from '../middleware/protect-page.ts';
 import { buildOpenApi, type DescribedRoute } from '../openapi/build-openapi.ts';
 import { routeDescriptions } from '../openapi/describe-routes.ts';
 import { renderDocs } from '../openapi/render-docs.ts';
@@ -16,17 +17,11 @@ export function openApiRoute(routes: readonly DescribedRoute[]) {
 
 /** `GET /docs`: the same for people, as one page that loads nothing. No key needed. */
 export function docsRoute(routes: readonly DescribedRoute[]) {
+  const protect = protectPage({ styleSrc: ["'unsafe-inline'"] });
   let page: string | undefined;
-  return (_request: Request, response: Response): void => {
+  return (request: Request, response: Response): void => {
     page ??= renderDocs(buildOpenApi(routes, routeDescriptions));
-    response.writeHead(200, {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy':
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'X-Request-Id': requestIdOf(response),
-    });
-    response.end(page);
+    const html = page;
+    protect(request, response, () => response.type('html').send(html));
   };
 }

@@ -32,6 +32,47 @@ describe('/admin/queues', () => {
     }
   });
 
+  it('answers 401 to a crawler at everything that its page links and asks for', async () => {
+    const api = await startTestApi();
+    const html = await (await board(api, '/admin/queues')).text();
+    const linked = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? '');
+    const asked = ['api/queues', 'api/redis/stats', 'api/queues/chat-lane/1', 'api/nothing'];
+    const inside = [...linked, ...asked]
+      .map((link) => new URL(link, `${api.url}/admin/queues/`))
+      .filter(({ href }) => href.startsWith(api.url));
+    expect(inside.length).toBeGreaterThan(6);
+    for (const url of inside) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS']) {
+        const response = await fetch(url, { method });
+        expect({ method, path: url.pathname, status: response.status }).toEqual({
+          method,
+          path: url.pathname,
+          status: 401,
+        });
+        await response.text();
+      }
+    }
+  });
+
+  it('shows markup in a ticket as data, never as part of a page', async () => {
+    const api = await startTestApi();
+    const canary = '<img src=x onerror=alert(1)><script>alert(1)</script>';
+    const queue = api.lanes.queue('chat-lane', 0);
+    await queue.add(canary, { [canary]: canary }, { jobId: 'evil-1' });
+    const page = await board(api, `/admin/queues/queue/chat-lane?status=${canary}`);
+    expect(await page.text()).not.toContain('alert(1)');
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'self'/);
+    expect(page.headers.get('content-security-policy')).not.toMatch(/script-src/);
+    expect(page.headers.get('x-frame-options')).toBe('DENY');
+    const listed = await board(
+      api,
+      '/admin/queues/api/queues?activeQueue=chat-lane&status=waiting',
+    );
+    expect(listed.headers.get('content-type')).toContain('application/json');
+    expect(listed.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(await listed.text()).toContain('alert(1)');
+  });
+
   it('opens with HTTP Basic or a bearer token', async () => {
     const api = await startTestApi();
     const page = await board(api, '/admin/queues');

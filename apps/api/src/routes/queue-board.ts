@@ -4,8 +4,8 @@ import { ExpressAdapter } from '@bull-board/express';
 import { Router, type Request, type Response, type NextFunction } from 'express';
 
 import type { ApiDeps } from '../deps.ts';
-import { requestIdOf } from '../http/reply.ts';
 import { authenticatePage } from '../middleware/authenticate.ts';
+import { protectPage } from '../middleware/protect-page.ts';
 import { refuseMethod } from '../middleware/refuse-unknown.ts';
 
 /** Where Bull Board is. */
@@ -36,7 +36,7 @@ export function queueBoard(
   });
   const board: Router = adapter.getRouter();
   const router = Router();
-  router.use(authenticatePage(deps, 'admin'), onlyReads, protectPage, board);
+  router.use(authenticatePage(deps, 'admin'), onlyReads, nameRoute, protectBoard, board);
   return router;
 }
 
@@ -47,20 +47,14 @@ function onlyReads(request: Request, response: Response, next: NextFunction): vo
   else refuseWrites(request, response, next);
 }
 
-/** The board's page asks for fonts from elsewhere; an admin's page has no business there, nor in anybody's frame. */
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "base-uri 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** The board's page asks for fonts from elsewhere; an admin's page has no business there. */
+const protectBoard = protectPage({
+  defaultSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+});
 
-function protectPage(_request: Request, response: Response, next: NextFunction): void {
+function nameRoute(_request: Request, response: Response, next: NextFunction): void {
   response.locals['route'] = queueBoardPath;
-  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Referrer-Policy', 'no-referrer');
-  response.setHeader('X-Request-Id', requestIdOf(response));
   next();
 }
