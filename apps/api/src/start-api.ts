@@ -3,10 +3,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { Config } from '@sluice/config';
-import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
-import { createUsageBook } from '@sluice/metering';
-import { Lanes } from '@sluice/queue';
-import { createRecords, shardOf } from '@sluice/records';
 import {
   assertKeepsKeys,
   createRedis,
@@ -15,15 +11,10 @@ import {
   whenReady,
   type Logger,
 } from '@sluice/runtime';
-import { createApiKeys, createKeyRing, createSeals, createTenants } from '@sluice/tenants';
-import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
 import { createApp } from './create-app.ts';
 import type { ApiDeps } from './deps.ts';
-import { createApiMetrics } from './metrics.ts';
-import { watchLanes } from './watch/lane-watch.ts';
-import { watchRedis } from './watch/redis-watch.ts';
-import { watchRoutes } from './watch/route-watch.ts';
+import { wireApi } from './wire-api.ts';
 
 export interface RunningApi {
   /** `http://<host>:<port>`, with the real port where 0 was asked for. */
@@ -75,9 +66,8 @@ export async function startApi({
   };
   try {
     await readyOrSay(redis, config.redisUrl, log);
-    const deps = wire({ config, adminKey, log, redis, subscriber }, stop.signal);
-    await deps.tenants.ensureDefault();
-    await wrapDataKeys(deps);
+    const deps = wireApi({ config, adminKey, log, redis, subscriber }, stop.signal);
+    await prepareTenants(deps);
     const server = createServer(timeouts, createApp(deps));
     const url = await listen(server, config.server);
     return {
@@ -101,66 +91,11 @@ function takeLimits({ lanes, tenants }: Config, { laneBook, records }: ApiDeps):
   records.replaceCaps(tenants);
 }
 
-function wire(
-  given: Pick<ApiDeps, 'config' | 'adminKey' | 'log' | 'redis'> & { subscriber: ApiDeps['redis'] },
-  closing: AbortSignal,
-): ApiDeps {
-  const { config, log, redis, subscriber } = given;
-  const { root, shards } = config;
-  const clock = systemClock;
-  const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
-  const stored = { redis, root, shards, clock, seals };
-  const jobs = { ...config.jobs, caps: config.tenants };
-  const records = createRecords({ ...stored, subscriber, config: jobs });
-  // Only ids that this process made or read from a record come here.
-  const shard = (jobId: string) => shardOf(jobId) ?? 0;
-  const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shard });
-  return {
-    config,
-    adminKey: given.adminKey,
-    keyRing: createKeyRing({
-      redis,
-      root,
-      clock,
-      log,
-      requestsPerSecond: config.server.requestsPerSecondPerKey,
-    }),
-    tenants: createTenants({ redis, root, clock }),
-    apiKeys: createApiKeys({ redis, root, clock }),
-    seals,
-    endpoints: createEndpointStore({ ...stored, mirror: records }),
-    deliveryLog: createDeliveryLog({ redis, root, clock, retentionMs: config.jobs.retentionMs }),
-    redis,
-    records,
-    lanes,
-    parkedKeys: new ParkedKeys({ redis, root, clock }),
-    ...limitParts({ config, redis, log }, closing),
-    usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
-    clock,
-    log,
-    closing,
-    redisWatch: watchRedis({ redis, clock, log }, closing),
-    laneWatch: watchLanes({ redis, config, lanes, clock, log }, closing),
-    metrics: createApiMetrics(),
-  };
-}
-
-/** So that an older master key is of no use any more once an API has started with the new one. */
-async function wrapDataKeys({ seals, log }: ApiDeps): Promise<void> {
+/** Older master keys are of no use any more once an API has started with a new one. */
+async function prepareTenants({ tenants, seals, log }: ApiDeps): Promise<void> {
+  await tenants.ensureDefault();
   const count = await seals?.rewrapAll();
   if (count) log.info({ count }, 'data keys were wrapped with the current master key');
-}
-
-/** The limits as all processes keep them, and what is known of them without asking. */
-function limitParts(
-  { config, redis, log }: Pick<ApiDeps, 'config' | 'redis' | 'log'>,
-  closing: AbortSignal,
-): Pick<ApiDeps, 'limits' | 'laneBook' | 'routeWatch'> {
-  const { root } = config;
-  const clock = systemClock;
-  const limits = createLimits({ redis, root, clock });
-  const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes });
-  return { limits, laneBook, routeWatch: watchRoutes({ limits, laneBook, clock, log }, closing) };
 }
 
 async function readyOrSay(redis: ApiDeps['redis'], url: string, log: Logger): Promise<void> {

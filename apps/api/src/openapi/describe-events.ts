@@ -91,6 +91,7 @@ function exampleEvent(eventType: string): WebhookEvent {
     state,
     attempts: [],
     calls: 1,
+    retries: 0,
     targetIndex: 0,
     interruptions: 0,
     endedAtMs: createdAtMs + 1_240,
