@@ -143,6 +143,12 @@ class FuzzRun {
         timeout: timeoutMs,
       },
       (response) => {
+        if (response.headers['content-type']?.startsWith('text/event-stream')) {
+          // The events of a live job: nobody ends it here, so they would go on for ever.
+          resolve({ status: response.statusCode ?? 0, body: '' });
+          response.destroy();
+          return;
+        }
         text(response).then(
           (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
           reject,

@@ -17,7 +17,10 @@ export interface Stack {
   readonly redis: TestRedisServer;
   readonly simulator: SimulatorControl;
   readonly workers: readonly Child[];
+  /** As it was started first. */
   readonly api: Child;
+  /** Starts the API again, on the same port. */
+  restartApi(): Promise<Child>;
   /** Starts one more worker. */
   addWorker(options?: { file?: string; environment?: Record<string, string> }): Promise<Child>;
   /** A request with the admin key. */
@@ -123,8 +126,11 @@ async function launch(options: StackOptions): Promise<Launched> {
     ...Array.from({ length: options.workers ?? 1 }, () => addWorker()),
   ]);
   const url = `http://127.0.0.1:${environment.PORT}`;
+  const restartApi = () => start('apps/api/src/main.ts', environment);
   const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
-  return { stack: { url, redis, simulator, workers, api, addWorker, ...createClient(url) }, stop };
+  const client = createClient(url);
+  const stack = { url, redis, simulator, workers, api, restartApi, addWorker, ...client };
+  return { stack, stop };
 }
 
 async function writeEnvironment(folder: string, redis: TestRedisServer, options: StackOptions) {

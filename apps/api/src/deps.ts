@@ -10,6 +10,7 @@ import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
 
 import type { DeliveryLog, EndpointStore } from '@sluice/webhooks';
 
+import type { JobFollower } from './events/job-follower.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { LaneWatch } from './watch/lane-watch.ts';
 import type { RouteWatch } from './watch/route-watch.ts';
@@ -30,6 +31,8 @@ export interface ApiDeps {
   /** Of role `producer`: it fails fast. */
   redis: Redis;
   records: Records;
+  /** The events of jobs, for whoever follows them. */
+  follower: JobFollower;
   lanes: Lanes;
   parkedKeys: ParkedKeys;
   limits: Limits;

@@ -145,7 +145,9 @@ async function operateOn(world: World, tenant: string, job: Known): Promise<void
     job.state = 'completed';
     return;
   }
-  const [method, suffix] = requests[act] ?? requests[1];
+  const asked = requests[act] ?? requests[1];
+  // The events of an own live job go on until it ends.
+  const [method, suffix] = asked[1] === '/events' && own && isLive(job) ? requests[1] : asked;
   const reply = await send(world, tenant, method, `/v1/jobs/${job.id}${suffix}`);
   if (!own || gone) {
     expectNothing(reply, job);
@@ -162,6 +164,7 @@ const requests = [
   ['POST', '/cancel'],
   ['POST', '/retry'],
   ['DELETE', ''],
+  ['GET', '/events'],
 ] as const;
 
 /** Another tenant's job is answered as one that never was, to the letter. */
@@ -183,6 +186,10 @@ function expectOwn(world: World, reply: Reply, job: Known, act: string): void {
   } else if (act === 'DELETE') {
     expect(reply.status).toBe(live ? 409 : 200);
     if (!live) forget(world, job);
+  } else if (act === 'GET/events') {
+    expect(reply.status).toBe(200);
+    expect(reply.text).toContain(`event: ${job.state}\n`);
+    expect(reply.text).toContain(job.canary);
   } else {
     expect(reply.status).toBe(200);
     expect(JSON.parse(reply.text)).toMatchObject({ id: job.id, state: job.state });

@@ -20,6 +20,7 @@ import {
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
 import { getJobRoute } from './routes/get-job.ts';
+import { jobEventsRoute } from './routes/job-events.ts';
 import { healthzRoute } from './routes/healthz.ts';
 import {
   listLimitsRoute,
@@ -68,6 +69,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs', access: 'submit', handler: submitJobRoute },
   { method: 'get', path: '/v1/jobs/:id', access: 'read', handler: getJobRoute },
   { method: 'get', path: '/v1/jobs', access: 'read', handler: listJobsRoute },
+  { method: 'get', path: '/v1/jobs/:id/events', access: 'read', handler: jobEventsRoute },
   { method: 'post', path: '/v1/jobs/:id/cancel', access: 'cancel', handler: cancelJobRoute },
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'post', path: '/v1/jobs/:id/retry', access: 'submit', handler: retryJobRoute },

@@ -7,6 +7,7 @@ import { createApiKeys, createKeyRing, createSeals, createTenants } from '@sluic
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
 import type { ApiDeps } from './deps.ts';
+import { createJobFollower } from './events/job-follower.ts';
 import { createApiMetrics } from './metrics.ts';
 import { watchLanes } from './watch/lane-watch.ts';
 import { watchRedis } from './watch/redis-watch.ts';
@@ -54,6 +55,7 @@ function openStores({ config, log, redis, subscriber }: Given) {
   const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shard });
   return {
     records,
+    follower: createJobFollower({ records, clock, log }),
     lanes,
     seals,
     keyRing: createKeyRing({ redis, root, clock, log, requestsPerSecond }),

@@ -19,6 +19,7 @@ import type {
   WorkflowReply,
 } from '@sluice/providers';
 
+import type { AnswerStream } from './answer-stream.ts';
 import { callTypeOf } from './call-type.ts';
 import type { HandleKeeper } from './keep-handles.ts';
 import { omitParams } from './omit-params.ts';
@@ -30,6 +31,7 @@ import { sessionOf } from './session-of.ts';
 interface CallMeans {
   permit: Permit;
   handles: HandleKeeper;
+  answer: AnswerStream;
   signal: AbortSignal;
   /** Told what the upstream answered. */
   onRaw: OnRaw;
@@ -49,27 +51,19 @@ type AdapterReply =
  */
 export async function callAdapter(
   plan: Plan,
-  { permit, handles, signal, onRaw }: CallMeans,
+  means: CallMeans,
   deps: RunJobDeps,
 ): Promise<AdapterReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
-  // A lane without windows has nothing to be late for.
-  const sendByMs = permit.buckets.length > 0 ? permit.sendByMs : undefined;
-  const call = {
-    target,
-    jobId: record.jobId,
-    user: target.omitParams?.includes('user') ? undefined : record.user,
-    signal,
-    sendByMs,
-    ...(record.includeRaw && { onRaw }),
-  };
+  const call = callOf(plan, means);
   const input = omitParams(record, target);
+  const told = listenerOf(means.answer);
   // The record's type says which input it holds; zod checked it at accept.
   switch (callTypeOf(record.type)) {
     case 'chat':
       if (!adapter.chat) throw cannot(plan);
-      return await adapter.chat({ ...call, input: input as ChatInput });
+      return await adapter.chat({ ...call, input: input as ChatInput, ...told });
     case 'embedding':
       if (!adapter.embed) throw cannot(plan);
       return await adapter.embed({ ...call, input: input as EmbeddingInput });
@@ -79,20 +73,40 @@ export async function callAdapter(
     case 'transcription': {
       const { audio } = plan;
       if (!adapter.transcribe || !audio) throw cannot(plan);
-      return await adapter.transcribe({
-        ...call,
-        input: input as TranscriptionInput,
-        audio,
-      });
+      return await adapter.transcribe({ ...call, input: input as TranscriptionInput, audio });
     }
     case 'workflow': {
       const { workflow } = adapter;
       if (!workflow) throw cannot(plan);
       return await inSession(plan, deps, (asked) =>
-        workflow({ ...workflowCall(plan, call, deps), input: asked, keepHandle: handles.keep }),
+        workflow({
+          ...workflowCall(plan, call, deps),
+          input: asked,
+          keepHandle: means.handles.keep,
+          ...told,
+        }),
       );
     }
   }
+}
+
+function callOf({ record, target }: Plan, { permit, signal, onRaw }: CallMeans): UpstreamCall {
+  return {
+    target,
+    jobId: record.jobId,
+    user: target.omitParams?.includes('user') ? undefined : record.user,
+    signal,
+    // A lane without windows has nothing to be late for.
+    sendByMs: permit.buckets.length > 0 ? permit.sendByMs : undefined,
+    ...(record.includeRaw && { onRaw }),
+  };
+}
+
+function listenerOf(answer: AnswerStream): Required<Pick<WorkflowCall, 'onDelta' | 'onReplace'>> {
+  return {
+    onDelta: (delta) => answer.add(delta),
+    onReplace: (delta) => answer.replace(delta),
+  };
 }
 
 /**
@@ -122,7 +136,7 @@ function workflowCall(
   { record }: Plan,
   call: UpstreamCall,
   deps: RunJobDeps,
-): Omit<WorkflowCall, 'input' | 'keepHandle'> {
+): Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace'> {
   return {
     ...call,
     user: record.user ?? record.sessionId,

@@ -10,6 +10,7 @@ import {
 import type { Permit } from '@sluice/limits';
 import type { WorkflowPause } from '@sluice/providers';
 
+import { AnswerStream } from './answer-stream.ts';
 import { callAdapter } from './call-adapter.ts';
 import { keepHandles } from './keep-handles.ts';
 import type { Plan } from './plan-job.ts';
@@ -74,12 +75,13 @@ async function attemptCall(
 ): Promise<UpstreamOutcome> {
   const attempt = attemptOf(plan, deps.clock.now());
   const handles = keepHandles(plan, deps);
+  const answer = new AnswerStream(plan.record, deps);
   let raw: RawReply | undefined;
   const onRaw = (told: RawReply) => {
     raw = told;
   };
   try {
-    const reply = await callAdapter(plan, { permit, handles, signal, onRaw }, deps);
+    const reply = await callAdapter(plan, { permit, handles, answer, signal, onRaw }, deps);
     const { upstreamRequestId: id } = reply;
     const ended: Attempt = {
       ...attempt,
@@ -89,6 +91,7 @@ async function attemptCall(
     };
     if ('pause' in reply && reply.pause) return { ok: true, attempt: ended, pause: reply.pause };
     const { usage } = reply;
+    answer.finish(reply.result);
     const result: RunResult = { ...reply.result, ...(raw && { raw }) };
     const costUsd = 'costUsd' in reply ? reply.costUsd : undefined;
     return { ok: true, attempt: ended, result, usage, costUsd };
@@ -98,6 +101,8 @@ async function attemptCall(
     const ended = { ...attempt, ended_at_ms: deps.clock.now(), ...failed };
     const isCut = signal.aborted;
     return { ok: false, attempt: ended, error, isHeld: handles.isHeld(), isCut };
+  } finally {
+    answer.stop();
   }
 }
 

@@ -2,6 +2,7 @@ import { cacheKey } from '@sluice/cache';
 import type { Outcome, Saved } from '@sluice/contracts';
 import { sumCosts } from '@sluice/metering';
 
+import { AnswerStream } from './answer-stream.ts';
 import { bookCall } from './book-call.ts';
 import { callTypeOf } from './call-type.ts';
 import type { Plan } from './plan-job.ts';
@@ -18,12 +19,13 @@ export function isCacheable(plan: Plan): boolean {
 /** The result of an earlier equal request, if the model caches and this job accepts it. Takes no permit. */
 export async function readCachedResult(
   plan: Plan,
-  deps: Pick<RunJobDeps, 'cache' | 'clock' | 'metrics'>,
+  deps: Pick<RunJobDeps, 'cache' | 'clock' | 'log' | 'metrics' | 'records'>,
 ): Promise<Outcome | undefined> {
   if (!isCacheable(plan) || plan.record.cacheMode === 'refresh') return undefined;
   const entry = await deps.cache.read(keyOf(plan), plan.record.tenantId);
   deps.metrics.cacheReads.inc({ outcome: entry ? 'hit' : 'miss' });
   if (!entry) return undefined;
+  new AnswerStream(plan.record, deps).finish(entry.result);
   const now = deps.clock.now();
   const ageMs = Math.max(0, now - entry.storedAtMs);
   const saved: Saved = { tokens: entry.usage?.total_tokens ?? 0, usd: entry.costUsd };

@@ -84,6 +84,8 @@ export { maxRawBytes } from './raw-reply.ts';
 export type { RawReply } from './raw-reply.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
+export { deltaOfResult, joinDeltas } from './text-delta.ts';
+export type { TextDelta, ToolCallDelta } from './text-delta.ts';
 export { ticket } from './ticket.ts';
 export type { HeldTicket, Ticket } from './ticket.ts';
 export { maxAudioBytes, transcriptionInput } from './transcription.ts';

@@ -66,8 +66,11 @@ export const fallback = z
 
 const callOptions = { ...jobOptions, fallback };
 
+/** Types whose answer is made piece by piece: the pieces are events of the job. */
+const streamOptions = { ...callOptions, stream: z.boolean().optional() };
+
 const eachSubmit = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...callOptions }),
+  z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...streamOptions }),
   z.strictObject({
     type: z.literal('embedding'),
     model: name,
@@ -87,7 +90,7 @@ const eachSubmit = z.discriminatedUnion('type', [
     input: workflowInput,
     /** Jobs of one session go on with one conversation of the app. */
     session_id: z.string().min(1).max(255).optional(),
-    ...callOptions,
+    ...streamOptions,
   }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);
@@ -204,7 +207,11 @@ export interface JobView {
   timeline?: TimelineEvent[];
 }
 
-/** One event of a job's timeline. `id` counts from `0`, the accept, and can be sent back as Last-Event-ID. */
+/**
+ * One event of a job. `id` is `<n>` or `<n>.<k>`: it is the n-th event of the timeline, counted from `0`, the accept, and
+ * k pieces of the answer came before it; or it is the k-th piece, after the n-th event. Sent back as Last-Event-ID, it
+ * names what comes next.
+ */
 export interface TimelineEvent {
   id: string;
   type: string;

@@ -42,6 +42,8 @@ export interface JobRequest {
   cacheMode: 'default' | 'bypass' | 'refresh';
   /** The result keeps what the upstream answered. */
   includeRaw?: true;
+  /** The pieces of its answer are kept as events while it runs. */
+  stream?: true;
   user?: string;
   sessionId?: string;
   metadata?: Record<string, string>;

@@ -7,6 +7,7 @@ import type {
   HumanInputForm,
   RerankInput,
   RerankResult,
+  TextDelta,
   TranscriptionInput,
   TranscriptionResult,
   UpstreamHandle,
@@ -54,8 +55,15 @@ export interface UpstreamCall {
   onRaw?: OnRaw | undefined;
 }
 
+/**
+ * Told of each piece of an answer, at once, before the reply is whole; all pieces of a call add up to its result. Must not
+ * throw. Where a call fails, what it has told was part of no answer.
+ */
+export type OnDelta = (delta: TextDelta) => void;
+
 export interface ChatCall extends UpstreamCall {
   input: ChatInput;
+  onDelta?: OnDelta | undefined;
 }
 
 export interface ChatReply {
@@ -119,6 +127,10 @@ export interface WorkflowCall extends UpstreamCall {
    * certain that nothing was started. Awaited before anything else is done. Rejects if the job is over.
    */
   keepHandle(handle: UpstreamHandle | undefined): Promise<void>;
+  /** As of a chat, for apps that answer with text. Only what this call has seen: one that attaches to a run has gaps. */
+  onDelta?: OnDelta | undefined;
+  /** The text so far counts no more, this stands in its place. Must not throw. */
+  onReplace?: OnDelta | undefined;
   /** Called for each step of the run. Must not throw. */
   onProgress(event: WorkflowProgress): void;
 }

@@ -9,7 +9,8 @@
 -- ARGV: 1 now (epoch ms), 2 event of the begin (JSON), 3 event of an interruption (JSON), 4 most events in a timeline,
 --       5 index of the target that the ticket is for, empty for any, 6 retry that it is for, empty for any,
 --       7 this run, 8 the run that is known to be dead and is taken over, or empty, 9 job id,
---       10 most jobs that may run of a tenant without a cap of its own (empty: any number), 11 how many shards share the caps
+--       10 most jobs that may run of a tenant without a cap of its own (empty: any number), 11 how many shards share the caps,
+--       12 channel
 -- Replies: {'run', every field and value of the record} | {'held', the same: another run has it} |
 --          {'ended', state, upstream handle or '', index of the target} | {'superseded'} |
 --          {'full', when to come back (ms from now)} | {'missing'}
@@ -77,4 +78,5 @@ if excess > 0 then
   redis.call('LTRIM', KEYS[2], excess, -1)
   redis.call('HINCRBY', KEYS[1], 'droppedEvents', excess)
 end
+redis.call('PUBLISH', ARGV[12], '')
 return { 'run', redis.call('HGETALL', KEYS[1]) }

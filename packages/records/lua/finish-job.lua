@@ -1,15 +1,17 @@
 -- Ends a job, exactly once: any live state -> terminal. Everything that follows from the end is written with it.
 -- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 outbox, 6 this job's index of children,
---       7 tenants with somebody who wants to know, 8 ledger, 9 loads, 10 the batch's own job (children only)
+--       7 tenants with somebody who wants to know, 8 ledger, 9 loads, 10 deltas,
+--       11 the batch's own job (children only)
 -- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
 --       (empty: any live one), 7 '1' refuses a job that has started, 8 event (JSON), 9 attempt (JSON, or empty),
 --       10 channel, 11 batch id (children only, else empty), 12 entry of the ledger (JSON, or empty), 13 the run that
---       ends it, empty for any: one that was taken over ends nothing, 14… field and value pairs of the record
+--       ends it, empty for any: one that was taken over ends nothing, 14 time for which the deltas stay (ms),
+--       15… field and value pairs of the record
 -- Replies: {'finished', 'job'|'batch'} | {'already', terminal state} | {'refused', live state} | {'missing'}
 
 local live = { queued = true, in_progress = true, paused = true }
 local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy',
-  'run', 'retries')
+  'run', 'retries', 'deltas')
 local state = found[1]
 if not state then
   return { 'missing' }
@@ -27,7 +29,7 @@ end
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[1], 'waitingOn')
 local times, now, lasted = spendTime(KEYS[1], ARGV[3], 'ended')
-local fields = { 'state', ARGV[2], 'endedAt', string.format('%d', now), 'times', times, unpack(ARGV, 14) }
+local fields = { 'state', ARGV[2], 'endedAt', string.format('%d', now), 'times', times, unpack(ARGV, 15) }
 if ARGV[9] ~= '' then
   table.insert(fields, 'attempts')
   table.insert(fields, found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
@@ -47,17 +49,17 @@ end
 
 local retentionMs = tonumber(ARGV[5])
 -- A child is told of with its batch, unless it has a webhook of its own.
-if found[4] or (not KEYS[10] and redis.call('HEXISTS', KEYS[7], tenant) == 1) then
+if found[4] or (not KEYS[11] and redis.call('HEXISTS', KEYS[7], tenant) == 1) then
   -- Each try of a job ends once, with an event of its own.
   local eventId = found[9] and (ARGV[4] .. '_r' .. found[9]) or ARGV[4]
   redis.call('XADD', KEYS[5], '*', 'event', eventId, 'job', ARGV[1], 'kind', 'finished')
 end
-if KEYS[10] then
-  local parent = redis.call('HMGET', KEYS[10], 'state', 'total')
+if KEYS[11] then
+  local parent = redis.call('HMGET', KEYS[11], 'state', 'total')
   if parent[1] then
-    local ended = redis.call('HINCRBY', KEYS[10], 'ended', 1)
+    local ended = redis.call('HINCRBY', KEYS[11], 'ended', 1)
     if ARGV[2] ~= 'completed' then
-      redis.call('HINCRBY', KEYS[10], 'failed', 1)
+      redis.call('HINCRBY', KEYS[11], 'failed', 1)
     end
     if live[parent[1]] then
       -- The batch still has to read this child: it stays for as long as its siblings may wait, and longer.
@@ -75,6 +77,9 @@ redis.call('PEXPIRE', KEYS[1], retentionMs)
 redis.call('PEXPIRE', KEYS[2], retentionMs)
 if total then
   redis.call('PEXPIRE', KEYS[6], retentionMs)
+end
+if found[10] then
+  redis.call('PEXPIRE', KEYS[10], math.min(retentionMs, tonumber(ARGV[14])))
 end
 redis.call('PUBLISH', ARGV[10], ARGV[2])
 return { 'finished', total and 'batch' or 'job' }

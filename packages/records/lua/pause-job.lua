@@ -1,7 +1,7 @@
 -- A run asks a person: in_progress -> paused. The answer it went on with, if any, has been given.
 -- KEYS: 1 job, 2 timeline, 3 loads
 -- ARGV: 1 event (JSON; empty where the job was paused for the same before), 2 the run that pauses it, empty for any: one
---       that was taken over moves nothing, 3 now (epoch ms)
+--       that was taken over moves nothing, 3 now (epoch ms), 4 channel
 -- Replies: 1 paused, 0 the job is not in progress
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'run', 'tenant', 'total')
@@ -20,5 +20,6 @@ if not found[4] then
 end
 if ARGV[1] ~= '' then
   redis.call('RPUSH', KEYS[2], ARGV[1])
+  redis.call('PUBLISH', ARGV[4], '')
 end
 return 1

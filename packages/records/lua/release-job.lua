@@ -1,7 +1,7 @@
 -- The time of a delayed job has come: `part` places its ticket in its lane and returns its rank, 0 when it is there already.
 -- A job that is not queued has had its ticket, or needs none.
 -- KEYS: 1 job, 2 timeline
--- ARGV: 1 event (JSON), 2 now (epoch ms)
+-- ARGV: 1 event (JSON), 2 now (epoch ms), 3 channel
 -- Replies: 1 placed, 0 not
 
 if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then
@@ -13,4 +13,5 @@ if rank == 0 then
 end
 redis.call('HSET', KEYS[1], 'rank', rank, 'times', (spendTime(KEYS[1], ARGV[2], 'queued')))
 redis.call('RPUSH', KEYS[2], ARGV[1])
+redis.call('PUBLISH', ARGV[3], '')
 return 1

@@ -6,8 +6,8 @@
 -- ARGV: 1 event (JSON), 2 attempt (JSON, or empty for none), 3 '1' drops the upstream handle,
 --       4 entry of the ledger (JSON, or empty for none), 5 the number of its call, 6 the run that gives it
 --       back, empty for any: one that was taken over moves nothing, 7 now (epoch ms),
---       8 phase that begins, 9 phase that the run was (empty: running), see spend-time.lua,
---       10… field and value pairs of the record
+--       8 phase that begins, 9 phase that the run was (empty: running), see spend-time.lua, 10 channel,
+--       11… field and value pairs of the record
 -- Replies: 1 queued, 2 was queued already, 0 not queued: the entry was not written
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls', 'run',
@@ -48,10 +48,11 @@ if rank then
   redis.call('HSET', KEYS[1], 'rank', rank)
 end
 local times, _, lasted = spendTime(KEYS[1], ARGV[7], ARGV[8], ARGV[9] ~= '' and ARGV[9])
-redis.call('HSET', KEYS[1], 'state', 'queued', 'times', times, unpack(ARGV, 10))
+redis.call('HSET', KEYS[1], 'state', 'queued', 'times', times, unpack(ARGV, 11))
 if not found[7] then
   endRun(KEYS[4], found[6], lasted)
 end
 book()
 redis.call('RPUSH', KEYS[2], ARGV[1])
+redis.call('PUBLISH', ARGV[10], '')
 return 1

@@ -1,6 +1,6 @@
 -- A person has answered: paused -> queued, with the answer for the worker that goes on.
 -- KEYS: 1 job, 2 timeline
--- ARGV: 1 answer (JSON), 2 event (JSON), 3 now (epoch ms)
+-- ARGV: 1 answer (JSON), 2 event (JSON), 3 now (epoch ms), 4 channel
 -- Replies: the state the job was in: 'paused' if it is queued now, any other was left as it is; empty: there is none
 
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -8,5 +8,6 @@ if state == 'paused' then
   redis.call('HSET', KEYS[1], 'state', 'queued', 'answer', ARGV[1],
     'times', (spendTime(KEYS[1], ARGV[3], 'queued')))
   redis.call('RPUSH', KEYS[2], ARGV[2])
+  redis.call('PUBLISH', ARGV[4], '')
 end
 return state or ''

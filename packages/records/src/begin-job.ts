@@ -71,6 +71,7 @@ export async function beginJob(
       jobId,
       context.config.caps?.maxConcurrency ?? '',
       context.shards,
+      keys.channel,
     ],
     options.started,
   );

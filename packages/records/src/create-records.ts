@@ -16,14 +16,15 @@ import type { Redis } from 'ioredis';
 
 import { acceptChildren, acceptJob, type AcceptReply } from './accept-job.ts';
 import { beginJob, dropRun, isHeldBy, type BeginOptions, type BeginReply } from './begin-job.ts';
+import {
+  createChangeListeners,
+  type ChangeListener,
+  type StopListening,
+} from './change-listener.ts';
 import type { RecordsConfig, RecordsContext } from './context.ts';
+import { appendDelta, type DeltaPiece } from './deltas.ts';
 import { eraseJob } from './erase-job.ts';
 import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts';
-import {
-  createFinishedListeners,
-  type FinishedListener,
-  type StopListening,
-} from './finished-listener.ts';
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
 import { maxShards, newShardedId } from './job-id.ts';
 import { createKeys } from './keys.ts';
@@ -37,6 +38,7 @@ import {
   type OutboxMessage,
   type ReadOutboxOptions,
 } from './outbox.ts';
+import { readEvents, type EventPage, type EventPosition } from './read-events.ts';
 import {
   readJob,
   readMany,
@@ -65,7 +67,7 @@ export interface RecordsDeps {
   clock: Clock;
   /** Encryption at rest; without it records are stored in clear. */
   seals?: Seals | undefined;
-  /** A connection for subscriptions only; needed by `onFinished`. */
+  /** A connection for subscriptions only; needed by `onFinished` and `onChange`. */
   subscriber?: Redis;
   /** A connection that may block; needed by `readOutbox` with `blockMs` above 0. One reader at a time. */
   blocking?: Redis;
@@ -159,8 +161,14 @@ export interface Records {
   loads(): Promise<Map<string, TenantLoad>>;
   /** Takes the caps of a new configuration, for tenants that have none of their own. */
   replaceCaps(caps: TenantCaps): void;
+  /** Appends a piece of the job's answer; `false` if nothing more of this run counts. */
+  appendDelta(jobId: string, piece: DeltaPiece): Promise<boolean>;
+  /** What follows a place in the job's events, timeline and deltas in one order. */
+  readEvents(jobId: string, after: EventPosition): Promise<EventPage | undefined>;
   /** Calls the listener when the job may have ended: a nudge to read it, never the only source of truth. */
-  onFinished(jobId: string, listener: FinishedListener): Promise<StopListening>;
+  onFinished(jobId: string, listener: () => void): Promise<StopListening>;
+  /** The same for every event of the job. */
+  onChange(jobId: string, listener: ChangeListener): Promise<StopListening>;
   /** The conversation that the session goes on with. */
   conversation(session: Session): Promise<string | undefined>;
   /** Remembers a session's conversation, or forgets it. */
@@ -175,7 +183,6 @@ export interface Records {
 /** Makes the records of one process. More on each method stands above the function it calls. */
 export function createRecords(deps: RecordsDeps): Records {
   const context = createContext(deps);
-  const listeners = createFinishedListeners(context.keys, deps.subscriber);
   return {
     newJobId: jobIdMaker(context),
     accept: (request, idempotency, ticket) => acceptJob(context, request, idempotency, ticket),
@@ -206,7 +213,7 @@ export function createRecords(deps: RecordsDeps): Records {
     trimIndexes: (shard, limit) => trimIndexes(context, shard, limit),
     ...ledgerOf(context),
     ...outboxOf({ ...context, blocking: deps.blocking }),
-    onFinished: (jobId, listener) => listeners.listen(jobId, listener),
+    ...liveEvents(context, deps.subscriber),
     conversation: (session) => readConversation(context, session),
     keepConversation: (session, conversation) => keepConversation(context, session, conversation),
     erase: (jobId) => eraseJob(context, jobId),
@@ -247,6 +254,22 @@ function outboxOf(
     readOutbox: (shard, consumer, options) => readOutbox(context, shard, consumer, options),
     ackOutbox: (shard, streamIds) => ackOutbox(context, shard, streamIds),
     claimOutbox: (shard, consumer, minIdleMs) => claimOutbox(context, shard, consumer, minIdleMs),
+  };
+}
+
+function liveEvents(
+  context: RecordsContext,
+  subscriber: Redis | undefined,
+): Pick<Records, 'appendDelta' | 'readEvents' | 'onFinished' | 'onChange'> {
+  const listeners = createChangeListeners(context.keys, subscriber);
+  return {
+    appendDelta: (jobId, piece) => appendDelta(context, jobId, piece),
+    readEvents: (jobId, after) => readEvents(context, jobId, after),
+    onFinished: (jobId, listener) =>
+      listeners.listen(jobId, (ended) => {
+        if (ended) listener();
+      }),
+    onChange: (jobId, listener) => listeners.listen(jobId, listener),
   };
 }
 

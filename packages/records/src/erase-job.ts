@@ -13,7 +13,7 @@ const erasedWhileLive: JobEnding = {
 };
 
 /**
- * Removes a job and every mention of it: record, timeline, places in indexes, its Idempotency-Key, and of a batch all
+ * Removes a job and every mention of it: record, timeline, deltas, places in indexes, its Idempotency-Key, and of a batch all
  * children. A live job is cancelled first, so that whoever waits for it or counts it is told. `false`: it was not there.
  */
 export async function eraseJob(context: RecordsContext, jobId: string): Promise<boolean> {
@@ -38,6 +38,7 @@ async function eraseEnded(context: RecordsContext, jobId: string, keys: JobKeys)
     keys.retained,
     context.keys.tenant(keys.shard, tenantId),
     keys.children,
+    keys.deltas,
   ];
   if (idempotency) names.push(context.keys.idempotency(keys.shard, idempotency));
   return (await script(context.redis, names, [jobId, tenantId])) === 1;

@@ -8,6 +8,12 @@ import { encodeEvent } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'spend-time']);
 
+/**
+ * How long the pieces of an answer outlive its job: as long as a reader needs to come back. After that the result has the
+ * text, in a tenth of the memory.
+ */
+const deltasTtlMs = 900_000;
+
 /** Children whose TTL is set in one pipeline. */
 const childrenPerChunk = 250;
 
@@ -47,18 +53,7 @@ export async function finishJob(
   if (!keys) return { kind: 'missing' };
   const reply = await script(
     context.redis,
-    [
-      keys.job,
-      keys.timeline,
-      keys.live,
-      keys.retained,
-      keys.outbox,
-      keys.children,
-      keys.subscribers,
-      keys.ledger,
-      keys.loads,
-      ...(keys.parent ? [keys.parent.job] : []),
-    ],
+    finishKeys(keys),
     await finishArguments(context, jobId, keys, request),
   );
   // The replies that finish-job.lua lists.
@@ -80,6 +75,22 @@ export async function finishJob(
   }
 }
 
+function finishKeys(keys: JobKeys): string[] {
+  return [
+    keys.job,
+    keys.timeline,
+    keys.live,
+    keys.retained,
+    keys.outbox,
+    keys.children,
+    keys.subscribers,
+    keys.ledger,
+    keys.loads,
+    keys.deltas,
+    ...(keys.parent ? [keys.parent.job] : []),
+  ];
+}
+
 async function finishArguments(
   context: RecordsContext,
   jobId: string,
@@ -98,10 +109,11 @@ async function finishArguments(
     unlessStarted ? '1' : '',
     encodeEvent(ending.state, now, eventData(ending)),
     ending.attempt ? JSON.stringify(ending.attempt) : '',
-    keys.finishedChannel,
+    keys.channel,
     keys.parent?.batchId ?? '',
     ending.entry ? JSON.stringify(ending.entry) : '',
     ending.result ? '' : run,
+    deltasTtlMs,
     ...endingFields(ending, result),
   ];
 }

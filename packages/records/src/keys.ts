@@ -13,6 +13,8 @@ import { shardOf } from './job-id.ts';
  * | <tag>/job:<job id>            | hash   | the record; fields: see record-codec.ts            | live: the sweeper ends it |
  * |                               |        |                                                    | ended: TTL = retention    |
  * | <tag>/timeline:<job id>       | list   | JSON {type, at (ms), data}, at most about 1,000    | with the record, same TTL |
+ * | <tag>/deltas:<job id>         | list   | `<number of a timeline event> <JSON>`; see deltas.ts | live: finish-job.lua      |
+ * |                               |        |                                                    | ended: TTL of 15 min      |
  * | <tag>/live                    | zset   | job id -> next check (ms); every job not ended     | finish removes the member |
  * | <tag>/retained                | zset   | `<job id> <tenant id>` -> end of retention (ms)    | owner: trimIndexes        |
  * | <tag>/tenant:<tenant id>      | zset   | job ids, score 0: the order is that of the ids     | owner: trimIndexes, erase |
@@ -25,7 +27,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/subscribers             | hash   | tenant id -> generation: tenants that want to know | owner: removeSubscriber   |
  * | <tag>/loads                   | hash   | what each tenant has and may have: count-load.lua  | fields go with what they  |
  * |                               |        |                                                    | count; caps: the operator |
- * | <tag>/finished:<job id>       | channel| the terminal state, published once                 | not a key                 |
+ * | <tag>/changes:<job id>        | channel| empty for each event, the terminal state at the end | not a key                |
  *
  * A batch's child keeps its record for the retention and for as long as its siblings may still wait, because the batch
  * is put together from it; when the batch ends, what its ended children have left is cut to the retention.
@@ -50,6 +52,7 @@ export interface JobKeys {
   shard: number;
   job: string;
   timeline: string;
+  deltas: string;
   live: string;
   retained: string;
   outbox: string;
@@ -58,7 +61,7 @@ export interface JobKeys {
   loads: string;
   /** Index of the job's own children. */
   children: string;
-  finishedChannel: string;
+  channel: string;
   /** Only of a batch's child: the batch it belongs to. */
   parent?: { batchId: string; job: string; children: string };
 }
@@ -90,6 +93,7 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     shard,
     job: `${tag}/job:${jobId}`,
     timeline: `${tag}/timeline:${jobId}`,
+    deltas: `${tag}/deltas:${jobId}`,
     live: `${tag}/live`,
     retained: `${tag}/retained`,
     outbox: `${tag}/outbox`,
@@ -97,7 +101,7 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     ledger: `${tag}/ledger`,
     loads: `${tag}/loads`,
     children: `${tag}/batch:${jobId}`,
-    finishedChannel: `${tag}/finished:${jobId}`,
+    channel: `${tag}/changes:${jobId}`,
     ...(batchId !== undefined && {
       parent: { batchId, job: `${tag}/job:${batchId}`, children: `${tag}/batch:${batchId}` },
     }),

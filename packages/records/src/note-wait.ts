@@ -16,6 +16,6 @@ export async function noteWait(
   if (!keys) return false;
   const now = context.clock.now();
   const event = encodeEvent('queued', now, { waiting_on: waitingOn });
-  const args = [JSON.stringify(waitingOn), event, now];
+  const args = [JSON.stringify(waitingOn), event, now, keys.channel];
   return (await script(context.redis, [keys.job, keys.timeline], args)) === 1;
 }

@@ -22,7 +22,7 @@ export async function pauseJob(
   const now = context.clock.now();
   const event = isNew ? encodeEvent('paused', now) : '';
   const names = [keys.job, keys.timeline, keys.loads];
-  return (await pauseScript(context.redis, names, [event, run, now])) === 1;
+  return (await pauseScript(context.redis, names, [event, run, now, keys.channel])) === 1;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function resumeJob(
   const state = await resumeScript(
     context.redis,
     [keys.job, keys.timeline],
-    [JSON.stringify(answer), event, now],
+    [JSON.stringify(answer), event, now, keys.channel],
   );
   // The reply that resume-job.lua lists.
   return (state as JobState | '') || undefined;

@@ -33,12 +33,13 @@ import type { JobPhase, JobRecord, JobRequest, JobTimes } from '@sluice/contract
  * | late:<call>             | `1`; the call was booked after its run had lost the job  | bookCall              |
  * | costUsd, priceVersion   | text                                                     | finish                |
  * | saved                   | JSON                                                     | finish                |
+ * | deltas                  | token of the run that sends them, its pieces, all, those that are gone; of a job that streams | appendDelta |
  * | droppedEvents           | number; events that the timeline has forgotten            | begin, appendEvent    |
  */
 export type RecordFields = Partial<Record<string, string>>;
 
 /** Makes of a field's text what is stored, or the other way round; what is sealed at rest goes through it. */
-export type FieldText = (text: string, field: 'input' | 'result' | 'webhook') => string;
+export type FieldText = (text: string, field: 'input' | 'result' | 'webhook' | 'delta') => string;
 
 const asItIs: FieldText = (text) => text;
 

@@ -17,6 +17,6 @@ export async function releaseJob(
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
   const now = context.clock.now();
-  const args = [encodeEvent('due', now), now];
+  const args = [encodeEvent('due', now), now, keys.channel];
   return (await script(context.redis, [keys.job, keys.timeline], args, ticket)) === 1;
 }

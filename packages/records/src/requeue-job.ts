@@ -68,6 +68,7 @@ export async function requeueJob(
       options.run ?? '',
       now,
       ...phasesOf(options),
+      keys.channel,
       ...fields,
     ],
     options.ticket,

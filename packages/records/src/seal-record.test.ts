@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createRecords } from './create-records.ts';
 import { chatRequest, completed, webhook } from './fixtures.ts';
 
-const ownedKeys = [/\}\/(live|retained|tenant:|job:|outbox)/];
+const ownedKeys = [/\}\/(live|retained|tenant:|job:|outbox|loads|timeline:|deltas:)/];
 
 /** One key for every tenant, until they are erased. */
 function createSeals(): Seals & { erase(): void } {
@@ -57,6 +57,24 @@ describe('a sealed record', () => {
     for (const text of ['Hello', 'a secret answer', webhook.secret]) {
       expect(await stored()).not.toContain(text);
     }
+  });
+
+  it('has pieces of an answer that only it can read', async () => {
+    const { records, inClear, jobId, seals, redis, root } = await start();
+    await records.begin(jobId);
+    const piece = { tenantId: 't1', run: 'a', number: 1, attempt: 1 };
+    await records.appendDelta(jobId, { ...piece, delta: { content: 'a secret piece' } });
+    await inClear.appendDelta(jobId, { ...piece, number: 2, delta: { content: 'in clear' } });
+    const stored = await redis.lrange(`{${root}:0}/deltas:${jobId}`, 0, '-1');
+    expect(stored.join()).not.toContain('secret');
+    const read = async () => (await records.readEvents(jobId, { timeline: 1, deltas: 0 }))?.events;
+    expect(await read()).toMatchObject([
+      { type: 'delta', data: { attempt: 1, delta: { content: 'a secret piece' } } },
+      { type: 'delta', data: { attempt: 1, delta: { content: 'in clear' } } },
+    ]);
+    seals.erase();
+    expect(await read()).toBeUndefined();
+    expect(await records.appendDelta(jobId, { ...piece, number: 3, delta: {} })).toBe(false);
   });
 
   it('is gone with its tenant, and what still runs of it ends nowhere', async () => {

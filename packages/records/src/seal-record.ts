@@ -1,5 +1,10 @@
-import { SluiceError, type JobRequest } from '@sluice/contracts';
-import { isSealed, type Seal } from '@sluice/runtime';
+import {
+  SluiceError,
+  type JobRequest,
+  type TextDelta,
+  type TimelineEvent,
+} from '@sluice/contracts';
+import { isSealed, type Seal, type Seals } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import {
@@ -12,7 +17,7 @@ import {
 } from './record-codec.ts';
 
 /*
- * With encryption at rest a record's input, its result and the secret of its webhook are sealed, each bound to the job and
+ * With encryption at rest a record's input, its result, the pieces of its answer and the secret of its webhook are sealed, each bound to the job and
  * to its field. The rest of a record is in clear: scripts and lists work with it. A record of an erased tenant is as good as
  * gone: whoever reads it is told that it is not there.
  */
@@ -56,6 +61,40 @@ export async function openSummary(
   const open = await openerOf(context, jobId, fields);
   const summary = open && decodeSummary(fields, open);
   return summary && { summary, open };
+}
+
+/** How the pieces of the job's answer are stored; `undefined` when there is nobody left who could read them. */
+export async function sealerOfDeltas(
+  seals: Seals,
+  tenantId: string,
+  jobId: string,
+): Promise<((delta: TextDelta) => string) | undefined> {
+  const seal = await seals.of(tenantId);
+  return seal && ((delta) => seal.seal(JSON.stringify(delta), `${jobId}/delta`));
+}
+
+/** Events whose pieces of the answer can be read; `undefined` where the tenant was erased. */
+export async function openDeltas(
+  context: RecordsContext,
+  jobId: string,
+  { request, events }: { request: string; events: TimelineEvent[] },
+): Promise<TimelineEvent[] | undefined> {
+  const newest = events.findLast(({ data }) => isSealed(sealedIn(data)));
+  if (!newest) return events;
+  const sealed = sealedIn(newest.data);
+  const open = await openerOf(context, jobId, { request, ...(sealed && { result: sealed }) });
+  if (!open) return undefined;
+  return events.map((event) => {
+    const text = sealedIn(event.data);
+    if (text === undefined) return event;
+    return { ...event, data: { ...event.data, delta: JSON.parse(open(text, 'delta')) as unknown } };
+  });
+}
+
+/** The text of a delta that was sealed: any other is an object. */
+function sealedIn(data: TimelineEvent['data']): string | undefined {
+  const { delta } = data ?? {};
+  return typeof delta === 'string' ? delta : undefined;
 }
 
 /** `undefined` where the tenant was erased. */

@@ -39,7 +39,11 @@ export async function appendEvent(
   const keys = context.keys.ofJob(jobId);
   if (!keys) return;
   const encoded = encodeEvent(event.type, context.clock.now(), event.data);
-  await appendScript(context.redis, [keys.job, keys.timeline], [encoded, maxTimelineEvents]);
+  await appendScript(
+    context.redis,
+    [keys.job, keys.timeline],
+    [encoded, maxTimelineEvents, keys.channel],
+  );
 }
 
 /**
@@ -62,15 +66,21 @@ export async function readTimeline(
   if (reply === null) return [];
   // The reply that read-timeline.lua lists.
   const [request, first, ...stored] = reply as [string, number, ...string[]];
-  const events = stored.map((event, i) => toEvent(event, first + i));
+  const events = stored.map((event, i) => decodeEvent(event, String(first + i)));
   if (last !== undefined) return events;
   // Written by encodeRequest.
   const { createdAtMs } = JSON.parse(request) as { createdAtMs: number };
-  return [toEvent(encodeEvent('queued', createdAtMs), 0), ...events].slice(0, count);
+  return [acceptEvent(createdAtMs), ...events].slice(0, count);
 }
 
-function toEvent(encoded: string, number: number): TimelineEvent {
+/** The first event of every job, which is not stored. */
+export function acceptEvent(createdAtMs: number): TimelineEvent {
+  return decodeEvent(encodeEvent('queued', createdAtMs), '0');
+}
+
+/** The stored event with the id that it is told under. */
+export function decodeEvent(encoded: string, id: string): TimelineEvent {
   // Written by encodeEvent.
   const { type, at, data } = JSON.parse(encoded) as Omit<TimelineEvent, 'at'> & { at: number };
-  return { id: String(number), type, at: new Date(at).toISOString(), ...(data && { data }) };
+  return { id, type, at: new Date(at).toISOString(), ...(data && { data }) };
 }

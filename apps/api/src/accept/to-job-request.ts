@@ -27,6 +27,7 @@ export function toJobRequest(
     startByMs: Math.round((runAtMs ?? made.createdAtMs) + maxWaitMs),
     timeoutMs: timeoutSeconds === undefined ? jobs.timeoutMs : Math.ceil(timeoutSeconds * 1_000),
     cacheMode: submitted.cache?.mode ?? 'default',
+    ...('stream' in submitted && submitted.stream && { stream: true }),
     ...(runAtMs !== undefined && { runAtMs }),
     ...(countsTokens(lanes[made.lane]) && { tokens: roughTokens(submitted.input) }),
     ...(submitted.include_raw && { includeRaw: true as const }),

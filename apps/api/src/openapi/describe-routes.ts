@@ -29,7 +29,7 @@ export interface RouteDescription {
   /** Query parameters and what they mean. */
   query?: Readonly<Record<string, string>>;
   /** Other than JSON. */
-  answers?: 'text/plain' | 'text/html';
+  answers?: 'text/plain' | 'text/html' | 'text/event-stream';
 }
 
 const page = { limit: 'entries in the page', after: '`next_cursor` of the page before' };
@@ -68,6 +68,15 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
       batch_id: 'children',
       ...page,
     },
+  },
+  'get /v1/jobs/:id/events': {
+    summary:
+      'What happens to a job, as server-sent events until it has ended; `Last-Event-ID` goes on where a reader was.',
+    status: 200,
+    answer:
+      'id: 1.1\nevent: delta\ndata: {"id":"1.1","type":"delta","at":"2026-11-27T14:00:00.000Z","data":{"attempt":1,"delta":{"content":"Hel"}}}\n\n',
+    query: { after: 'id of the last event already had, for clients that cannot send a header' },
+    answers: 'text/event-stream',
   },
   'post /v1/jobs/:id/cancel': {
     summary: 'Cancel a live job.',

@@ -11,7 +11,7 @@ const waitingFor = (api: TestApi, id: string) =>
   waitFor(async () => (await listeners(api, id)) === 1);
 
 async function listeners(api: TestApi, id: string): Promise<unknown> {
-  const channel = `{${api.config.root}:0}/finished:${id}`;
+  const channel = `{${api.config.root}:0}/changes:${id}`;
   return (await api.redis.pubsub('NUMSUB', channel))[1];
 }
 

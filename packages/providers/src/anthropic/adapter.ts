@@ -24,8 +24,8 @@ export function createAnthropicAdapter(http: HttpClient): ProviderAdapter {
 
 /** One message, always streamed; a server that answers with a whole one all the same is understood too. */
 async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs, onRaw } = call;
-  const context = { http, target, signal, judge: judgeAnthropic, onRaw };
+  const { target, signal, sendByMs, onDelta, onRaw } = call;
+  const context = { http, target, signal, judge: judgeAnthropic, onDelta, onRaw };
   const { value, headers } = await callUpstream(
     context,
     {

@@ -1,5 +1,6 @@
-import type { ChatResult, ReasoningPart, ToolCall } from '@sluice/contracts';
+import type { ChatResult, ReasoningPart, ToolCall, ToolCallDelta } from '@sluice/contracts';
 
+import type { OnDelta } from '../adapter.ts';
 import type { ContentBlock, MessageEvent } from './message-event.ts';
 
 type Delta = Extract<MessageEvent, { type: 'content_block_delta' }>['delta'];
@@ -14,23 +15,60 @@ interface Draft {
   signature: string;
 }
 
+/** Stands between two thoughts. */
+const thoughtGap = '\n\n';
+
 /** Puts the content blocks of one message together from their pieces. Blocks that only Anthropic's own tools need are left out. */
 export class BlockAssembly {
   readonly #drafts = new Map<number, Draft>();
+  readonly #onDelta: OnDelta | undefined;
+
+  constructor(onDelta?: OnDelta) {
+    this.#onDelta = onDelta;
+  }
 
   start(index: number, block: ContentBlock): void {
-    const text = block.text ?? block.thinking ?? '';
-    this.#drafts.set(index, { block, text, json: '', signature: block.signature ?? '' });
+    const draft = { block, text: '', json: '', signature: block.signature ?? '' };
+    this.#drafts.set(index, draft);
+    if (block.type === 'tool_use') this.#tellCall(draft, { function: { name: block.name ?? '' } });
+    this.#addText(draft, block.text ?? block.thinking ?? '');
   }
 
   /** Adds a piece to a block; false if that block never started. */
   add(index: number, delta: Delta): boolean {
     const draft = this.#drafts.get(index);
     if (!draft) return false;
-    draft.text += delta.text ?? delta.thinking ?? '';
+    this.#addText(draft, delta.text ?? delta.thinking ?? '');
     draft.json += delta.partial_json ?? '';
+    if (delta.partial_json) this.#tellCall(draft, { function: { arguments: delta.partial_json } });
     draft.signature += delta.signature ?? '';
     return true;
+  }
+
+  /** A call that had no pieces has its arguments at once. */
+  stop(index: number): void {
+    const draft = this.#drafts.get(index);
+    if (draft?.json === '') this.#tellCall(draft, { function: { arguments: argumentsOf(draft) } });
+  }
+
+  #addText(draft: Draft, text: string): void {
+    if (text === '') return;
+    const { type } = draft.block;
+    if (type === 'text') this.#onDelta?.({ content: text });
+    if (type === 'thinking') {
+      const isLater = draft.text === '' && this.#of('thinking').some((other) => other.text !== '');
+      this.#onDelta?.({ reasoning: isLater ? thoughtGap + text : text });
+    }
+    draft.text += text;
+  }
+
+  #tellCall(draft: Draft, piece: Omit<ToolCallDelta, 'index'>): void {
+    const index = this.#of('tool_use').indexOf(draft);
+    if (index === -1) return;
+    const isFirst = piece.function?.name !== undefined;
+    const id = draft.block.id ?? `call_${index}`;
+    const head = isFirst ? ({ id, type: 'function' } as const) : {};
+    this.#onDelta?.({ tool_calls: [{ index, ...head, ...piece }] });
   }
 
   /** The message; `refusal` is what the vendor said about a refusal. */
@@ -38,7 +76,7 @@ export class BlockAssembly {
     const toolCalls = this.#of('tool_use').map(toToolCall);
     const texts = this.#of('text').map((draft) => draft.text);
     const thoughts = this.#of('thinking').map((draft) => draft.text);
-    const reasoning = thoughts.filter((thought) => thought !== '').join('\n\n');
+    const reasoning = thoughts.filter((thought) => thought !== '').join(thoughtGap);
     const parts = this.#reasoningParts(toolCalls.length);
     return {
       role: 'assistant',
@@ -83,10 +121,15 @@ function toReasoningPart({ block, text, signature }: Draft): ReasoningPart | und
 }
 
 /** A block has its arguments in pieces, or, in a whole message, at once as an object. */
-function toToolCall({ block, json }: Draft, place: number): ToolCall {
+function toToolCall(draft: Draft, place: number): ToolCall {
+  const { block } = draft;
   return {
     id: block.id ?? `call_${place}`,
     type: 'function',
-    function: { name: block.name ?? '', arguments: json || JSON.stringify(block.input ?? {}) },
+    function: { name: block.name ?? '', arguments: argumentsOf(draft) },
   };
+}
+
+function argumentsOf({ block, json }: Draft): string {
+  return json || JSON.stringify(block.input ?? {});
 }

@@ -26,7 +26,7 @@ type WholeReply = Omit<ChatReply, 'upstreamRequestId'>;
 export class MessageAssembly implements EventHandler<WholeReply> {
   readonly #context: CallContext;
   readonly #head: ReplyHead;
-  readonly #blocks = new BlockAssembly();
+  readonly #blocks: BlockAssembly;
   #model: string | undefined;
   #ending: Ending = {};
   #usage: MessageUsage = {};
@@ -36,6 +36,7 @@ export class MessageAssembly implements EventHandler<WholeReply> {
   constructor(context: CallContext, head: ReplyHead) {
     this.#context = context;
     this.#head = head;
+    this.#blocks = new BlockAssembly(context.onDelta);
   }
 
   onEvent(event: EventSourceMessage): BodyState {
@@ -67,7 +68,10 @@ export class MessageAssembly implements EventHandler<WholeReply> {
     if (!parsed.success) throw this.#notAMessage(value);
     const { content, usage, model, ...ending } = parsed.data;
     this.#model = model ?? undefined;
-    for (const [index, block] of content.entries()) this.#blocks.start(index, block);
+    for (const [index, block] of content.entries()) {
+      this.#blocks.start(index, block);
+      this.#blocks.stop(index);
+    }
     this.#ending = ending;
     this.#usage = usage ?? {};
     return this.#finish();
@@ -94,6 +98,7 @@ export class MessageAssembly implements EventHandler<WholeReply> {
         this.#isWhole = true;
         return 'done';
       case 'content_block_stop':
+        if (typeof event.index === 'number') this.#blocks.stop(event.index);
         return 'progress';
       case 'ping':
         return 'waiting';

@@ -64,7 +64,7 @@ export const messageEvent = z.discriminatedUnion('type', [
       partial_json: text,
     }),
   }),
-  z.object({ type: z.literal('content_block_stop') }),
+  z.object({ type: z.literal('content_block_stop'), index: z.number().nullish() }),
   z.object({ type: z.literal('message_delta'), delta: z.object(ending), usage: lenientUsage }),
   z.object({ type: z.literal('message_stop') }),
   z.object({ type: z.literal('ping') }),

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
-import { SluiceError } from '@sluice/contracts';
+import {
+  deltaOfResult,
+  joinDeltas,
+  SluiceError,
+  type RunResult,
+  type TextDelta,
+} from '@sluice/contracts';
 import { waitFor } from '@sluice/testing';
 import fc from 'fast-check';
 import { Agent } from 'undici';
@@ -57,6 +63,7 @@ describe.each(named)('$name', (subject) => {
       timeouts?: { firstByteMs: number; idleMs: number };
       signal?: AbortSignal;
       sendByMs?: number;
+      onDelta?: (delta: TextDelta) => void;
     } = {},
   ): Promise<unknown> {
     upstream.script(script, ...(subject.afterBreak ? [subject.afterBreak] : []));
@@ -64,7 +71,8 @@ describe.each(named)('$name', (subject) => {
     if (options.timeouts) target.provider.timeouts = options.timeouts;
     const adapter = createAdapters({ dispatcher: agent })(kind);
     const signal = options.signal ?? neverAborted;
-    return await subject.call(adapter, { target, signal, sendByMs: options.sendByMs });
+    const { sendByMs, onDelta } = options;
+    return await subject.call(adapter, { target, signal, sendByMs, ...(onDelta && { onDelta }) });
   }
 
   async function failureOf(...args: Parameters<typeof call>): Promise<SluiceError> {
@@ -97,6 +105,18 @@ describe.each(named)('$name', (subject) => {
       });
       expect(told).toEqual([{ content_type: type, body: events.join('') }]);
     });
+    const forms: [string, Script][] = [['a stream', stream(...events)]];
+    if (subject.document !== undefined) forms.push(['a document', document(subject.document)]);
+    it.each(forms)(
+      'is told piece by piece, and the pieces of %s add up to it',
+      async (_, script) => {
+        const told: TextDelta[] = [];
+        await call(script, { onDelta: (delta) => told.push(delta) });
+        const { result } = subject.reply as { result: RunResult };
+        const whole = subject.told ?? deltaOfResult(result);
+        expect(told.length > 0 ? told.reduce(joinDeltas) : undefined).toEqual(whole);
+      },
+    );
 
     it('keeps its connection for the next call', async () => {
       const before = upstream.connectionCount();

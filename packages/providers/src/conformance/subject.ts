@@ -1,12 +1,13 @@
 import { adapterKinds, defaultOptions, type Target } from '@sluice/config';
+import type { TextDelta } from '@sluice/contracts';
 
-import type { ProviderAdapter, UpstreamCall } from '../adapter.ts';
+import type { OnDelta, ProviderAdapter, UpstreamCall } from '../adapter.ts';
 import type { Script } from './scripted-upstream.ts';
 
 /** A call of an adapter, whatever it does, and its reply. */
 export type SubjectCall = (
   adapter: ProviderAdapter,
-  call: Pick<UpstreamCall, 'target' | 'signal' | 'sendByMs' | 'onRaw'>,
+  call: Pick<UpstreamCall, 'target' | 'signal' | 'sendByMs' | 'onRaw'> & { onDelta?: OnDelta },
 ) => Promise<unknown>;
 
 /** What the conformance suite must know of an adapter. */
@@ -28,6 +29,8 @@ export interface Subject {
   document: unknown;
   /** What the adapter must make of both. */
   reply: unknown;
+  /** What its pieces add up to, where that is not in its result. */
+  told?: TextDelta;
   /** How many of `events` may be missing at the end of a whole reply. */
   dispensableEvents: number;
   /** Whether a call of which nobody knows how far it came may be made again: what it does, it does but once if not. */

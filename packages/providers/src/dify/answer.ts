@@ -1,5 +1,7 @@
 import type { AgentThought, AppKind, Usage, WorkflowResult } from '@sluice/contracts';
 
+import type { OnDelta } from '../adapter.ts';
+import { isRecord } from '../http/error-fields.ts';
 import { costOf, dollarsOf } from './price.ts';
 import { agentThought, llmUsage, type LlmUsage, type RunEvent } from './run-event.ts';
 
@@ -7,11 +9,19 @@ import { agentThought, llmUsage, type LlmUsage, type RunEvent } from './run-even
 const maxThoughts = 200;
 const maxFiles = 200;
 
+/** Whom an answer tells of its text while it grows. */
+export interface AnswerListener {
+  onDelta: OnDelta;
+  /** The text so far counts no more; this stands in its place. */
+  onReplace: OnDelta;
+}
+
 /** What a chat, chatflow, agent or completion app says, put together from its events. */
 export class Answer {
   /** `message_end` came: the text is whole. */
   isWhole = false;
   readonly #kind: AppKind;
+  readonly #listener: AnswerListener | undefined;
   readonly #thoughts = new Map<string, AgentThought>();
   readonly #files: unknown[] = [];
   #text = '';
@@ -19,8 +29,9 @@ export class Answer {
   #metadata: Record<string, unknown> | undefined;
   #usage: LlmUsage | undefined;
 
-  constructor(kind: AppKind) {
+  constructor(kind: AppKind, listener?: AnswerListener) {
     this.#kind = kind;
+    this.#listener = listener;
   }
 
   /** Takes one event of a message; others change nothing. */
@@ -32,6 +43,15 @@ export class Answer {
         break;
       case 'message_replace':
         this.replace(event.answer ?? '');
+        break;
+      case 'text_chunk':
+        this.#append(textIn(event, 'text'));
+        break;
+      case 'text_replace':
+        this.replace(textIn(event, 'text'));
+        break;
+      case 'reasoning_chunk':
+        this.#tellReasoning(textIn(event, 'reasoning'));
         break;
       case 'agent_thought':
         this.#think(event);
@@ -47,6 +67,7 @@ export class Answer {
   }
 
   replace(text: string): void {
+    if (text !== this.#text) this.#listener?.onReplace({ content: text });
     this.#text = text;
     this.#pieces = 1;
   }
@@ -92,6 +113,11 @@ export class Answer {
     if (isRepeated) return;
     this.#text += piece;
     this.#pieces += 1;
+    if (piece !== '') this.#listener?.onDelta({ content: piece });
+  }
+
+  #tellReasoning(reasoning: string): void {
+    if (reasoning !== '') this.#listener?.onDelta({ reasoning });
   }
 
   /** An agent sends a thought again, with the same id, as more of it is known. */
@@ -118,4 +144,10 @@ export class Answer {
   #addFiles(files: readonly unknown[]): void {
     this.#files.push(...files.slice(0, maxFiles - this.#files.length));
   }
+}
+
+/** A text of the events of a workflow that streams its answer: it stands inside `data`. */
+function textIn({ data }: RunEvent, field: string): string {
+  const text = isRecord(data) ? data[field] : undefined;
+  return typeof text === 'string' ? text : '';
 }

@@ -8,7 +8,7 @@ import { errorFieldsOf, isRecord } from '../http/error-fields.ts';
 import type { EventHandler } from '../http/event-reader.ts';
 import type { ReplyHead } from '../http/exchange.ts';
 import { requestIdOf, upstreamError } from '../http/upstream-error.ts';
-import { Answer } from './answer.ts';
+import { Answer, type AnswerListener } from './answer.ts';
 import { appRoutes, type AppRoutes } from './app-routes.ts';
 import { convertOutcome, idsOf } from './convert-outcome.ts';
 import { kindOf } from './convert-request.ts';
@@ -62,11 +62,24 @@ export class AppRun {
     const kind = kindOf(call);
     this.call = call;
     this.routes = appRoutes[kind];
-    this.answer = new Answer(kind);
+    this.answer = new Answer(kind, this.#listener());
     this.handle = new RunHandle(call, this.routes);
     this.hasGaps = call.resume !== undefined;
     this.#context = context;
     this.#progress = new ProgressTeller(call.onProgress);
+  }
+
+  /** Of a run that was not followed throughout no pieces are told: the whole text is, in its result. */
+  #listener(): AnswerListener {
+    const { onDelta, onReplace } = this.call;
+    return {
+      onDelta: (delta) => {
+        if (!this.hasGaps) onDelta?.(delta);
+      },
+      onReplace: (delta) => {
+        if (!this.hasGaps) onReplace?.(delta);
+      },
+    };
   }
 
   /** Reads one stream of the run's events. */

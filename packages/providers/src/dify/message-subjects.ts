@@ -48,6 +48,7 @@ function messageApp(kind: AppKind, text: string): Subject {
   return {
     ...dify,
     name: `dify ${kind}`,
+    told: { content: answer },
     call: async (adapter, call) =>
       await adapter.workflow?.({
         ...call,

@@ -24,6 +24,7 @@ const ended = {
 /** Dify's workflow runs: two priced nodes, a ping without data between the events. */
 export const dify: Subject = {
   kind: 'dify',
+  told: { content: 'Grüße' },
   call: async (adapter, call) =>
     await adapter.workflow?.({
       ...call,

@@ -23,8 +23,8 @@ export function createGeminiAdapter(http: HttpClient): ProviderAdapter {
 }
 
 async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs, onRaw } = call;
-  const context = { http, target, signal, judge: judgeGemini, onRaw };
+  const { target, signal, sendByMs, onDelta, onRaw } = call;
+  const context = { http, target, signal, judge: judgeGemini, onDelta, onRaw };
   const { value } = await callUpstream(
     context,
     {

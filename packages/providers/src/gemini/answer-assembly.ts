@@ -102,7 +102,7 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
       const callId =
         functionCall.id ||
         ['call', this.#responseId, place].filter((it) => it !== undefined).join('_');
-      this.#toolCalls.push({
+      const toolCall: ToolCall = {
         id: callId,
         type: 'function',
         function: {
@@ -112,12 +112,15 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
         ...(thoughtSignature && {
           extra_content: { google: { thought_signature: thoughtSignature } },
         }),
-      });
+      };
+      this.#toolCalls.push(toolCall);
+      this.#context.onDelta?.({ tool_calls: [{ index: place, ...toolCall }] });
     }
     if (typeof text !== 'string') return;
     if (thoughtSignature && !functionCall) this.#textSignature = thoughtSignature;
     if (thought) this.#reasoning += text;
     else this.#content = (this.#content ?? '') + text;
+    if (text !== '') this.#context.onDelta?.(thought ? { reasoning: text } : { content: text });
   }
 
   /** A prompt that Gemini does not answer has no candidates. */

@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Target } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
+import type { OnDelta } from '../adapter.ts';
+
 import { maxDocumentBytes, TextReader, type BodyReader } from './body-reader.ts';
 import { parseErrorFields } from './error-fields.ts';
 import { EventReader, type EventHandler } from './event-reader.ts';
@@ -22,6 +24,8 @@ export interface CallContext {
   /** The vendor's own reading of errors, asked before the common table. */
   judge?: Judge | undefined;
   onRaw?: OnRaw | undefined;
+  /** Of a chat: told of the pieces of its answer. */
+  onDelta?: OnDelta | undefined;
 }
 
 export interface UpstreamRequest {

@@ -21,8 +21,8 @@ export function createOllamaAdapter(http: HttpClient): ProviderAdapter {
 }
 
 async function chat(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs, onRaw } = call;
-  const context = { http, target, signal, judge: judgeOllama, onRaw };
+  const { target, signal, sendByMs, onDelta, onRaw } = call;
+  const context = { http, target, signal, judge: judgeOllama, onDelta, onRaw };
   const { value } = await callUpstream(
     context,
     {

@@ -43,8 +43,12 @@ export class ChatAssembly implements LineHandler<ChatReply> {
       throw badUpstream(target, 'sent something that is no chat of Ollama', JSON.stringify(value));
     }
     const { message, done } = parsed.data;
-    this.#content += message?.content ?? '';
-    this.#reasoning += message?.thinking ?? '';
+    const { content, thinking: reasoning } = message ?? {};
+    this.#content += content ?? '';
+    this.#reasoning += reasoning ?? '';
+    if (content || reasoning) {
+      this.#context.onDelta?.({ ...(reasoning && { reasoning }), ...(content && { content }) });
+    }
     for (const call of message?.tool_calls ?? []) this.#addCall(call);
     if (done) this.#last = parsed.data;
   }
@@ -76,14 +80,17 @@ export class ChatAssembly implements LineHandler<ChatReply> {
 
   #addCall(call: NonNullable<NonNullable<ChatLine['message']>['tool_calls']>[number]): void {
     const { name, arguments: given } = call.function;
-    this.#toolCalls.push({
-      id: call.id || `call_${this.#toolCalls.length}`,
+    const index = this.#toolCalls.length;
+    const toolCall: ToolCall = {
+      id: call.id || `call_${index}`,
       type: 'function',
       function: {
         name,
         arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}),
       },
-    });
+    };
+    this.#toolCalls.push(toolCall);
+    this.#context.onDelta?.({ tool_calls: [{ index, ...toolCall }] });
   }
 }
 

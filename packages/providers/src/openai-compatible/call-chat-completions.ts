@@ -16,8 +16,8 @@ export async function callChatCompletions(
   call: ChatCall,
   dialect: Dialect,
 ): Promise<ChatReply> {
-  const { target, signal, jobId, onRaw } = call;
-  const context = { http, target, signal, judge: dialect.judge, onRaw };
+  const { target, signal, jobId, onDelta, onRaw } = call;
+  const context = { http, target, signal, judge: dialect.judge, onDelta, onRaw };
   const { value, headers } = await callUpstream(
     context,
     {

@@ -111,10 +111,19 @@ export class ChatAssembly implements EventHandler<WholeReply> {
   }
 
   #addDelta(delta: ChatDelta): void {
-    this.#content = joined(this.#content, contentOf(delta));
-    this.#reasoning = joined(this.#reasoning, reasoningOf(delta));
-    this.#refusal = joined(this.#refusal, delta.refusal ?? undefined);
-    for (const toolCall of delta.tool_calls ?? []) this.#toolCalls.add(toolCall);
+    const [content, reasoning] = [contentOf(delta), reasoningOf(delta)];
+    const refusal = delta.refusal ?? undefined;
+    this.#content = joined(this.#content, content);
+    this.#reasoning = joined(this.#reasoning, reasoning);
+    this.#refusal = joined(this.#refusal, refusal);
+    const toolCalls = (delta.tool_calls ?? []).map((toolCall) => this.#toolCalls.add(toolCall));
+    if (!content && !reasoning && !refusal && toolCalls.length === 0) return;
+    this.#context.onDelta?.({
+      ...(content && { content }),
+      ...(reasoning && { reasoning }),
+      ...(refusal && { refusal }),
+      ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+    });
   }
 
   #errorOf(value: unknown): SluiceError {

@@ -1,4 +1,4 @@
-import type { ToolCall } from '@sluice/contracts';
+import type { ToolCall, ToolCallDelta as Piece } from '@sluice/contracts';
 
 import type { ToolCallDelta } from './chat-chunk.ts';
 
@@ -17,7 +17,8 @@ interface Draft {
 export class ToolCallAssembly {
   readonly #drafts: Draft[] = [];
 
-  add(delta: ToolCallDelta): void {
+  /** Returns what the piece adds to which call. */
+  add(delta: ToolCallDelta): Piece {
     const draft = this.#find(delta) ?? this.#begin(delta);
     if (delta.id) draft.id = delta.id;
     if (delta.extra_content) draft.extra = delta.extra_content;
@@ -25,6 +26,22 @@ export class ToolCallAssembly {
     const { arguments: piece } = delta.function ?? {};
     if (typeof piece === 'string') draft.arguments += piece;
     else if (piece) draft.arguments = JSON.stringify(piece);
+    return this.#pieceOf(draft, delta);
+  }
+
+  #pieceOf(draft: Draft, { id, extra_content: extra, function: called }: ToolCallDelta): Piece {
+    const { arguments: given } = called ?? {};
+    const text = typeof given === 'object' && given ? draft.arguments : given;
+    const index = this.#drafts.indexOf(draft);
+    const name = called?.name;
+    return {
+      index,
+      ...(id && { id, type: 'function' }),
+      ...((name || text) && {
+        function: { ...(name && { name }), ...(text && { arguments: text }) },
+      }),
+      ...(extra && { extra_content: extra }),
+    };
   }
 
   /** The calls in order; one that was given no id is named after its place. */

@@ -17,7 +17,7 @@ async function setUp(url?: string) {
     return jobId;
   };
   const subscribers = async (jobId: string) => {
-    const [, count] = (await redis.pubsub('NUMSUB', `{${root}:0}/finished:${jobId}`)) as [
+    const [, count] = (await redis.pubsub('NUMSUB', `{${root}:0}/changes:${jobId}`)) as [
       string,
       number,
     ];

@@ -2,35 +2,40 @@ import type { Redis } from 'ioredis';
 
 import type { RecordsContext } from './context.ts';
 
-/** Called without arguments when a job may have ended: read its record to know. */
-export type FinishedListener = () => void;
+/**
+ * Called when something may have happened to a job, `ended` when it may have ended: read its record to know. After a
+ * connection was lost it may be either.
+ */
+export type ChangeListener = (ended: boolean) => void;
 
-/** Listens for the ends of jobs. Ends the subscription when awaited; calling it twice is harmless. */
+/** Ends the subscription when awaited; calling it twice is harmless. */
 export type StopListening = () => Promise<void>;
 
-export interface FinishedListeners {
-  listen(jobId: string, listener: FinishedListener): Promise<StopListening>;
+export interface ChangeListeners {
+  listen(jobId: string, listener: ChangeListener): Promise<StopListening>;
 }
 
 /**
- * Listens on one subscriber connection: a channel is subscribed while somebody waits for its job and once however many
- * wait. The nudge is a hint, never the truth: subscribe, then read the record, then wait. What was published while the
+ * Listens on one subscriber connection: a channel is subscribed while somebody follows its job and once however many
+ * follow. The nudge is a hint, never the truth: subscribe, then read the record, then wait. What was published while the
  * connection was down is lost, so after a reconnect every listener is called.
  */
-export function createFinishedListeners(
+export function createChangeListeners(
   keys: RecordsContext['keys'],
   subscriber: Redis | undefined,
-): FinishedListeners {
-  const byChannel = new Map<string, Set<FinishedListener>>();
-  subscriber?.on('message', (channel: string) => callAll(byChannel.get(channel)));
+): ChangeListeners {
+  const byChannel = new Map<string, Set<ChangeListener>>();
+  subscriber?.on('message', (channel: string, state: string) =>
+    callAll(byChannel.get(channel), state !== ''),
+  );
   if (subscriber) callAfterReconnect(subscriber, byChannel);
   return {
     async listen(jobId, listener) {
-      if (!subscriber) throw new TypeError('onFinished needs the dependency `subscriber`');
-      const channel = keys.ofJob(jobId)?.finishedChannel;
+      if (!subscriber) throw new TypeError('following jobs needs the dependency `subscriber`');
+      const channel = keys.ofJob(jobId)?.channel;
       if (channel === undefined) return async () => {};
       // A wrapper of its own, so that the same function may listen twice.
-      const entry = () => listener();
+      const entry: ChangeListener = (ended) => listener(ended);
       const listeners = byChannel.get(channel) ?? new Set();
       byChannel.set(channel, listeners.add(entry));
       const stop = async () => {
@@ -54,7 +59,7 @@ export function createFinishedListeners(
 /** Subscribes again before it calls, so that no end falls between the listener's look at the record and the nudge. */
 function callAfterReconnect(
   subscriber: Redis,
-  byChannel: ReadonlyMap<string, ReadonlySet<FinishedListener>>,
+  byChannel: ReadonlyMap<string, ReadonlySet<ChangeListener>>,
 ): void {
   let lost = false;
   subscriber.on('close', () => {
@@ -65,12 +70,12 @@ function callAfterReconnect(
     lost = false;
     // Not awaited: an event has nobody to wait for it. A failure is a connection lost again, with a `ready` to follow.
     void subscriber.subscribe(...byChannel.keys()).then(
-      () => byChannel.forEach(callAll),
+      () => byChannel.forEach((listeners) => callAll(listeners, true)),
       () => undefined,
     );
   });
 }
 
-function callAll(listeners: ReadonlySet<FinishedListener> | undefined): void {
-  for (const listener of listeners ?? []) listener();
+function callAll(listeners: ReadonlySet<ChangeListener> | undefined, ended: boolean): void {
+  for (const listener of listeners ?? []) listener(ended);
 }
