@@ -59,6 +59,8 @@ export async function runWebhookOutage(
       killWorkers(stack, options),
       sleep((outageSeconds / options.scale) * 1_000),
     ]);
+    // On a slow machine two hours are over before anything was sent: an outage that nobody meets proves nothing.
+    await waitFor(() => namesIn(hook.requests).size >= jobs.length, { timeoutMs: 60_000 });
     // A request is recorded and answered in one turn: what came before this line was cut.
     const refused = hook.requests.length;
     hook.otherwise({ status: 200 });
@@ -110,9 +112,14 @@ async function killWorkers(
 }
 
 async function waitUntilTold(hook: Receiver, refused: number, jobs: number): Promise<void> {
-  const told = () => new Set(hook.requests.slice(refused).map(nameOf)).size;
+  const told = () => namesIn(hook.requests.slice(refused)).size;
   // What never comes is for the report to say.
   await waitFor(() => told() === jobs * 2, { timeoutMs: deliveredWithinMs }).catch(() => undefined);
+}
+
+/** The events that came, each at each of the two receivers once. */
+function namesIn(requests: readonly ReceivedRequest[]): Set<string> {
+  return new Set(requests.map(nameOf));
 }
 
 /** One event at one of the two receivers. */
@@ -131,7 +138,7 @@ function judge(
   all: readonly ReceivedRequest[],
 ): Pick<WebhookOutageReport, 'events' | 'delivered' | 'duplicates' | 'otherIds' | 'twoEnds'> {
   const known = new Set(jobs.map(({ id }) => id));
-  const delivered = new Set(taken.map(nameOf));
+  const delivered = namesIn(taken);
   const ends = Map.groupBy(all, (request) => eventOf(request).data.job_id);
   const wrong = all.filter((request) => {
     const { id, data } = eventOf(request);
