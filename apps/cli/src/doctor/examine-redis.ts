@@ -1,4 +1,4 @@
-import { createRedis, whenReady, type Logger, type Redis } from '@sluice/runtime';
+import { createRedis, whenReady, type Logger, type Redis, type RedisTls } from '@sluice/runtime';
 
 import { findingsOf, type Finding } from './finding.ts';
 
@@ -14,11 +14,11 @@ const fullShare = 0.8;
  */
 export async function examineRedis(
   url: string,
-  { isGiven, log }: { isGiven: boolean; log: Logger },
+  { isGiven, log, tls }: { isGiven: boolean; log: Logger; tls?: RedisTls | undefined },
 ): Promise<Finding[]> {
   const address = new URL(url).host;
   const { ok, warn, fail } = findingsOf('redis', address);
-  const redis = createRedis(url, 'producer', log);
+  const redis = createRedis(url, 'producer', log, tls);
   try {
     await whenReady(redis, answerWithinMs);
     return [ok('answers'), ...judge(await readInfo(redis), address)];

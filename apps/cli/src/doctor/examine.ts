@@ -34,7 +34,11 @@ export async function examine(patient: Patient): Promise<Finding[]> {
   const deps = { adapterFor: createAdapters(http), signal: new AbortController().signal };
   try {
     const [redis, providers] = await Promise.all([
-      examineRedis(config.redisUrl, { isGiven: Boolean(env['REDIS_URL']), log }),
+      examineRedis(config.redisUrl, {
+        isGiven: Boolean(env['REDIS_URL']),
+        log,
+        tls: config.redisTls,
+      }),
       examineProviders(config, deps),
     ]);
     const models = await examineModels(config, providers.working, deps);
