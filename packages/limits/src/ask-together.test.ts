@@ -81,3 +81,18 @@ test('after the last answer the next call is asked for at once', async () => {
   questions[1]!.answer();
   expect(await second).toBe(20);
 });
+
+test('who asks at any moment around the last answer is asked for too', async () => {
+  for (let ticks = 0; ticks < 12; ticks += 1) {
+    const { ask, questions, asked } = setUp();
+    const first = ask(1);
+    await nextTurn();
+    questions[0]!.answer();
+    for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+    const late = ask(2);
+    await nextTurn();
+    expect({ ticks, asked: asked() }).toEqual({ ticks, asked: [[1], [2]] });
+    questions[1]!.answer();
+    expect(await Promise.all([first, late])).toEqual([10, 20]);
+  }
+});

@@ -30,12 +30,16 @@ export function askTogether<Call, Answer>(
       if (lines.has(kind)) return;
       lines.set(kind, line);
       // After all that this turn makes ready. `askAll` never rejects.
-      process.nextTick(() => void askAll(line, options).then(() => lines.delete(kind)));
+      const onEmpty = () => lines.delete(kind);
+      process.nextTick(() => void askAll(line, onEmpty, options));
     });
 }
 
+/** `onEmpty` is called in the moment in which nobody waits any more: who comes later must not join a line that is over. */
+
 async function askAll<Call, Answer>(
   line: Waiting<Call, Answer>[],
+  onEmpty: () => void,
   { most, ask }: AskTogetherOptions<Call, Answer>,
 ): Promise<void> {
   while (line.length > 0) {
@@ -48,6 +52,7 @@ async function askAll<Call, Answer>(
       for (const { reject } of asked) reject(error);
     }
   }
+  onEmpty();
 }
 
 function hand<Answer>(
