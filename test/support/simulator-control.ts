@@ -1,4 +1,13 @@
-import type { BehaviourScript, FaultScript, LedgerEntry, LimitsScript } from '@sluice/simulator';
+import type {
+  BehaviourScript,
+  FaultScript,
+  Invoice,
+  InvoiceLine,
+  LedgerEntry,
+  LimitsScript,
+} from '@sluice/simulator';
+
+export type { Invoice, InvoiceLine };
 
 /** The simulator as its operator sees it: what it shall do, and what was bought from it. */
 export class SimulatorControl {
@@ -38,6 +47,14 @@ export class SimulatorControl {
   /** How many calls of `kind` were paid for. */
   async bought(kind?: string): Promise<number> {
     return (await this.calls(kind)).filter(({ outcome }) => outcome === 'bought').length;
+  }
+
+  /** What everything that was worked on costs. Rejects when the ledger no longer has all of it. */
+  async invoice(): Promise<Invoice> {
+    // The simulator's own reply.
+    const reply = (await this.#send('GET', '/invoice')) as Invoice & { dropped: number };
+    if (reply.dropped > 0) throw new Error(`the invoice lacks ${reply.dropped} calls`);
+    return reply;
   }
 
   async #send(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -9,3 +9,4 @@ export type { Fault, FaultRule, FaultScript } from './faults/fault-schema.ts';
 export type { LedgerEntry, Outcome, Usage } from './ledger/ledger-entry.ts';
 export type { LedgerFilter, LedgerSummary } from './ledger/summarize-ledger.ts';
 export type { World } from './world.ts';
+export type { Invoice, InvoiceLine } from './ledger/write-invoice.ts';

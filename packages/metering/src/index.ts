@@ -15,7 +15,7 @@ export type { Interval } from './usage/buckets.ts';
 export type { UsageBucket, UsageGroup, UsageQuery } from './usage/read-usage.ts';
 export { dimensions, other } from './usage/rows.ts';
 export type { Dimension } from './usage/rows.ts';
-export { usdOf } from './usage/totals.ts';
+export { picoOf, usdOf } from './usage/totals.ts';
 export type { Totals } from './usage/totals.ts';
 export { createUsageBook } from './usage/usage-book.ts';
 export type { UsageBook } from './usage/usage-book.ts';

@@ -3,6 +3,7 @@ import { faultRuleSchema } from '../faults/fault-schema.ts';
 import { behaviourSchema } from '../behaviour/behaviour-schema.ts';
 import { limitsSchema } from '../limits/limits-schema.ts';
 import { matchesFilter, summarizeLedger } from '../ledger/summarize-ledger.ts';
+import { writeInvoice } from '../ledger/write-invoice.ts';
 import type { World } from '../world.ts';
 
 /** What a control route answers: a status and a JSON value; absent body = 204. */
@@ -46,6 +47,10 @@ export function createControlRoutes(world: World, reset: () => void): Map<string
     ['DELETE /faults', () => done(() => world.faults.clear())],
     ['GET /ledger', ({ query }) => ok(listEntries(world, entriesQuery.parse(query)))],
     ['GET /ledger/summary', ({ query }) => ok(summarize(world, summaryQuery.parse(query)))],
+    [
+      'GET /invoice',
+      () => ok({ ...writeInvoice(world.ledger.entries()), dropped: world.ledger.dropped }),
+    ],
     ['DELETE /ledger', () => done(() => world.ledger.clear())],
     ['POST /reset', () => done(reset)],
   ]);
