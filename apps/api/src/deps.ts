@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
-import type { UsageBook } from '@sluice/metering';
+import type { BudgetBook, UsageBook } from '@sluice/metering';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
@@ -39,6 +39,7 @@ export interface ApiDeps {
   /** The lanes with what operators have set. */
   laneBook: LaneBook;
   usage: UsageBook;
+  budgets: BudgetBook;
   redisWatch: RedisWatch;
   laneWatch: LaneWatch;
   routeWatch: RouteWatch;

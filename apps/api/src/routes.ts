@@ -17,6 +17,7 @@ import {
   revokeKeyRoute,
   rotateKeyRoute,
 } from './routes/admin-keys.ts';
+import { deleteBudgetRoute, listBudgetsRoute, setBudgetRoute } from './routes/budgets.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
 import { getJobRoute } from './routes/get-job.ts';
@@ -113,6 +114,14 @@ export const apiRoutes: readonly ApiRoute[] = [
     handler: redeliverRoute,
   },
   { method: 'get', path: '/v1/providers', access: 'admin', handler: listProvidersRoute },
+  { method: 'get', path: '/v1/budgets', access: 'usage', handler: listBudgetsRoute },
+  { method: 'post', path: '/v1/budgets', access: 'admin', handler: setBudgetRoute },
+  {
+    method: 'delete',
+    path: '/v1/budgets/:scope/:id',
+    access: 'admin',
+    handler: deleteBudgetRoute,
+  },
   { method: 'get', path: '/v1/usage', access: 'usage', handler: usageRoute },
   { method: 'get', path: '/v1/limits', access: 'admin', handler: listLimitsRoute },
   { method: 'post', path: '/v1/limits/:lane/pause', access: 'admin', handler: pauseLaneRoute },

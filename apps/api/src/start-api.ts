@@ -68,6 +68,8 @@ export async function startApi({
     await readyOrSay(redis, config.redisUrl, log);
     const deps = wireApi({ config, adminKey, log, redis, subscriber }, stop.signal);
     await prepareTenants(deps);
+    await deps.budgets.refresh();
+    void deps.budgets.follow(stop.signal);
     const server = createServer(timeouts, createApp(deps));
     const url = await listen(server, config.server);
     return {

@@ -1,5 +1,5 @@
 import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
-import { createUsageBook } from '@sluice/metering';
+import { BudgetBook, createUsageBook } from '@sluice/metering';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
 import { systemClock } from '@sluice/runtime';
@@ -34,6 +34,7 @@ export function wireApi(given: Given, closing: AbortSignal): ApiDeps {
     ...stores,
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     ...limitParts(given, closing),
+    budgets: new BudgetBook({ redis, root, clock, log, configured: config.budgets }),
     usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     redisWatch: watchRedis({ redis, clock, log }, closing),
     laneWatch: watchLanes({ redis, config, lanes, clock, log }, closing),

@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 
 import { addAdminCommands } from './admin/commands.ts';
+import { addUsageCommand } from './usage/usage-command.ts';
 
 enableCompileCache();
 
@@ -58,5 +59,6 @@ program
   );
 
 addAdminCommands(program, orExplain);
+addUsageCommand(program, orExplain);
 
 await program.parseAsync();

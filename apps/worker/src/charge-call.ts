@@ -42,7 +42,11 @@ function countsTokens({ buckets, perTenant }: Lane): boolean {
   return [...buckets, ...(perTenant?.buckets ?? [])].some(({ unit }) => tokenUnits.includes(unit));
 }
 
-async function inputTokensOf({ record, target }: Plan, signal: AbortSignal): Promise<number> {
+/** Tokens of the input as the target counts them; 0 where nobody knows before. */
+export async function inputTokensOf(
+  { record, target }: Plan,
+  signal: AbortSignal,
+): Promise<number> {
   const options = { kind: target.provider.kind, model: target.model, signal };
   const { input } = record;
   // The record's type says which input it holds; zod checked it at accept.
@@ -60,7 +64,8 @@ async function inputTokensOf({ record, target }: Plan, signal: AbortSignal): Pro
   }
 }
 
-function maxOutputOf({ record }: Plan): number | undefined {
+/** The most output that the call asks for; `undefined` where it does not say. */
+export function maxOutputOf({ record }: Plan): number | undefined {
   if (record.type !== 'chat') return 0;
   // As above.
   const { max_completion_tokens: asked, max_tokens: older } = record.input as ChatInput;

@@ -1,6 +1,6 @@
 import type { Config } from '@sluice/config';
 import type { LedgerEntry } from '@sluice/contracts';
-import type { UsageBook } from '@sluice/metering';
+import type { BudgetBook, UsageBook } from '@sluice/metering';
 import type { LedgerMessage, LostRun, Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 
@@ -10,6 +10,7 @@ import type { WorkerMetrics } from './worker-metrics.ts';
 export interface MeterDeps {
   records: Records;
   usage: UsageBook;
+  budgets: BudgetBook;
   config: Config;
   metrics: WorkerMetrics;
   clock: Clock;
@@ -38,7 +39,8 @@ export async function meterLedger(deps: MeterDeps, options: MeterOptions): Promi
   while (!signal.aborted) {
     try {
       if (await deps.usage.takeTurn(shard, meterId)) {
-        const readMs = await countAll(deps, options);
+        const spentMs = await spendAll(deps, options);
+        const readMs = Math.min(spentMs, await countAll(deps, options));
         if (clock.now() >= nextTrimMs) {
           nextTrimMs = clock.now() + trimEveryMs;
           await deps.records.trimLedger(shard, readMs);
@@ -67,7 +69,21 @@ async function countAll(deps: MeterDeps, { shard, signal }: MeterOptions): Promi
   return Number(fromId.split('-')[0]);
 }
 
-/** A lost run as an entry: what it cost is not known, and its target only as far as the configuration is the same. */
+/** The same for the budgets, which have a place of their own: a crash between the two leaves one of them behind. */
+async function spendAll(deps: MeterDeps, { shard, signal }: MeterOptions): Promise<number> {
+  let fromId = await deps.budgets.spentUpTo(shard);
+  while (!signal.aborted) {
+    const messages = await deps.records.readLedger(shard, fromId, entriesAtOnce);
+    const toId = messages.at(-1)?.streamId;
+    if (toId === undefined) break;
+    const entries = messages.map((message) => entryOf(message, deps.config));
+    if (!(await deps.budgets.spend({ shard, fromId, toId, entries }))) break;
+    fromId = toId;
+  }
+  return Number(fromId.split('-')[0]);
+}
+
+/** A lost run as an entry: what it cost is not known, nor where it was unless its model has one target only. */
 export function entryOf(
   { entry, lost }: LedgerMessage,
   config: Pick<Config, 'routes'>,
@@ -78,7 +94,8 @@ export function entryOf(
 function lostEntry(lost: LostRun, { routes }: Pick<Config, 'routes'>): LedgerEntry {
   const { jobId, tenantId, keyId, model: name, user, metadata, ...request } = lost.request;
   const type = callTypeOf(request.type);
-  const target = routes[type][name]?.targets[lost.targetIndex];
+  const [target, ...others] = routes[type][name]?.targets ?? [];
+  const isSure = target !== undefined && others.length === 0;
   return {
     jobId,
     call: lost.call,
@@ -87,8 +104,8 @@ function lostEntry(lost: LostRun, { routes }: Pick<Config, 'routes'>): LedgerEnt
     ...(keyId !== undefined && { keyId }),
     type,
     name,
-    provider: target?.provider.name ?? '',
-    model: target?.model ?? '',
+    provider: isSure ? target.provider.name : '',
+    model: isSure ? target.model : '',
     ...(user !== undefined && { user }),
     ...(metadata && { metadata }),
     outcome: 'interrupted',

@@ -1,6 +1,7 @@
 import type { Cache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limits';
+import type { BudgetBook } from '@sluice/metering';
 import type { ProviderAdapter } from '@sluice/providers';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
@@ -21,6 +22,7 @@ export interface RunJobDeps {
   limits: Limits;
   /** The lanes with what operators have set. */
   laneBook: LaneBook;
+  budgets: BudgetBook;
   forecast: OutputForecast;
   parkedKeys: ParkedKeys;
   downloader: Downloader;

@@ -1,9 +1,9 @@
 import type { HeldTicket, Outcome } from '@sluice/contracts';
 
+import { askLeave, freeBudget } from './ask-leave.ts';
 import { bookFailure } from './book-failure.ts';
 import { beginRun } from './begin-run.ts';
 import { callUpstream } from './call-upstream.ts';
-import { chargeOf } from './charge-call.ts';
 import { chooseKey } from './choose-key.ts';
 import { completeJob } from './complete-job.ts';
 import { countCut } from './count-cut.ts';
@@ -19,7 +19,6 @@ import type { RunJobDeps } from './run-job-deps.ts';
 import { settlePermit } from './settle-permit.ts';
 import { stopCancelled } from './stop-cancelled.ts';
 import { waitForOwnRuns } from './wait-for-own-runs.ts';
-import { waitForPermit } from './wait-for-permit.ts';
 
 /**
  * The way of a job through a worker: begin → cache → fit → key → audio → permit → adapter → settle → outcome. It never sleeps for a limit and
@@ -58,17 +57,16 @@ export async function runJob(
   const loaded = await loadAudio(keyed, deps, signal);
   if (loaded.kind === 'failed') return await judgeFailure(keyed, loaded.call, deps);
 
-  const amounts = await chargeOf(plan, deps, signal);
-  const asker = { tenant: plan.record.tenantId, target: plan.target.model };
-  const decision = await deps.limits.acquire(plan.lane, amounts, asker);
-  if (decision.kind === 'denied') return waitForPermit(plan, decision, deps);
+  const leave = await askLeave(plan, deps, signal);
+  if (leave.kind === 'denied') return leave.outcome;
 
-  const call = await callUpstream(loaded, decision.permit, deps, signal);
+  const call = await callUpstream(loaded, leave.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
-  const settling = settlePermit(plan, decision.permit, call, deps);
+  const settling = settlePermit(plan, leave.permit, call, deps);
   if (!call.ok) {
     const counted = await countCut(keyed, call);
-    return bookFailure(keyed, counted, await judgeFailure(keyed, counted, deps, await settling));
+    const judged = await judgeFailure(keyed, counted, deps, await settling);
+    return await freeBudget(keyed, bookFailure(keyed, counted, judged), deps);
   }
   if (call.pause) return pauseJob(plan.record, call.pause.forms, deps.clock.now());
   keepConversation(plan, call.result, deps);

@@ -60,10 +60,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const workerId = newId('worker', systemClock.now());
   const parts = { ...wireWorker(config, redis, log), workerId };
   await parts.lanes.applyConcurrency();
-  await parts.laneBook.refresh();
+  await Promise.all([parts.laneBook.refresh(), parts.budgets.refresh()]);
 
   const stop = new AbortController();
-  const following = parts.laneBook.follow(stop.signal);
+  const following = Promise.all([
+    parts.laneBook.follow(stop.signal),
+    parts.budgets.follow(stop.signal),
+  ]);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
   if (options.roles.includes('run')) startRuns(parts, laneWorkers, stop.signal);

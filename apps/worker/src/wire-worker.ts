@@ -9,7 +9,7 @@ import {
   type OnRemaining,
 } from '@sluice/providers';
 import { Lanes } from '@sluice/queue';
-import { createUsageBook, type UsageBook } from '@sluice/metering';
+import { BudgetBook, createUsageBook, type UsageBook } from '@sluice/metering';
 import { createRecords, shardOf } from '@sluice/records';
 import {
   createDownloader,
@@ -72,6 +72,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     ...webhookParts(config, redis, { records, seals }),
     lanes,
     cache: createCache({ redis, root, seals }),
+    budgets: new BudgetBook({ redis, root, clock, log, configured: config.budgets }),
     usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     limits,
     laneBook,

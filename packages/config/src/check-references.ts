@@ -22,12 +22,23 @@ export function checkReferences(data: unknown): PathProblem[] {
   const problems = [
     ...models.flatMap(([name, model]) => checkModel(['models', name], model, providers)),
     ...apps.flatMap(([name, app]) => checkApp(['apps', name], app, providers)),
+    ...checkBudgets(asMapping(file['budgets'])['providers'], providers),
   ];
   if (models.length + apps.length > 0) return problems;
   return [
     { path: [], message: 'defines no models and no apps; at least one is needed' },
     ...problems,
   ];
+}
+
+function checkBudgets(budgets: unknown, providers: Mapping): PathProblem[] {
+  const known = Object.keys(providers);
+  return Object.keys(asMapping(budgets))
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      path: ['budgets', 'providers', name],
+      message: `is no provider; ${suggestName(name, known)}`,
+    }));
 }
 
 function checkModel(path: Path, model: unknown, providers: Mapping): PathProblem[] {

@@ -1,4 +1,4 @@
-import { appKinds, modelTypes, name } from '@sluice/contracts';
+import { appKinds, budget, modelTypes, name, tenantId } from '@sluice/contracts';
 import { z } from 'zod';
 
 import { adapterKinds } from './adapter-kinds.ts';
@@ -262,6 +262,12 @@ export const configFile = z.strictObject({
   allowPrivateHosts: z.array(privateHost).default([]),
   checkKeys: z.boolean().default(false),
   worker: z.strictObject({ concurrency: count(100_000).default(50) }).prefault({}),
+  budgets: z
+    .strictObject({
+      tenants: z.record(tenantId, budget).default({}),
+      providers: z.record(providerName, budget).default({}),
+    })
+    .prefault({}),
   usage: z.strictObject({ maxRows: count(100_000).default(1_000) }).prefault({}),
   server: z
     .strictObject({

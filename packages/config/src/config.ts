@@ -1,4 +1,4 @@
-import type { AppKind, CallType, TenantCaps } from '@sluice/contracts';
+import type { AppKind, Budget, CallType, TenantCaps } from '@sluice/contracts';
 
 import type { Router, Split } from './choice.ts';
 
@@ -69,6 +69,8 @@ export interface Config {
   /** Proxies for calls of providers, from the environment; `except` is a list as in `NO_PROXY`. */
   proxy: { http: string | undefined; https: string | undefined; except: string | undefined };
   worker: { concurrency: number };
+  /** What may be spent, by scope: `tenant:<id>`, `provider:<name>`. Operators set others over them. */
+  budgets: Record<string, Budget>;
   usage: {
     /** Rows that a bucket of time keeps apart by user or tag; beyond, new ones are counted as `(other)`. */
     maxRows: number;

@@ -5,8 +5,19 @@ import type { Bucket, Config, Lane, Provider, Target } from './config.ts';
 
 /** The configuration in short, for the log and for people: no keys, no header values, no passwords. */
 export function describeConfig(config: Config): Record<string, unknown> {
-  const { root, shards, server, dataDir, jobs, retry, webhooks, allowPrivateHosts, worker, usage } =
-    config;
+  const {
+    root,
+    shards,
+    server,
+    dataDir,
+    jobs,
+    retry,
+    webhooks,
+    allowPrivateHosts,
+    worker,
+    usage,
+    budgets,
+  } = config;
   return {
     root,
     shards,
@@ -24,6 +35,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     allowPrivateHosts,
     worker,
     usage,
+    budgets,
   };
 }
 

@@ -151,5 +151,12 @@ export function mergeSettings(
     proxy: settings.proxy,
     worker: file.worker,
     usage: file.usage,
+    budgets: budgetsByScope(file.budgets),
   };
+}
+
+function budgetsByScope({ tenants, providers }: ConfigFile['budgets']): Config['budgets'] {
+  const scoped = (kind: string, given: Config['budgets']) =>
+    Object.entries(given).map(([id, each]) => [`${kind}:${id}`, each] as const);
+  return Object.fromEntries([...scoped('tenant', tenants), ...scoped('provider', providers)]);
 }

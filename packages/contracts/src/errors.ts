@@ -23,6 +23,8 @@ export const errorCodes = {
   /** The tenant has as much waiting as it may have. */
   queue_full: { type: 'rate_limit_error', retryable: true },
   blocked_address: { type: 'invalid_request_error', retryable: false },
+  /** A budget has no room: of the key, its tenant or the provider. */
+  budget_exceeded: { type: 'budget_error', retryable: false },
   // Sluice itself.
   unavailable: { type: 'server_error', retryable: true },
   overloaded: { type: 'server_error', retryable: true },

@@ -23,6 +23,8 @@ export {
   workerIdsKey,
 } from './heartbeat.ts';
 export type { Heartbeat } from './heartbeat.ts';
+export { budget, budgetThresholds, setBudget } from './budget.ts';
+export type { Budget, BudgetPeriodView, BudgetView, SetBudget } from './budget.ts';
 export { batchIdOf, childJobId } from './job-id.ts';
 export { laneControlRequests, laneControls, limitOverrides } from './lane-controls.ts';
 export type { LaneControls, LimitOverrides } from './lane-controls.ts';

@@ -10,6 +10,9 @@ export {
 } from './estimate-usage.ts';
 export { certainOverflow, findOverflow } from './find-overflow.ts';
 export type { Overflow } from './find-overflow.ts';
+export { BudgetBook, budgetPeriods, isSpent, limitOf } from './budgets/budget-book.ts';
+export type { BudgetPeriod, BudgetState, Payer, Refusal } from './budgets/budget-book.ts';
+export { periodsOf } from './budgets/keys.ts';
 export { intervals } from './usage/buckets.ts';
 export type { Interval } from './usage/buckets.ts';
 export type { UsageBucket, UsageGroup, UsageQuery } from './usage/read-usage.ts';

@@ -128,6 +128,7 @@ function endingFields(ending: JobEnding, result: string | undefined): string[] {
   if (result !== undefined) fields.push('result', result);
   if (ending.usage) fields.push('usage', JSON.stringify(ending.usage));
   if (ending.costUsd !== undefined) fields.push('costUsd', ending.costUsd);
+  if (ending.entry) fields.push('calls', String(ending.entry.call));
   if (ending.priceVersion !== undefined) fields.push('priceVersion', ending.priceVersion);
   if (ending.saved) fields.push('saved', JSON.stringify(ending.saved));
   if (ending.state === 'completed') fields.push('cache', JSON.stringify(ending.cache));

@@ -23,6 +23,7 @@ const reasons = {
   method_not_allowed: undefined,
   model_not_found: undefined,
   app_not_found: undefined,
+  budget_exceeded: undefined,
   job_not_cancellable: undefined,
   job_not_paused: undefined,
   job_not_ended: undefined,

@@ -3,6 +3,7 @@
  *
  *   {sluice:<shard>}…      records, timelines, outbox, and as BullMQ's prefix the lanes   (packages/records, packages/queue)
  *   {sluice:limits:<lane>}…  buckets, leases and closures of one lane                     (packages/limits)
+ *   {sluice:budgets}…       budgets, what is spent of them and set aside                    (packages/metering)
  *   {sluice:usage:<shard>}…  what the shard's ledger adds up to                             (packages/metering)
  *   sluice:parked-keys     API keys that the upstream refused                              (packages/limits)
  *   sluice:cache:…         cached results, one slot each                                   (packages/cache)

@@ -12,6 +12,7 @@ export const statusOf: Record<ErrorCode, number> = {
   invalid_json: 400,
   blocked_address: 400,
   invalid_api_key: 401,
+  budget_exceeded: 402,
   insufficient_scope: 403,
   already_exists: 409,
   not_found: 404,
@@ -68,13 +69,14 @@ export function handleErrors(log: Logger) {
       return;
     }
     const retryAfter = { 'Retry-After': String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)) };
-    replyJson(
-      response,
-      status,
-      errorBody(error, requestId),
-      status === 503 || status === 429 ? retryAfter : {},
-    );
+    replyJson(response, status, errorBody(error, requestId), headersFor(status, retryAfter));
   };
+}
+
+/** A spent budget is no 429: SDKs would try again and again. @see https://github.com/openai/openai-node */
+function headersFor(status: number, retryAfter: Record<string, string>): Record<string, string> {
+  if (status === 402) return { 'X-Should-Retry': 'false' };
+  return status === 503 || status === 429 ? retryAfter : {};
 }
 
 function errorBody({ code, message, param }: SluiceError, requestId: string): string {

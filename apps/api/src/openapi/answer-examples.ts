@@ -1,5 +1,6 @@
 import type {
   ApiKeyView,
+  BudgetView,
   DeliveryView,
   EndpointView,
   JobView,
@@ -34,6 +35,26 @@ const job: JobView = {
   usage: { input_tokens: 8, output_tokens: 3, total_tokens: 11, source: 'provider' },
   cost_usd: '0.000040',
   latency_ms: 1_240,
+};
+
+const budget: BudgetView = {
+  object: 'budget',
+  scope: 'tenant',
+  id: 'acme',
+  limits: { daily_usd: 25 },
+  daily: {
+    period: '2026-11-27',
+    spent_usd: '3.5',
+    remaining_usd: '21.5',
+    resets_at: '2026-11-28T00:00:00.000Z',
+  },
+  monthly: {
+    period: '2026-11',
+    spent_usd: '70.25',
+    remaining_usd: null,
+    resets_at: '2026-12-01T00:00:00.000Z',
+  },
+  reserved_usd: '0.02',
 };
 
 const endpoint: EndpointView = {
@@ -148,6 +169,9 @@ export const answers = {
       },
     ],
   },
+  budget,
+  budgets: listOf(budget),
+  deletedBudget: { object: 'budget', scope: 'tenant', id: 'acme', deleted: true },
   usage: {
     object: 'page',
     data: [

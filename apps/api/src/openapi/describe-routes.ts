@@ -9,6 +9,7 @@ import {
   resumeJob,
   retryJobs,
   rotateSecret,
+  setBudget,
   submitJob,
   type ErrorCode,
 } from '@sluice/contracts';
@@ -47,7 +48,13 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
       'Submit a job. `Idempotency-Key` makes a retry safe; `Prefer: wait=N` waits for the end.',
     status: 202,
     answer: answers.queuedJob,
-    errors: ['model_not_found', 'blocked_address', 'idempotency_key_reused', 'overloaded'],
+    errors: [
+      'model_not_found',
+      'blocked_address',
+      'idempotency_key_reused',
+      'budget_exceeded',
+      'overloaded',
+    ],
     body: { schema: submitJob, example: chatExample },
   },
   'get /v1/jobs/:id': {
@@ -118,6 +125,24 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     summary: 'Upstream accounts and their parked keys.',
     status: 200,
     answer: answers.providers,
+  },
+  'get /v1/budgets': {
+    summary: 'What may be spent, and what is.',
+    status: 200,
+    answer: answers.budgets,
+  },
+  'post /v1/budgets': {
+    summary: 'Set the budget of a tenant, a key or a provider.',
+    status: 200,
+    answer: answers.budget,
+    body: { schema: setBudget, example: { scope: 'tenant', id: 'acme', daily_usd: 25 } },
+    errors: ['not_found'],
+  },
+  'delete /v1/budgets/:scope/:id': {
+    summary: 'Take a budget back.',
+    status: 200,
+    answer: answers.deletedBudget,
+    errors: ['not_found'],
   },
   'get /v1/usage': {
     summary: 'Calls, tokens, costs and what the cache saved, by time and more.',

@@ -7,6 +7,7 @@ import { acceptJob, type Accepted } from '../accept/accept-job.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../accept/idempotency.ts';
 import { chooseStart } from '../accept/choose-start.ts';
 import { checkModels, parseSubmit } from '../accept/parse-submit.ts';
+import { keepToBudget } from '../accept/keep-to-budget.ts';
 import { toJobRequest } from '../accept/to-job-request.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ownJob } from '../find-job.ts';
@@ -32,10 +33,11 @@ export function submitJobRoute(deps: ApiDeps) {
   const allow = parseAllowList(config.allowPrivateHosts);
   return async (request: Request, response: Response): Promise<void> => {
     deps.redisWatch.assertRoom();
-    const { tenantId, keyId, weight } = callerOf(response);
+    const caller = callerOf(response);
+    const { tenantId, keyId, weight } = caller;
     const idempotencyKey = idempotencyKeyOf(request);
     const body = await readJson(request, config.server.maxBodyBytes);
-    const submitted = parseSubmit(body, config, allow);
+    const submitted = keepToBudget(parseSubmit(body, config, allow), caller, deps.budgets);
     checkModels(submitted, config);
     const jobId = records.newJobId(
       idempotencyKey === undefined ? undefined : { tenantId, idempotencyKey },

@@ -62,6 +62,7 @@ export const ownedKeys = [
   /:webhooks:[^}]+\}\//,
   /\}\/subscribers/,
   /\}\/(ledger|counted)$/,
+  /:budgets\}\//,
 ];
 
 /** Starts the API on a free port with keys of its own; it is closed when the test ends. */
@@ -165,6 +166,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     proxy: { http: undefined, https: undefined, except: undefined },
     worker: { concurrency: 10 },
     usage: { maxRows: 1_000 },
+    budgets: {},
   };
 }
 

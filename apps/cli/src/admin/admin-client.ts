@@ -6,7 +6,7 @@ const timeoutMs = 10_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Sends a request to the API and returns its JSON. Rejects with the API's own message. */
+/** Sends a request to the API and returns its JSON, or the text of what is none. Rejects with the API's own message. */
 export type AdminClient = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 /**
@@ -31,7 +31,8 @@ export async function createAdminClient(environment: Environment): Promise<Admin
     });
     const text = await response.text();
     if (!response.ok) throw new Error(messageOf(text) ?? `HTTP ${response.status}`);
-    return JSON.parse(text) as unknown;
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? true;
+    return isJson ? (JSON.parse(text) as unknown) : text;
   };
 }
 

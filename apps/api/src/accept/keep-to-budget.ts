@@ -1,0 +1,44 @@
+import { SluiceError, type SubmitJob } from '@sluice/contracts';
+import { estimateTokensFromBytes, type BudgetBook } from '@sluice/metering';
+import type { Caller } from '@sluice/tenants';
+
+/**
+ * Refuses a job whose payer has spent all of a budget, or that is larger than its tenant's jobs may be; gives a chat that
+ * does not say how much output it wants the most that it may have. What this process knows of budgets is half a second old:
+ * the worker asks again before the call.
+ * @throws SluiceError `budget_exceeded`, `invalid_request`.
+ */
+export function keepToBudget(
+  submitted: SubmitJob,
+  { tenantId, keyId }: Pick<Caller, 'tenantId' | 'keyId'>,
+  budgets: BudgetBook,
+): SubmitJob {
+  const spent = budgets.exhausted({ tenantId, keyId });
+  if (spent) {
+    const message = `the ${spent.period} budget of ${spent.scope.replace(':', ' ')} is spent; GET /v1/budgets says when it begins anew`;
+    throw new SluiceError('budget_exceeded', message);
+  }
+  const { max_input_tokens: maxInput, max_output_tokens: maxOutput } =
+    budgets.budgetOf(`tenant:${tenantId}`) ?? {};
+  if (maxInput !== undefined) refuseLarge(submitted, maxInput);
+  return maxOutput === undefined ? submitted : capOutput(submitted, maxOutput);
+}
+
+function refuseLarge({ input }: SubmitJob, maxTokens: number): void {
+  const tokens = estimateTokensFromBytes(Buffer.byteLength(JSON.stringify(input)));
+  if (tokens <= maxTokens) return;
+  const message = `input: has about ${tokens} tokens; jobs of this tenant may have ${maxTokens}`;
+  throw new SluiceError('invalid_request', message, { param: 'input' });
+}
+
+function capOutput(submitted: SubmitJob, maxTokens: number): SubmitJob {
+  if (submitted.type !== 'chat') return submitted;
+  const { max_completion_tokens: asked, max_tokens: older } = submitted.input;
+  for (const [name, value] of Object.entries({ max_completion_tokens: asked, max_tokens: older })) {
+    if (value === undefined || value <= maxTokens) continue;
+    const message = `input.${name}: is ${value}; jobs of this tenant may ask for ${maxTokens}`;
+    throw new SluiceError('invalid_request', message, { param: `input.${name}` });
+  }
+  if (asked !== undefined || older !== undefined) return submitted;
+  return { ...submitted, input: { ...submitted.input, max_completion_tokens: maxTokens } };
+}
