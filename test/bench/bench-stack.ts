@@ -32,11 +32,13 @@ export interface BenchStack extends AsyncDisposable {
   startApi(): Promise<Child & { url: string }>;
   startWorker(): Promise<Child>;
   /** A program of this folder; it finds Redis in REDIS_URL and the simulator in UPSTREAM_URL. */
-  startBare(file: string): Promise<Child & { url: string }>;
+  startBare(file: string, environment?: Record<string, string>): Promise<Child & { url: string }>;
 }
 
 interface StackOptions {
   profileDir?: string | undefined;
+  /** Limits of the lane; by default too high to ever say no. */
+  limits?: Record<string, unknown>;
 }
 
 const log = createLogger({ name: 'bench', level: 'warn' });
@@ -56,7 +58,7 @@ export async function startBenchStack(options: StackOptions = {}): Promise<Bench
 
 async function startAll(
   resources: AsyncDisposableStack,
-  { profileDir }: StackOptions,
+  { profileDir, limits = highLimits }: StackOptions,
 ): Promise<BenchStack> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   resources.defer(() => rm(folder, { recursive: true, force: true }));
@@ -71,7 +73,7 @@ async function startAll(
   };
   const simulator = await start('apps/simulator/src/main.ts', { SLUICE_SIMULATOR_PORT: '0' });
   const configFile = join(folder, 'sluice.config.yaml');
-  await writeFile(configFile, stringify(configOf(simulator.url)));
+  await writeFile(configFile, stringify(configOf(simulator.url, limits)));
   const bare = { REDIS_URL: redisUrl, UPSTREAM_URL: `${simulator.url}/openai/v1` };
   const sluice = {
     REDIS_URL: redisUrl,
@@ -89,7 +91,7 @@ async function startAll(
     headers: { authorization: `Bearer ${adminKey}` },
     startApi: () => start('apps/api/src/main.ts', sluice),
     startWorker: () => start('apps/worker/src/main.ts', sluice),
-    startBare: (file) => start(`test/bench/${file}`, bare),
+    startBare: (file, environment) => start(`test/bench/${file}`, { ...bare, ...environment }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -121,13 +123,14 @@ async function startRedis(folder: string, resources: AsyncDisposableStack) {
   return { url, pid: running.pid, redis };
 }
 
-/** The limits are there to be asked for, as in production, and too high to ever say no. */
-function configOf(simulatorUrl: string): Record<string, unknown> {
-  const limits = {
-    requestsPerMinute: 100_000_000,
-    tokensPerMinute: 100_000_000_000,
-    pacing: 'burst',
-  };
+/** There to be asked for, as in production, and too high to ever say no. */
+const highLimits = {
+  requestsPerMinute: 100_000_000,
+  tokensPerMinute: 100_000_000_000,
+  pacing: 'burst',
+};
+
+function configOf(simulatorUrl: string, limits: Record<string, unknown>): Record<string, unknown> {
   return {
     providers: {
       [lane]: {

@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { benchAccepts } from './accepts.ts';
 import { isMet, type Bench, type BenchReport } from './bench.ts';
 import { findBenchRedis } from './bench-stack.ts';
+import { benchFairness } from './fairness.ts';
 import { benchJobs } from './jobs.ts';
 import { benchLatency } from './latency.ts';
+import { benchLimits } from './limits.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
 import { describeMachine, describeReport } from './print-report.ts';
 
@@ -15,6 +17,8 @@ const benches: Record<string, Bench> = {
   accepts: benchAccepts,
   jobs: benchJobs,
   latency: benchLatency,
+  limits: benchLimits,
+  fairness: benchFairness,
 };
 
 const usage = `Usage: npm run bench -- [${Object.keys(benches).join('] [')}] [options]
