@@ -5,6 +5,7 @@ import {
   type JobRecord,
   type RawReply,
   type RunResult,
+  type TextDelta,
   type Usage,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
@@ -36,6 +37,8 @@ export type UpstreamOutcome =
       isHeld: boolean;
       /** It was ended from here: cancelled, out of time, or its worker or slot was lost. */
       isCut: boolean;
+      /** What it had answered by then; of a chat or an app. */
+      said?: TextDelta;
     };
 
 /** Why a call was ended whose slot may be somebody else's; the signal's reason. */
@@ -100,7 +103,7 @@ async function attemptCall(
     const failed = { outcome: 'failed', error: error.toJSON() } as const;
     const ended = { ...attempt, ended_at_ms: deps.clock.now(), ...failed };
     const isCut = signal.aborted;
-    return { ok: false, attempt: ended, error, isHeld: handles.isHeld(), isCut };
+    return { ok: false, attempt: ended, error, isHeld: handles.isHeld(), isCut, said: answer.said };
   } finally {
     answer.stop();
   }
