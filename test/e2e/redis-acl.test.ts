@@ -30,8 +30,9 @@ test('the Redis user that is shipped may do all that Sluice does', async () => {
   expect(states).toEqual(['completed', 'completed', 'completed', 'completed']);
   await waitFor(() => hook.requests.length >= jobs.length);
   await request('POST', '/v1/limits/openai/pause');
-  const paused = await submit(chat);
-  expect(await request('POST', `/v1/jobs/${paused.id}/cancel`)).toMatchObject({ status: 200 });
+  await request('POST', '/v1/limits/openai/resume');
+  const later = await submit({ ...chat, delay_seconds: 600 });
+  expect(await request('POST', `/v1/jobs/${later.id}/cancel`)).toMatchObject({ status: 200 });
   for (const path of [
     '/v1/jobs',
     '/v1/limits',
