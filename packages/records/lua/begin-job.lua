@@ -4,7 +4,7 @@
 -- A ticket of an earlier target or an earlier try (left behind by a crash) must not run beside the newer one.
 -- A tenant of which as many jobs run as may gets no more: the ticket comes back when one of them should have ended.
 -- `part` is given the rank of the ticket, which has now started; a ticket that starts again has none any more.
--- A run that was lost without a handle of its call may have cost something: the ledger gets an entry that says no more.
+-- A run that was lost without a handle of a call that had started may have cost something: the ledger gets an entry that says no more.
 -- KEYS: 1 job, 2 timeline, 3 ledger, 4 loads
 -- ARGV: 1 now (epoch ms), 2 event of the begin (JSON), 3 event of an interruption (JSON), 4 most events in a timeline,
 --       5 index of the target that the ticket is for, empty for any, 6 retry that it is for, empty for any,
@@ -59,7 +59,7 @@ part(found[6])
 if state == 'in_progress' then
   redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
   redis.call('RPUSH', KEYS[2], ARGV[3])
-  if not found[5] then
+  if not found[5] or cjson.decode(found[5]).state ~= 'started' then
     local call = redis.call('HINCRBY', KEYS[1], 'calls', 1)
     redis.call('XADD', KEYS[3], '*', 'lost', ARGV[9], 'request', found[9], 'target', found[2] or '0', 'call', call,
       'at', ARGV[1])

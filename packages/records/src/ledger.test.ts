@@ -83,6 +83,15 @@ test('a lost run whose call is found again by its handle is not in the ledger', 
   expect(await booked()).toEqual([]);
 });
 
+test('a lost run whose call was sent, and may not be found again, is in the ledger', async () => {
+  const { records, jobId, booked } = await setUp();
+  await records.begin(jobId);
+  const { run_id: _run, task_id: _task, ...sent } = handle;
+  await records.storeUpstream(jobId, { ...sent, state: 'sent' });
+  await records.begin(jobId);
+  expect(await booked()).toEqual(['lost 1']);
+});
+
 test('the call of a run that was given up for lost is still written, once', async () => {
   const { records, jobId, entry, booked } = await setUp();
   await records.begin(jobId);
