@@ -25,6 +25,7 @@ const commands = {
   format: [{ tool: 'oxfmt', with: ['.'] }],
   'format:check': formatCheck,
   'chaos:ledger': [{ script: 'test/chaos/ledger-invoice-main.ts', with: [], watched: true }],
+  chaos: [{ script: 'test/chaos/chaos-main.ts', with: [], watched: true }],
   'chaos:dify': [{ script: 'test/chaos/dify-runs-main.ts', with: [], watched: true }],
   'chaos:webhooks': [{ script: 'test/chaos/webhooks-main.ts', with: [], watched: true }],
   isolation: [{ script: 'test/isolation/isolation-main.ts', with: [], watched: true }],

@@ -63,10 +63,10 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     throw new Error(`${options.file} ended with ${code} before it was ready:\n${printed}`);
   });
   const late = new Promise<never>((_, reject) => {
-    setTimeout(
-      () => reject(new Error(`${options.file} was not ready in time:\n${printed}`)),
-      readyWithinMs,
-    ).unref();
+    setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${options.file} was not ready in time:\n${printed}`));
+    }, readyWithinMs).unref();
   });
   const url = await Promise.race([ready, failed, late]);
   return { ...started, url };

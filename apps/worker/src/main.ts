@@ -1,10 +1,15 @@
 import { loadConfig, watchConfig } from '@sluice/config';
-import { closeOnSignal, createLogger, readEnvironment } from '@sluice/runtime';
+import { closeOnSignal, createLogger, readEnvironment, startLoopWatchdog } from '@sluice/runtime';
 
 import { startWorker, workerRoles, type WorkerRole } from './start-worker.ts';
 
-/** How long calls in flight may go on after SIGTERM before their tickets are given back. */
-const graceMs = 20_000;
+/**
+ * A lock lives 10 s and is renewed every 5 s: by then it must be sure that nobody starts this worker's jobs beside it.
+ */
+const maxStallMs = 4_500;
+
+/** What the process may take beyond the grace of its calls. */
+const closingMs = 2_000;
 
 const environment = readEnvironment();
 const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'] });
@@ -13,7 +18,13 @@ try {
   const location = { env: environment, cwd: process.cwd() };
   const config = loadConfig(location);
   const worker = await startWorker({ config, roles: rolesOf(environment['SLUICE_ROLES']), log });
-  closeOnSignal({ close: () => worker.close(graceMs), deadlineMs: graceMs + 2_000, log });
+  startLoopWatchdog(maxStallMs);
+  const { graceMs } = config.worker;
+  closeOnSignal({
+    close: (_reason, shorterMs) => worker.close(shorterMs ?? graceMs),
+    deadlineMs: graceMs + closingMs,
+    log,
+  });
   const watcher = watchConfig(location, {
     config: (next) => worker.reload(next),
     error: (error) => log.error({ err: error }, 'the new configuration is not used'),

@@ -163,7 +163,10 @@ function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, Lan
 }
 
 /** Reads the outbox and runs the deliveries of every shard. Blocking reads hold a connection of their own. */
-function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise<void> {
+function startDeliveries(
+  parts: WorkerParts,
+  signal: AbortSignal,
+): (graceMs: number) => Promise<void> {
   const { config, clock, redis, log } = parts;
   const schedule = deliverySchedule(config.webhooks.scheduleMs);
   const consumer = newId('reader', clock.now());
@@ -191,13 +194,13 @@ function startDeliveries(parts: WorkerParts, signal: AbortSignal): () => Promise
       delayBeforeMs: (attempt) => schedule.delayBeforeAttemptMs(attempt, parts.random) ?? 0,
     });
     worker.start();
-    return async () => {
+    return async (graceMs: number) => {
       blocking.disconnect();
-      await Promise.all([relaying, worker.close()]);
+      await Promise.all([relaying, worker.close(graceMs)]);
     };
   });
-  return async () => {
-    await Promise.all(stops.map((stop) => stop()));
+  return async (graceMs) => {
+    await Promise.all(stops.map((stop) => stop(graceMs)));
   };
 }
 

@@ -261,7 +261,12 @@ export const configFile = z.strictObject({
     .prefault({}),
   allowPrivateHosts: z.array(privateHost).default([]),
   checkKeys: z.boolean().default(false),
-  worker: z.strictObject({ concurrency: count(100_000).default(50) }).prefault({}),
+  worker: z
+    .strictObject({
+      concurrency: count(100_000).default(50),
+      graceSeconds: z.number().min(0).max(86_400).default(20),
+    })
+    .prefault({}),
   budgets: z
     .strictObject({
       tenants: z.record(tenantId, budget).default({}),

@@ -68,7 +68,11 @@ export interface Config {
   upstreamHosts: string[];
   /** Proxies for calls of providers, from the environment; `except` is a list as in `NO_PROXY`. */
   proxy: { http: string | undefined; https: string | undefined; except: string | undefined };
-  worker: { concurrency: number };
+  worker: {
+    concurrency: number;
+    /** How long calls in flight may go on after SIGTERM before their tickets are given back. */
+    graceMs: number;
+  };
   /** What may be spent, by scope: `tenant:<id>`, `provider:<name>`. Operators set others over them. */
   budgets: Record<string, Budget>;
   usage: {

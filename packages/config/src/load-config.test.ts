@@ -59,7 +59,7 @@ describe('a configuration file', () => {
       retry: { maxAttempts: 4, initialDelayMs: 500, maxDelayMs: 30_000 },
       webhooks: { timeoutMs: 15_000 },
       allowPrivateHosts: [],
-      worker: { concurrency: 50 },
+      worker: { concurrency: 50, graceMs: 20_000 },
     });
     expect(config.webhooks.scheduleMs).toHaveLength(10);
     expect(config.lanes).toEqual({

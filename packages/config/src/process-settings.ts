@@ -149,7 +149,10 @@ export function mergeSettings(
     checkKeys: file.checkKeys,
     allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
     proxy: settings.proxy,
-    worker: file.worker,
+    worker: {
+      concurrency: file.worker.concurrency,
+      graceMs: file.worker.graceSeconds * 1_000,
+    },
     usage: file.usage,
     budgets: budgetsByScope(file.budgets),
   };

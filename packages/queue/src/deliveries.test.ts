@@ -33,7 +33,7 @@ async function setUp(moves: (attempt: number) => DeliveryMove) {
   });
   worker.start();
   onTestFinished(async () => {
-    await worker.close();
+    await worker.close(1_000);
     await lanes.close();
   });
   const add = (eventId: string) =>

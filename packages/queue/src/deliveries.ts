@@ -31,6 +31,9 @@ export async function addDelivery(
   });
 }
 
+/** When a delivery that its worker could not end is tried by another. */
+const handOverMs = 100;
+
 export interface DeliveryWorkerOptions {
   redis: Redis;
   root: string;
@@ -47,6 +50,7 @@ export interface DeliveryWorkerOptions {
 /** Runs deliveries; retries are BullMQ's, on the schedule that `delayBeforeMs` gives. */
 export class DeliveryWorker {
   readonly #worker: Worker;
+  readonly #drained = new AbortController();
 
   constructor(options: DeliveryWorkerOptions) {
     const processor = async (
@@ -54,11 +58,12 @@ export class DeliveryWorker {
       token: string | undefined,
       signal: AbortSignal | undefined,
     ) => {
-      const move = await options.deliver(
+      const delivering = options.deliver(
         delivery.parse(job.data),
         job.attemptsMade + 1,
         signal ?? new AbortController().signal,
       );
+      const move = await this.#untilDrained(delivering);
       if (move.kind === 'retry') throw new DeliveryFailed(move.reason, move.delayMs);
       if (move.kind === 'defer') {
         await job.moveToDelayed(options.clock.now() + move.delayMs, token);
@@ -87,9 +92,28 @@ export class DeliveryWorker {
     void this.#worker.run();
   }
 
-  /** Waits for the POSTs in flight: each has a time-out of its own. */
-  async close(): Promise<void> {
+  /**
+   * Waits `graceMs` for the POSTs in flight. One that takes longer comes back with another worker and the same
+   * `webhook-id`; no attempt is counted for it.
+   */
+  async close(graceMs: number): Promise<void> {
+    await this.#worker.pause(true);
+    const grace = setTimeout(() => this.#drained.abort(), graceMs);
     await this.#worker.close();
+    clearTimeout(grace);
+  }
+
+  async #untilDrained(delivering: Promise<DeliveryMove>): Promise<DeliveryMove> {
+    const { signal } = this.#drained;
+    const stopped = Promise.withResolvers<DeliveryMove>();
+    const stop = () => stopped.resolve({ kind: 'defer', delayMs: handOverMs });
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await Promise.race([delivering, stopped.promise]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 }
 

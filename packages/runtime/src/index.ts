@@ -36,5 +36,6 @@ export { createRedis, whenReady } from './redis.ts';
 export type { Redis, RedisRole, RedisTls } from './redis.ts';
 export { decrypt, encrypt, isSealed, keyIdOfSealed, openWith, sealWith } from './seal.ts';
 export type { Seal, Seals } from './seal.ts';
+export { startLoopWatchdog, type LoopWatchdog } from './loop-watchdog.ts';
 export { closeOnSignal } from './shutdown.ts';
 export { warnOfRedis } from './warn-of-redis.ts';

@@ -4,13 +4,14 @@ import type { AcceptReply, Idempotency } from '@sluice/records';
 import type { ApiDeps } from '../deps.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 
-/** How long Redis may take to acknowledge a job. One that is paused or swamped must not hold the client's request. */
+/** How long Redis may take to acknowledge a job; much shorter where it has stopped to answer anything. */
 const acceptDeadlineMs = 2_000;
+const lookEveryMs = 100;
 
 /** Whether the request made a job, or an earlier one with the same Idempotency-Key did. */
 export type Accepted = { kind: 'created' } | { kind: 'replayed'; jobId: string };
 
-type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes'>;
+type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redisWatch'>;
 
 /**
  * Writes the record and places the ticket, in one script: there is never one without the other. Resolves only when Redis
@@ -20,13 +21,13 @@ type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes'>;
 export async function acceptJob(
   request: JobRequest,
   idempotency: Idempotency | undefined,
-  { records, lanes }: AcceptDeps,
+  { records, lanes, redisWatch }: AcceptDeps,
 ): Promise<Accepted> {
   const { jobId, tenantId, type, model, lane, priority, tokens, weight, runAtMs } = request;
   const ticket = { jobId, tenantId, type, model, attempt: (request.targetIndex ?? 0) + 1 };
   const placement = lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });
   const accepting = records.accept(request, idempotency, placement);
-  const reply = await withDeadline(accepting, acceptDeadlineMs, outcomeUnknown);
+  const reply = await unlessSilent(accepting, redisWatch);
   if (reply.kind === 'full') throw queueFull(tenantId, reply);
   if (reply.kind !== 'mismatch') return reply;
   throw new SluiceError(
@@ -53,10 +54,30 @@ function queueFull(
   return new SluiceError('queue_full', message, { param, retryAfterMs: fullRetryMs });
 }
 
+/** One that is paused or swamped must not hold the client's request. */
+async function unlessSilent<Value>(
+  work: Promise<Value>,
+  watch: ApiDeps['redisWatch'],
+): Promise<Value> {
+  const silence = Promise.withResolvers<never>();
+  const looking = setInterval(() => {
+    if (watch.isSilent) silence.reject(outcomeUnknown());
+  }, lookEveryMs);
+  try {
+    return await withDeadline(
+      Promise.race([work, silence.promise]),
+      acceptDeadlineMs,
+      outcomeUnknown,
+    );
+  } finally {
+    clearInterval(looking);
+  }
+}
+
 function outcomeUnknown(): SluiceError {
   return new SluiceError(
     'unavailable',
-    `Redis did not answer within ${acceptDeadlineMs / 1_000} s: whether the job was accepted is unknown. ` +
+    `Redis does not answer: whether the job was accepted is unknown. ` +
       'A retry with the same Idempotency-Key is safe',
   );
 }

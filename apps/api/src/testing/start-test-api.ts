@@ -164,7 +164,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     upstreamHosts: [],
     masterKeys: [],
     proxy: { http: undefined, https: undefined, except: undefined },
-    worker: { concurrency: 10 },
+    worker: { concurrency: 10, graceMs: 1_000 },
     usage: { maxRows: 1_000 },
     budgets: {},
   };

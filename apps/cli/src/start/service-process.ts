@@ -9,6 +9,8 @@ export interface ServiceOptions {
   name: string;
   environment: Readonly<Record<string, string | undefined>>;
   logFile: string;
+  /** How long it may take to stop. */
+  stopWithinMs: number;
   log: Logger;
 }
 
@@ -17,7 +19,6 @@ const firstRestartDelayMs = 300;
 const longestRestartDelayMs = 10_000;
 /** A process that lived this long did not crash because of how it starts. */
 const stableAfterMs = 10_000;
-const killAfterMs = 25_000;
 
 /**
  * A child process that is kept alive.
@@ -52,7 +53,7 @@ export class ServiceProcess {
   /** SIGTERM, then SIGKILL if that does not end it. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const killer = setTimeout(() => this.#child?.kill('SIGKILL'), killAfterMs);
+    const killer = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.stopWithinMs);
     this.#child?.kill('SIGTERM');
     await this.#exited;
     clearTimeout(killer);

@@ -16,7 +16,7 @@ import { readAdminKey } from './admin-key.ts';
 import { checkPort } from './check-port.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { runDemo } from './run-demo.ts';
-import { ServiceProcess } from './service-process.ts';
+import { ServiceProcess, type ServiceOptions } from './service-process.ts';
 import { welcome } from './welcome.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,8 +26,11 @@ interface Part {
   stop(): Promise<void>;
 }
 
-/** How long everything together may take to stop. */
-const stopWithinMs = 30_000;
+/** How long everything together may take to stop, beyond the grace of the worker's calls. */
+const stopWithinMs = 10_000;
+
+/** The same of one process, after which it is killed. */
+const serviceStopMs = 5_000;
 
 /**
  * `sluice start`: Redis (unless REDIS_URL names one), simulator, API and worker as supervised processes, then one job of
@@ -54,14 +57,15 @@ export async function startAll(options: { demo: boolean }): Promise<void> {
     await checkPorts(config, environment);
     const adminKey = await readAdminKey(dataDir, config.adminKey);
     const redisUrl = await ensureRedis(given['REDIS_URL'], dataDir, parts, log);
-    closeOnSignal({ close: stop, deadlineMs: stopWithinMs, log });
+    closeOnSignal({ close: stop, deadlineMs: config.worker.graceMs + stopWithinMs, log });
     const services = {
       NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'),
       ...environment,
       REDIS_URL: redisUrl,
       SLUICE_ADMIN_KEY: adminKey.key,
     };
-    await startServices(services, logs, parts, log);
+    const patience = { stopWithinMs: config.worker.graceMs + serviceStopMs };
+    await startServices({ environment: services, log, ...patience }, logs, parts);
     const url = `http://127.0.0.1:${config.server.port}`;
     const demo =
       options.demo && 'sim-chat' in config.routes.chat ? await runDemo(url, adminKey.key) : [];
@@ -107,13 +111,12 @@ async function ensureRedis(
 }
 
 async function startServices(
-  environment: Environment,
+  options: Pick<ServiceOptions, 'environment' | 'log' | 'stopWithinMs'>,
   logs: string,
   parts: Part[],
-  log: Logger,
 ): Promise<void> {
   const services = ['simulator', 'api', 'worker'].map(
-    (name) => new ServiceProcess({ name, environment, logFile: join(logs, `${name}.log`), log }),
+    (name) => new ServiceProcess({ ...options, name, logFile: join(logs, `${name}.log`) }),
   );
   parts.push({
     stop: async () => {
