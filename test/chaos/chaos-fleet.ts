@@ -38,6 +38,9 @@ export interface FleetOptions {
   config?: (addresses: { simulatorUrl: string }) => Record<string, unknown>;
 }
 
+/** A machine that is busy with killing and starting starts slowly. */
+const readyWithinMs = 180_000;
+
 const files = { worker: 'apps/worker/src/main.ts', api: 'apps/api/src/main.ts' } as const;
 
 /** Starts the fleet. What has started is ended when something does not. */
@@ -58,7 +61,11 @@ export async function startFleet(options: FleetOptions): Promise<ChaosFleet> {
   try {
     const environment = await writeEnvironment(folder, proxiedUrl(redis, proxy), options);
     const start = async (file: string, more: Record<string, string> = {}) => {
-      const child = await startChild({ file, environment: { ...environment, ...more } });
+      const child = await startChild({
+        file,
+        environment: { ...environment, ...more },
+        readyWithinMs,
+      });
       children.add(child);
       void child.exited.then(() => children.delete(child));
       return child;

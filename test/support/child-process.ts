@@ -19,8 +19,8 @@ export interface ChildOptions {
   arguments?: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
   cwd?: string;
-  /** Resolve without waiting for the message `ready`. */
-  detached?: boolean;
+  /** How long it may take to be ready; 45 s by default. */
+  readyWithinMs?: number;
 }
 
 const readyWithinMs = 45_000;
@@ -66,7 +66,7 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`${options.file} was not ready in time:\n${printed}`));
-    }, readyWithinMs).unref();
+    }, options.readyWithinMs ?? readyWithinMs).unref();
   });
   const url = await Promise.race([ready, failed, late]);
   return { ...started, url };
