@@ -41,6 +41,8 @@ export interface FleetOptions {
 /** A machine that is busy with killing and starting starts slowly. */
 const readyWithinMs = 180_000;
 
+const startTries = 10;
+
 const files = { worker: 'apps/worker/src/main.ts', api: 'apps/api/src/main.ts' } as const;
 
 /** Starts the fleet. What has started is ended when something does not. */
@@ -103,13 +105,24 @@ async function startRoles(
     if (!launch || !old) throw new Error(`there is no ${role} ${victim}`);
     old.kill(signal);
     const code = await old.exited;
-    running[role][victim] = await launch();
+    running[role][victim] = await keepStarting(launch);
     return code;
   };
   return {
     replace: async (role, victim) => void (await exchange(role, victim, 'SIGKILL')),
     restart: (role, victim) => exchange(role, victim, 'SIGTERM'),
   };
+}
+
+/** As a supervisor does: a process that starts while Redis is away ends, and is started again. */
+async function keepStarting(launch: () => Promise<Child>): Promise<Child> {
+  for (let left = startTries; ; left -= 1) {
+    try {
+      return await launch();
+    } catch (error) {
+      if (left <= 1) throw error;
+    }
+  }
 }
 
 function proxiedUrl(redis: TestRedisServer, proxy: TcpProxy): string {
