@@ -15,6 +15,8 @@ export interface ChaosTenant {
 const tenantIds = ['red', 'blue'];
 const answerWithinMs = 15_000;
 const betweenTriesMs = 100;
+/** What they do not get in at once they submit later: more of them would be a storm of tries when all is down. */
+const clientsAtOnce = 40;
 const readersAtOnce = 10;
 
 /** Makes the tenants that submit. */
@@ -52,15 +54,17 @@ export async function submitJobs(
   ledger: ChaosLedger,
   { count, perSecond, deadlineMs }: { count: number; perSecond: number; deadlineMs: number },
 ): Promise<void> {
-  const pending: Promise<void>[] = [];
   const startedAtMs = performance.now();
-  for (let index = 0; index < count; index += 1) {
-    const tenant = tenants[index % tenants.length];
-    if (!tenant) throw new Error('nobody submits');
-    pending.push(submitUntilAccepted({ fleet, ledger, deadlineMs }, tenant, index));
-    await sleep(Math.max(0, startedAtMs + ((index + 1) / perSecond) * 1_000 - performance.now()));
-  }
-  await Promise.all(pending);
+  let next = 0;
+  const submit = async () => {
+    for (let index = next++; index < count; index = next++) {
+      const tenant = tenants[index % tenants.length];
+      if (!tenant) throw new Error('nobody submits');
+      await sleep(Math.max(0, startedAtMs + (index / perSecond) * 1_000 - performance.now()));
+      await submitUntilAccepted({ fleet, ledger, deadlineMs }, tenant, index);
+    }
+  };
+  await Promise.all(Array.from({ length: clientsAtOnce }, submit));
 }
 
 interface Submitting {

@@ -57,8 +57,8 @@ export function closeOnSignal(options: CloseOptions): void {
     });
   }
   const orphaned = () => begin('the supervisor is gone', { deadlineMs: orphanDeadlineMs, code: 0 });
-  // Undefined without a supervisor; false when it died while this process started.
-  if (process.connected === false) orphaned();
+  // The supervisor died while this process started.
+  if (process.send && !process.connected) orphaned();
   if (!process.channel) return;
   process.on('disconnect', () => {
     if (closingSince === undefined) orphaned();

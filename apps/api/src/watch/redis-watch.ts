@@ -35,33 +35,20 @@ export function watchRedis(
   { redis, clock, log }: Pick<ApiDeps, 'redis' | 'clock' | 'log'>,
   signal: AbortSignal,
 ): RedisWatch {
-  let memory: RedisMemory | undefined;
-  let isSilent = false;
-  const look = async () => {
-    const waiting = setTimeout(() => afterReading(() => (isSilent = true), waiting), silentAfterMs);
-    try {
-      memory = parseMemory(await redis.info('memory'));
-    } catch (error) {
-      log.debug({ err: error }, 'Redis did not tell its memory');
-    } finally {
-      answered.add(waiting);
-      clearTimeout(waiting);
-      isSilent = false;
-    }
-  };
+  const seen: Seen = { memory: undefined, isSilent: false };
   // Ends with the signal and never rejects.
   void (async () => {
     while (!signal.aborted) {
-      await look();
+      await look(seen, { redis, log });
       await clock.sleep(everyMs, signal);
     }
   })();
   return {
     assertRoom() {
-      if (isSilent) {
+      if (seen.isSilent) {
         throw new SluiceError('unavailable', 'Redis does not answer: nothing was stored');
       }
-      if (isFull(memory)) {
+      if (isFull(seen.memory)) {
         throw new SluiceError(
           'overloaded',
           `Redis uses more than ${fullAt * 100} % of its memory: no new work is accepted`,
@@ -70,22 +57,44 @@ export function watchRedis(
       }
     },
     get isSilent() {
-      return isSilent;
+      return seen.isSilent;
     },
     get memory() {
-      return memory;
+      return seen.memory;
     },
   };
+}
+
+interface Seen {
+  memory: RedisMemory | undefined;
+  isSilent: boolean;
+}
+
+/** One question to Redis; while it waits for too long, Redis is silent. */
+async function look(seen: Seen, { redis, log }: Pick<ApiDeps, 'redis' | 'log'>): Promise<void> {
+  const waiting = setTimeout(
+    () => afterReading(() => (seen.isSilent = true), waiting),
+    silentAfterMs,
+  );
+  try {
+    seen.memory = parseMemory(await redis.info('memory'));
+  } catch (error) {
+    log.debug({ err: error }, 'Redis did not tell its memory');
+  } finally {
+    answered.add(waiting);
+    clearTimeout(waiting);
+    seen.isSilent = false;
+  }
 }
 
 /** Looks that have ended: their timer may have fired in the same turn of the event loop as their answer was read. */
 const answered = new WeakSet<object>();
 
 /** An answer that came while the event loop was busy is read first: a slow process is no silent Redis. */
-function afterReading(act: () => void, look: object): void {
+function afterReading(act: () => void, timer: object): void {
   setImmediate(() =>
     setImmediate(() => {
-      if (!answered.has(look)) act();
+      if (!answered.has(timer)) act();
     }),
   );
 }
