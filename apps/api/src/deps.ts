@@ -5,6 +5,7 @@ import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
 import type { BudgetBook, UsageBook } from '@sluice/metering';
 import type { Records } from '@sluice/records';
+import type { SplitBook } from '@sluice/routing';
 import type { Clock, Logger } from '@sluice/runtime';
 import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
 
@@ -43,6 +44,7 @@ export interface ApiDeps {
   redisWatch: RedisWatch;
   laneWatch: LaneWatch;
   routeWatch: RouteWatch;
+  splits: SplitBook;
   metrics: ApiMetrics;
   clock: Clock;
   log: Logger;

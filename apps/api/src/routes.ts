@@ -54,6 +54,7 @@ import {
   listEndpointsRoute,
   registerEndpointRoute,
 } from './routes/webhooks.ts';
+import { listSplitsRoute, resetSplitRoute } from './routes/splits.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
 import { usageRoute } from './routes/usage.ts';
 
@@ -128,6 +129,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/limits/:lane/resume', access: 'admin', handler: resumeLaneRoute },
   { method: 'patch', path: '/v1/limits/:lane', access: 'admin', handler: overrideLaneRoute },
   { method: 'delete', path: '/v1/limits/:lane', access: 'admin', handler: resetLaneRoute },
+  { method: 'get', path: '/v1/splits', access: 'admin', handler: listSplitsRoute },
+  { method: 'post', path: '/v1/splits/:model/reset', access: 'admin', handler: resetSplitRoute },
   { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
   { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },
   { method: 'get', path: '/openapi.json', access: 'open', handler: () => openApiRoute(apiRoutes) },

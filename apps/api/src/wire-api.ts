@@ -2,6 +2,7 @@ import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
 import { BudgetBook, createUsageBook } from '@sluice/metering';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
+import { SplitBook } from '@sluice/routing';
 import { systemClock } from '@sluice/runtime';
 import { createApiKeys, createKeyRing, createSeals, createTenants } from '@sluice/tenants';
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
@@ -71,10 +72,14 @@ function openStores({ config, log, redis, subscriber }: Given) {
 function limitParts(
   { config, redis, log }: Pick<ApiDeps, 'config' | 'redis' | 'log'>,
   closing: AbortSignal,
-): Pick<ApiDeps, 'limits' | 'laneBook' | 'routeWatch'> {
+): Pick<ApiDeps, 'limits' | 'laneBook' | 'routeWatch' | 'splits'> {
   const { root } = config;
   const clock = systemClock;
   const limits = createLimits({ redis, root, clock });
   const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes });
-  return { limits, laneBook, routeWatch: watchRoutes({ limits, laneBook, clock, log }, closing) };
+  const splits = new SplitBook({ redis, root, clock, log, routes: config.routes });
+  // Ends with the signal and never rejects.
+  void splits.follow(closing);
+  const routeWatch = watchRoutes({ limits, laneBook, clock, log }, closing);
+  return { limits, laneBook, routeWatch, splits };
 }

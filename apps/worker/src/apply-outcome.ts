@@ -1,9 +1,10 @@
-import type { HeldTicket, JobEnding, LedgerEntry, Outcome } from '@sluice/contracts';
+import type { HeldTicket, LedgerEntry, Outcome } from '@sluice/contracts';
 import type { TicketMove } from '@sluice/queue';
 import type { RequeueOptions } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
 import type { RunJobDeps } from './run-job-deps.ts';
+import { writeCache } from './write-cache.ts';
 
 export type ApplyOutcomeDeps = Pick<
   RunJobDeps,
@@ -94,25 +95,6 @@ async function endJob(
   return ending.state === 'failed'
     ? { kind: 'failed', reason: ending.error.code }
     : { kind: 'done' };
-}
-
-function writeCache(
-  as: { key: string; ttlMs: number; tenantId: string },
-  ending: JobEnding,
-  deps: ApplyOutcomeDeps,
-): void {
-  if (ending.state !== 'completed' || ending.result.type === 'batch') return;
-  const entry = {
-    result: ending.result,
-    ...(ending.usage && { usage: ending.usage }),
-    costUsd: ending.entry?.costUsd ?? ending.costUsd,
-    storedAtMs: deps.clock.now(),
-    provider: ending.attempt?.provider ?? '',
-    model: ending.attempt?.model ?? '',
-  };
-  deps.cache.write(as.key, entry, as.ttlMs, as.tenantId).catch((error: unknown) => {
-    deps.log.warn({ err: error }, 'a result was not cached');
-  });
 }
 
 /** The record names the next target and the ticket for it is placed, in one step. */

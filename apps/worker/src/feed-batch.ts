@@ -19,7 +19,7 @@ import type { RunJobDeps } from './run-job-deps.ts';
 /** Records read at a time when a batch is put together. */
 const readAtOnce = 100;
 
-type FeedBatchDeps = ApplyOutcomeDeps & Pick<RunJobDeps, 'records' | 'config'>;
+type FeedBatchDeps = ApplyOutcomeDeps & Pick<RunJobDeps, 'records' | 'config' | 'splits'>;
 
 /**
  * A batch's ticket: makes the children and their tickets, or, when the last child has ended, puts the result together.
@@ -52,11 +52,11 @@ function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | Slu
 }
 
 /** Children wait as long as the batch does: only what was chosen for each matters, not what is closed now. */
-function startOf(child: Omit<JobRequest, 'lane'>, { config }: FeedBatchDeps): Start {
+function startOf(child: Omit<JobRequest, 'lane'>, { config, splits }: FeedBatchDeps): Start {
   // A batch's requests are of any other type, with an input of that type.
   const input = child.input as RunInput;
   const job = { ...child, input, type: callTypeOf(child.type) };
-  return routeJob(config, job, { isRolledBack: () => false, objectionTo: () => undefined });
+  return routeJob(config, job, { isRolledBack: splits.isRolledBack, objectionTo: () => undefined });
 }
 
 function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[]): Outcome {

@@ -19,12 +19,15 @@ export function refuseJob(record: JobRecord, nowMs: number): Outcome | undefined
   return undefined;
 }
 
-/** No call of the job has been answered, and none may be under way: it can end as if it had never been tried. */
+/**
+ * No call for the job's result has been answered, and none may be under way: it can end as if it had never been tried. A
+ * classifier may have been asked.
+ */
 export function isUntried({
   attempts,
   upstream,
 }: Pick<JobRecord, 'attempts' | 'upstream'>): boolean {
-  return attempts.length === 0 && upstream === undefined;
+  return attempts.every(({ purpose }) => purpose === 'classify') && upstream === undefined;
 }
 
 /** The job waited longer than it was allowed to; nothing was spent. */

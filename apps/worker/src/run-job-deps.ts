@@ -5,6 +5,7 @@ import type { BudgetBook } from '@sluice/metering';
 import type { ProviderAdapter } from '@sluice/providers';
 import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
+import type { SplitBook } from '@sluice/routing';
 import type { Clock, Downloader, Logger, Random } from '@sluice/runtime';
 
 import type { Suspects } from './suspects.ts';
@@ -25,6 +26,7 @@ export interface RunJobDeps {
   budgets: BudgetBook;
   forecast: OutputForecast;
   parkedKeys: ParkedKeys;
+  splits: SplitBook;
   downloader: Downloader;
   adapterFor(kind: string): ProviderAdapter;
   workerLife: WorkerLife;

@@ -5,13 +5,15 @@ import { bookFailure } from './book-failure.ts';
 import { beginRun } from './begin-run.ts';
 import { callUpstream } from './call-upstream.ts';
 import { chooseKey } from './choose-key.ts';
+import { classifierOf, classifyJob } from './classify-job.ts';
 import { completeJob } from './complete-job.ts';
 import { countCut } from './count-cut.ts';
 import { judgeFailure } from './judge-failure.ts';
 import { keepConversation } from './keep-conversation.ts';
 import { loadAudio } from './load-audio.ts';
+import { noteArm } from './note-arm.ts';
 import { pauseJob } from './pause-job.ts';
-import { planJob } from './plan-job.ts';
+import { planJob, type Plan } from './plan-job.ts';
 import { readCachedResult } from './read-cached-result.ts';
 import { refuseJob } from './refuse-job.ts';
 import { refusePrompt } from './refuse-prompt.ts';
@@ -44,7 +46,13 @@ export async function runJob(
   if (refusal) return refusal;
   const suspended = deps.suspects.admit(plan.record);
   if (suspended) return suspended;
+  const classifier = classifierOf(plan, deps);
+  if (!classifier) return await buyResult(plan, deps, signal);
+  return await classifyJob(plan, classifier, deps, (asked) => buyResult(asked, deps, signal));
+}
 
+/** From the cache to the settled call: what one target makes of the job. */
+async function buyResult(plan: Plan, deps: RunJobDeps, signal: AbortSignal): Promise<Outcome> {
   const cached = await readCachedResult(plan, deps);
   if (cached) return cached;
 
@@ -63,6 +71,7 @@ export async function runJob(
   const call = await callUpstream(loaded, leave.permit, deps, signal);
   // Sent, not awaited: the result follows on the same connection, so that no crash comes between buying and storing it.
   const settling = settlePermit(plan, leave.permit, call, deps);
+  noteArm(plan, call, deps);
   if (!call.ok) {
     const counted = await countCut(keyed, call);
     const judged = await judgeFailure(keyed, counted, deps, await settling);

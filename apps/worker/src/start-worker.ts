@@ -66,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const following = Promise.all([
     parts.laneBook.follow(stop.signal),
     parts.budgets.follow(stop.signal),
+    parts.splits.follow(stop.signal),
   ]);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();

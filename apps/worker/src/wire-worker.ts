@@ -11,6 +11,7 @@ import {
 import { Lanes } from '@sluice/queue';
 import { BudgetBook, createUsageBook, type UsageBook } from '@sluice/metering';
 import { createRecords, shardOf } from '@sluice/records';
+import { SplitBook } from '@sluice/routing';
 import {
   createDownloader,
   systemClock,
@@ -78,6 +79,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     laneBook,
     forecast: createOutputForecast(),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
+    splits: new SplitBook({ redis, root, clock, log, routes: config.routes }),
     ...providerParts(config, onRemaining),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
     workerLife: watchWorkerLife({ redis, root, clock }),

@@ -18,10 +18,18 @@ export function explainIssues(
 ): PathProblem[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') return explainUnknownKeys(issue, schema);
-    const inside = issue.code === 'invalid_union' ? furthestOf(issue) : [];
+    const inside = isUnexplained(issue) ? furthestOf(issue) : [];
     if (inside.length > 0) return explainIssues(inside, data, schema);
     return [{ path: issue.path, message: explain(issue, data) }];
   });
+}
+
+/** What zod says of a union for want of better. */
+const noWords = 'Invalid input';
+
+/** A union whose schema has no words of its own for what is wrong. */
+function isUnexplained(issue: Issue): issue is z.core.$ZodIssueInvalidUnion {
+  return issue.code === 'invalid_union' && issue.message === noWords;
 }
 
 /** What the option of a union says that the value came furthest with; nothing where it came nowhere with any. */
@@ -91,6 +99,7 @@ function explain(issue: Issue, data: unknown): string {
       if (issue.origin === 'array') return `must have at most ${issue.maximum} entries`;
       return `must be at most ${issue.maximum}${shown}`;
     case 'invalid_union': {
+      if (issue.message !== noWords) return `${issue.message}${shown}`;
       const expected = issue.errors.flat().flatMap((inner) => {
         return inner.code === 'invalid_type' ? [kindNames[inner.expected] ?? inner.expected] : [];
       });

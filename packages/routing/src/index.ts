@@ -10,3 +10,5 @@ export type { ChoosingJob, IsRolledBack } from './choose-model.ts';
 export { readText } from './read-text.ts';
 export { routeJob } from './route-job.ts';
 export type { ArrivingJob, LiveFacts, Objection, Start } from './route-job.ts';
+export { SplitBook } from './split-book.ts';
+export type { ArmCall, SplitView } from './split-book.ts';

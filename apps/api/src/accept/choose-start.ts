@@ -16,10 +16,10 @@ export type Made = Pick<JobRequest, 'jobId' | 'tenantId' | 'createdAtMs' | 'weig
 export function chooseStart(
   submitted: SubmitJob,
   { jobId, tenantId, createdAtMs }: Made,
-  deps: Pick<ApiDeps, 'config' | 'routeWatch'>,
+  deps: Pick<ApiDeps, 'config' | 'routeWatch' | 'splits'>,
 ): Start {
   if (submitted.type === 'batch') return { lane: batchLane };
-  const { config, routeWatch } = deps;
+  const { config, routeWatch, splits } = deps;
   const { type, input, priority = 'normal', user, metadata, fallback } = submitted;
   const sessionId = 'session_id' in submitted ? submitted.session_id : undefined;
   const asking = { jobId, tenantId, user, sessionId };
@@ -30,7 +30,7 @@ export function chooseStart(
     config,
     { ...job, model: publicName(submitted) },
     {
-      isRolledBack: routeWatch.isRolledBack,
+      isRolledBack: splits.isRolledBack,
       objectionTo(target) {
         const objection = tooLong(submitted, target);
         // What is closed now says nothing of a later time.

@@ -114,6 +114,22 @@ const apiKey: ApiKeyView = {
   created_at: '2026-11-27T10:00:00.000Z',
 };
 
+const split = {
+  id: 'assistant',
+  object: 'split',
+  sticky_by: 'user',
+  arms: [
+    { model: 'stable', share: 0.9, state: 'in_force' },
+    {
+      model: 'next',
+      share: 0.1,
+      state: 'rolled_back',
+      rolled_back_at: '2026-11-21T08:00:00.000Z',
+      reason: '5.0 % of its calls failed, 0.1 % of the baseline’s',
+    },
+  ],
+};
+
 const lane = {
   id: 'simulator',
   object: 'lane',
@@ -200,6 +216,8 @@ export const answers = {
   },
   lane,
   lanes: { object: 'list', data: [lane] },
+  split,
+  splits: { object: 'list', data: [split] },
   endpoint,
   newEndpoint: { ...endpoint, secret },
   endpoints: listOf(endpoint),

@@ -192,6 +192,16 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     status: 200,
     answer: answers.lane,
   },
+  'get /v1/splits': {
+    summary: 'Models with a split: the share of each arm, and what was rolled back and why.',
+    status: 200,
+    answer: answers.splits,
+  },
+  'post /v1/splits/:model/reset': {
+    summary: 'Give every arm of a split its share again.',
+    status: 200,
+    answer: answers.split,
+  },
   'post /v1/webhooks': {
     summary: 'A webhook endpoint. The answer holds its secret, this once.',
     status: 201,

@@ -1,11 +1,9 @@
 import type { RouteTarget } from '@sluice/config';
-import type { IsRolledBack } from '@sluice/routing';
 
 import type { ApiDeps } from '../deps.ts';
 
 /** What this process knows of targets without asking: at most about a second old. */
 export interface RouteWatch {
-  isRolledBack: IsRolledBack;
   /** In words why a call of the target cannot start by `startByMs` (epoch milliseconds); only what is certain. */
   lateStart(target: RouteTarget, startByMs: number): string | undefined;
 }
@@ -32,7 +30,6 @@ export function watchRoutes(deps: WatchDeps, signal: AbortSignal): RouteWatch {
     }
   })();
   return {
-    isRolledBack: () => false,
     lateStart({ lane, model }, startByMs) {
       const facts = lanes.get(lane);
       if (!facts) return undefined;
