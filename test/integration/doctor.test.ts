@@ -34,7 +34,10 @@ const command = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.
 
 async function doctor(
   config: unknown,
-  { flags = ['--json'], redisUrl = redis.url as string | undefined } = {},
+  {
+    flags = ['--json'],
+    redisUrl = redis.url,
+  }: { flags?: string[]; redisUrl?: string | undefined } = {},
 ): Promise<{ code: number; text: string; findings: Finding[] }> {
   const cwd = await mkdtemp(join(tmpdir(), 'sluice-doctor-'));
   onTestFinished(() => rm(cwd, { recursive: true }));

@@ -68,8 +68,7 @@ export async function startApi({
     await readyOrSay(redis, config.redisUrl, log);
     const deps = wireApi({ config, adminKey, log, redis, subscriber }, stop.signal);
     await prepareTenants(deps);
-    await deps.budgets.refresh();
-    void deps.budgets.follow(stop.signal);
+    await followBudgets(deps, stop.signal);
     const server = createServer(timeouts, createApp(deps));
     const url = await listen(server, config.server);
     return {
@@ -91,6 +90,12 @@ export async function startApi({
 function takeLimits({ lanes, tenants }: Config, { laneBook, records }: ApiDeps): void {
   laneBook.replace(lanes);
   records.replaceCaps(tenants);
+}
+
+async function followBudgets({ budgets }: ApiDeps, signal: AbortSignal): Promise<void> {
+  await budgets.refresh();
+  // Ends with the signal, and handles its own errors: nothing waits for it.
+  void budgets.follow(signal);
 }
 
 /** Older master keys are of no use any more once an API has started with a new one. */

@@ -33,18 +33,15 @@ const trimEveryMs = 60_000;
  * a second or a thousand at once.
  */
 export async function meterLedger(deps: MeterDeps, options: MeterOptions): Promise<void> {
-  const { shard, meterId, signal } = options;
+  const { shard, signal } = options;
   const { clock, log } = deps;
   let nextTrimMs = 0;
   while (!signal.aborted) {
     try {
-      if (await deps.usage.takeTurn(shard, meterId)) {
-        const spentMs = await spendAll(deps, options);
-        const readMs = Math.min(spentMs, await countAll(deps, options));
-        if (clock.now() >= nextTrimMs) {
-          nextTrimMs = clock.now() + trimEveryMs;
-          await deps.records.trimLedger(shard, readMs);
-        }
+      const readMs = await readOn(deps, options);
+      if (readMs !== undefined && clock.now() >= nextTrimMs) {
+        nextTrimMs = clock.now() + trimEveryMs;
+        await deps.records.trimLedger(shard, readMs);
       }
     } catch (error) {
       if (!signal.aborted)
@@ -52,6 +49,13 @@ export async function meterLedger(deps: MeterDeps, options: MeterOptions): Promi
     }
     await clock.sleep(everyMs, signal);
   }
+}
+
+/** The time up to which all is read, epoch ms; nothing if it is another process's turn. */
+async function readOn(deps: MeterDeps, options: MeterOptions): Promise<number | undefined> {
+  if (!(await deps.usage.takeTurn(options.shard, options.meterId))) return undefined;
+  const spentMs = await spendAll(deps, options);
+  return Math.min(spentMs, await countAll(deps, options));
 }
 
 /** Counts all there is; returns the time of the last entry that is counted, epoch ms. */

@@ -60,14 +60,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const workerId = newId('worker', systemClock.now());
   const parts = { ...wireWorker(config, redis, log), workerId };
   await parts.lanes.applyConcurrency();
-  await Promise.all([parts.laneBook.refresh(), parts.budgets.refresh()]);
-
   const stop = new AbortController();
-  const following = Promise.all([
-    parts.laneBook.follow(stop.signal),
-    parts.budgets.follow(stop.signal),
-    parts.splits.follow(stop.signal),
-  ]);
+  const { following } = await followSettings(parts, stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
   if (options.roles.includes('run')) startRuns(parts, laneWorkers, stop.signal);
@@ -161,6 +155,17 @@ function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, Lan
   );
   laneWorkers.set(lane, workers);
   for (const worker of workers) worker.start();
+}
+
+/** Reads what operators have set, and goes on reading it until `signal` aborts. */
+async function followSettings(
+  { laneBook, budgets, splits }: WorkerParts,
+  signal: AbortSignal,
+): Promise<{ following: Promise<unknown> }> {
+  await Promise.all([laneBook.refresh(), budgets.refresh()]);
+  return {
+    following: Promise.all([laneBook, budgets, splits].map((each) => each.follow(signal))),
+  };
 }
 
 /** Reads the outbox and runs the deliveries of every shard. Blocking reads hold a connection of their own. */

@@ -30,6 +30,7 @@ const port = z
   .transform(Number)
   .pipe(z.int().max(65_535));
 const host = z.string().regex(/^[A-Za-z0-9.:_-]+$/);
+const root = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
 
 /**
  * The variables of design.md section 8. Empty ones count as not set. A wrong one is reported with its name and what it
@@ -55,11 +56,7 @@ export function readProcessSettings(
   const settings: ProcessSettings = {
     port: read('PORT', port, portRange(0)),
     host: read('SLUICE_HOST', host, 'a host name or an IP address'),
-    root: read(
-      'SLUICE_ROOT',
-      z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
-      'letters, digits or . _ -',
-    ),
+    root: read('SLUICE_ROOT', root, 'letters, digits or . _ -'),
     ...redis,
     dataDir: resolve(cwd, readVariable(env, 'SLUICE_DATA_DIR') ?? '.data'),
     adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),

@@ -78,13 +78,16 @@ test('ten equal tenants with tickets of mixed sizes get equal shares at any time
     }
   }
   const served = new Map<string, number>(Array.from({ length: 10 }, (_, i) => [`t${i}`, 0]));
+  const shares: number[] = [];
   for (let round = 0; round < 5; round += 1) {
     for (const jobId of await start(60)) {
       const tenant = tenantOf(jobId);
       served.set(tenant, (served.get(tenant) ?? 0) + (tokensOf.get(jobId) ?? 0));
     }
-    if (round > 0) expect(jain([...served.values()])).toBeGreaterThanOrEqual(0.95);
+    shares.push(jain([...served.values()]));
   }
+  // The first round is too short for shares to even out.
+  expect(Math.min(...shares.slice(1))).toBeGreaterThanOrEqual(0.95);
 }, 30_000);
 
 test('submitting in a thousand pieces, or all at once, gains a tenant nothing', async () => {

@@ -51,9 +51,9 @@ it.each([
 
 const sentBy = (given: ChatInput, url: string, more: Parameters<typeof targetOf>[2] = {}) => {
   const target = targetOf('openai-compatible', url, more);
-  const input = fitCompatible({ input: given, target });
+  const fitted = fitCompatible({ input: given, target });
   const { signal } = new AbortController();
-  return convertRequest({ input, target, jobId: 'job_1', user: undefined, signal });
+  return convertRequest({ input: fitted, target, jobId: 'job_1', user: undefined, signal });
 };
 const messages: ChatInput['messages'] = [{ role: 'user', content: 'hi' }];
 
