@@ -1,6 +1,7 @@
 import type { JobView } from '@sluice/contracts';
-import { waitFor } from '@sluice/testing';
-import { expect, test } from 'vitest';
+import { startReceiver, waitFor } from '@sluice/testing';
+import { Webhook } from 'standardwebhooks';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { defaultConfig, useStack } from '../support/start-stack.ts';
 
@@ -71,3 +72,51 @@ test('a call without a price is refused under a budget, and let through where th
     return job.state === 'completed' && job.cost_usd === 'unknown';
   });
 }, 60_000);
+
+test('shares of a budget reach the webhook of its tenant signed, under one id each, though a worker is killed', async () => {
+  const hook = await startReceiver();
+  onTestFinished(() => hook.close());
+  await stack().request('POST', '/v1/admin/tenants', { id: 'acme' });
+  const scopes = ['submit', 'webhooks', 'read'];
+  const issued = await stack().request('POST', '/v1/admin/keys', { tenant_id: 'acme', scopes });
+  const authorization = `Bearer ${(issued.body as { key: string }).key}`;
+  const asked = { url: hook.url, events: ['budget.*'] };
+  const made = await stack().request('POST', '/v1/webhooks', asked, { authorization });
+  const reply = await stack().request('POST', '/v1/jobs?wait=20', chat(), { authorization });
+  const jobId = (reply.body as JobView).id;
+  await waitFor(async () => {
+    const job = await stack().request('GET', `/v1/jobs/${jobId}`, undefined, { authorization });
+    return (job.body as JobView).state === 'completed';
+  });
+  const job = await stack().request('GET', `/v1/jobs/${jobId}`, undefined, { authorization });
+  const cost = Number((job.body as JobView).cost_usd);
+  const budget = { scope: 'tenant', id: 'acme' };
+  const half = await stack().request('POST', '/v1/budgets', { ...budget, daily_usd: cost * 1.5 });
+  expect([made.status, cost > 0, half.status]).toEqual([201, true, 200]);
+  await hook.waitForRequests(1, 10_000);
+  stack().workers[0]?.kill('SIGKILL');
+  await stack().request('POST', '/v1/budgets', { ...budget, daily_usd: cost });
+  const { secret } = made.body as { secret: string };
+  const events = () =>
+    hook.requests.map(({ rawBody, headers }) => {
+      // Requests of the receiver carry what was sent.
+      const signed = headers as Record<string, string>;
+      return new Webhook(secret).verify(rawBody.toString(), signed) as BudgetEvent;
+    });
+  const ids = () => new Set(events().map(({ id }) => id));
+  await waitFor(() => ids().size === 3, { timeoutMs: 15_000 });
+  const percents = new Map(events().map(({ type, data }) => [data.percent, [type, data.id]]));
+  expect([...percents].toSorted(([one], [another]) => one - another)).toEqual([
+    [50, ['budget.threshold', 'acme']],
+    [80, ['budget.threshold', 'acme']],
+    [100, ['budget.exceeded', 'acme']],
+  ]);
+  const refused = await stack().request('POST', '/v1/jobs', chat(), { authorization });
+  expect(refused.status).toBe(402);
+}, 60_000);
+
+interface BudgetEvent {
+  id: string;
+  type: string;
+  data: { id: string; percent: number };
+}

@@ -1,8 +1,7 @@
-import { matchesEvent } from '@sluice/contracts';
-import { addDelivery } from '@sluice/queue';
-import { deliveryIdOf, type DeliveryOutcome, type Endpoint } from '@sluice/webhooks';
+import type { DeliveryOutcome, Endpoint } from '@sluice/webhooks';
 
 import type { DeliverWebhookDeps } from './deliver-webhook.ts';
+import { tellOfNotice } from './tell-of-notice.ts';
 
 /**
  * Notes how an endpoint does and disables it after a 410, or after days of nothing but failures. The tenant's other
@@ -24,21 +23,8 @@ export async function noteHealth(
     about: endpoint.id,
     reason,
   } as const;
-  const others = await deps.endpoints.list(endpoint.tenantId);
-  for (const { id, tenantId, enabled, events } of others) {
-    const wants = events.some((pattern) => matchesEvent(pattern, notice.type));
-    if (!enabled || !wants || id === endpoint.id) continue;
-    const deliveryId = deliveryIdOf(eventId, id);
-    await deps.deliveryLog.write(
-      { tenantId, deliveryId, eventType: notice.type, notice },
-      { state: 'pending', onlyNew: true },
-    );
-    await addDelivery(
-      deps.lanes,
-      { eventId, notice, endpoint: { tenantId, endpointId: id } },
-      { shard: 0, attempts: deps.schedule.attempts, ticketId: deliveryId },
-    );
-  }
+  const { tenantId } = endpoint;
+  await tellOfNotice({ tenantId, eventId, notice, attempts: deps.schedule.attempts }, deps);
   await deps.endpoints.disable(endpoint, reason);
   deps.log.warn({ endpointId: endpoint.id, reason }, 'webhook endpoint disabled');
 }

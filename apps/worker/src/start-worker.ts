@@ -7,6 +7,7 @@ import {
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
+import { createToldShares } from '@sluice/metering';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
 import {
@@ -29,6 +30,7 @@ import { meterLedger } from './meter-ledger.ts';
 import { processTicket } from './process-ticket.ts';
 import { relayOutbox } from './relay-outbox.ts';
 import { sweep } from './sweep.ts';
+import { followBudgets } from './tell-budgets.ts';
 import { wireWorker, type WorkerParts } from './wire-worker.ts';
 
 /** What a worker process does: run jobs, feed batches, deliver webhooks, repair, count the ledger. Any subset. */
@@ -227,14 +229,18 @@ async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {
   };
 }
 
-/** Counts the ledger of every shard. */
+/** Counts the ledger of every shard, and tells of the budgets that it uses up. */
 function startMeters(parts: WorkerParts, signal: AbortSignal): () => Promise<void> {
   const meterId = newId('meter', parts.clock.now());
   const metering = shardsOf(parts.config).map((shard) =>
     meterLedger(parts, { shard, meterId, signal }),
   );
+  const { redis, config } = parts;
+  const toldShares = createToldShares({ redis, root: config.root });
+  const deliveryAttempts = config.webhooks.scheduleMs.length;
+  const telling = followBudgets({ ...parts, toldShares, deliveryAttempts }, signal);
   return async () => {
-    await Promise.all(metering);
+    await Promise.all([...metering, telling]);
   };
 }
 

@@ -53,5 +53,5 @@ export interface BudgetPeriodView {
   resets_at: string;
 }
 
-/** Shares of a limit that are told of by `budget.threshold`, in percent; the whole of it is `budget.exceeded`. */
-export const budgetThresholds = [50, 80] as const;
+/** Shares of a limit that webhooks tell of, in percent: `budget.threshold`, and `budget.exceeded` for the whole of it. */
+export const budgetShares = [50, 80, 100] as const;

@@ -23,7 +23,7 @@ export {
   workerIdsKey,
 } from './heartbeat.ts';
 export type { Heartbeat } from './heartbeat.ts';
-export { budget, budgetThresholds, setBudget } from './budget.ts';
+export { budget, budgetShares, setBudget } from './budget.ts';
 export type { Budget, BudgetPeriodView, BudgetView, SetBudget } from './budget.ts';
 export { batchIdOf, childJobId } from './job-id.ts';
 export { laneControlRequests, laneControls, limitOverrides } from './lane-controls.ts';
@@ -122,7 +122,7 @@ export type {
   RegisterEndpoint,
   RotateSecret,
 } from './webhook-endpoint.ts';
-export type { NoticeEvent, OutboxEntry, WebhookEvent } from './webhook-event.ts';
+export type { BudgetEventData, NoticeEvent, OutboxEntry, WebhookEvent } from './webhook-event.ts';
 export { appKinds, resumeJob, workflowFile, workflowInput } from './workflow.ts';
 export type {
   AgentThought,

@@ -6,7 +6,12 @@ import { terminalStates } from './job-state.ts';
 import { name } from './name.ts';
 
 /** Events of Sluice's own, beside `<job type>.<state>`. */
-export const noticeTypes = ['webhook.test', 'endpoint.disabled'] as const;
+export const noticeTypes = [
+  'webhook.test',
+  'endpoint.disabled',
+  'budget.threshold',
+  'budget.exceeded',
+] as const;
 export type NoticeType = (typeof noticeTypes)[number];
 
 /** Every event that a webhook may carry. */
@@ -108,7 +113,8 @@ export const redeliverSince = z.strictObject({
 export type RedeliverSince = z.infer<typeof redeliverSince>;
 
 /** Why nothing is sent to an endpoint: its owner's wish, HTTP 410, or days of nothing but failures. */
-export type DisabledReason = 'owner' | 'gone' | 'failing';
+export const disabledReasons = ['owner', 'gone', 'failing'] as const;
+export type DisabledReason = (typeof disabledReasons)[number];
 
 export interface EndpointView {
   id: string;

@@ -1,3 +1,4 @@
+import type { budgetKinds } from './budget.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobResult } from './job.ts';
 import type { TerminalState } from './job-state.ts';
@@ -36,7 +37,7 @@ export interface WebhookEvent {
   };
 }
 
-/** An event that no job made: a test that the owner asked for, or an endpoint to which nothing is sent any more. */
+/** An event that no job made: a test that the owner asked for, an endpoint that gets nothing any more, a budget that is used up. */
 export type NoticeEvent =
   | { id: string; type: 'webhook.test'; timestamp: string; data: { endpoint_id: string } }
   | {
@@ -44,7 +45,25 @@ export type NoticeEvent =
       type: 'endpoint.disabled';
       timestamp: string;
       data: { endpoint_id: string; reason: DisabledReason };
+    }
+  | {
+      id: string;
+      type: 'budget.threshold' | 'budget.exceeded';
+      timestamp: string;
+      data: BudgetEventData;
     };
+
+/** Which share of a budget is spent. Money is exact US dollars. */
+export interface BudgetEventData {
+  scope: (typeof budgetKinds)[number];
+  /** Of the tenant, the key or the provider. */
+  id: string;
+  /** The UTC day or month: `2026-11-27` or `2026-11`. */
+  period: string;
+  percent: number;
+  limit_usd: string;
+  spent_usd: string;
+}
 
 /** One entry of the outbox: a job that ended and somebody to tell. */
 export interface OutboxEntry {

@@ -4,6 +4,7 @@ import {
   type JobEnding,
   type JobRecord,
   type JobType,
+  type Notice,
   type NoticeEvent,
   type NoticeType,
   type TerminalState,
@@ -47,6 +48,9 @@ function operation(type: string): Json {
 const noticeSummaries: Record<NoticeType, string> = {
   'webhook.test': 'Asked for by `POST /v1/webhooks/:id/test`.',
   'endpoint.disabled': 'Another endpoint of the tenant gets nothing any more.',
+  'budget.threshold': 'Half of a budget is spent, or 80 % of it; once in its day or month.',
+  'budget.exceeded':
+    'All of a budget is spent: jobs that count in it are refused until its day or month ends.',
 };
 
 function signatureHeaders(eventId: string): Json[] {
@@ -64,12 +68,22 @@ function header(name: string, example: string): Json {
 const createdAtMs = Date.UTC(2026, 10, 27, 10);
 
 function exampleNotice(type: NoticeType): NoticeEvent {
-  return buildNotice('evt_01kbg3v0x2q7h5m9n4p6r8t0w2', {
-    type,
-    atMs: createdAtMs,
-    about: 'wh_01kbg3v0x2q7h5m9n4p6r8t0w2',
-    reason: 'gone',
-  });
+  return buildNotice('evt_01kbg3v0x2q7h5m9n4p6r8t0w2', noticeOf(type));
+}
+
+function noticeOf(type: NoticeType): Notice {
+  const endpoint = { atMs: createdAtMs, about: 'wh_01kbg3v0x2q7h5m9n4p6r8t0w2' };
+  const budget = { atMs: createdAtMs, about: 'tenant:acme', period: '2026-11', limitUsd: '500' };
+  switch (type) {
+    case 'webhook.test':
+      return { type, ...endpoint };
+    case 'endpoint.disabled':
+      return { type, ...endpoint, reason: 'gone' };
+    case 'budget.threshold':
+      return { type, ...budget, percent: 80, spentUsd: '400.12' };
+    case 'budget.exceeded':
+      return { type, ...budget, percent: 100, spentUsd: '500.0037' };
+  }
 }
 
 function exampleEvent(eventType: string): WebhookEvent {

@@ -31,6 +31,8 @@ export type BudgetPeriod = (typeof budgetPeriods)[number];
 export interface BudgetState {
   scope: string;
   budget: Budget;
+  /** The day and the month in which it is spent, as in `keys.ts`. */
+  periods: Record<BudgetPeriod, string>;
   spent: Record<BudgetPeriod, bigint>;
   reserved: bigint;
 }
@@ -146,17 +148,6 @@ export class BudgetBook {
     await this.refresh();
   }
 
-  /** Whether an event about a scope was sent in a period; `tell` remembers it. */
-  async wasTold(period: string, event: string): Promise<boolean> {
-    return (await this.#deps.redis.hexists(this.#keys.told(period), event)) === 1;
-  }
-
-  async tell(period: string, event: string): Promise<void> {
-    const key = this.#keys.told(period);
-    await this.#deps.redis.hset(key, event, '1');
-    await this.#deps.redis.pexpire(key, toldMs);
-  }
-
   /** Reads the budgets and what is spent of them. */
   async refresh(): Promise<void> {
     const { redis, clock, configured } = this.#deps;
@@ -166,16 +157,16 @@ export class BudgetBook {
       this.#states = new Map();
       return;
     }
-    const { daily, monthly } = periodsOf(clock.now());
+    const periods = periodsOf(clock.now());
     const [ofDay, ofMonth, reserved] = await Promise.all([
-      redis.hmget(this.#keys.spent(daily), ...scopes),
-      redis.hmget(this.#keys.spent(monthly), ...scopes),
+      redis.hmget(this.#keys.spent(periods.daily), ...scopes),
+      redis.hmget(this.#keys.spent(periods.monthly), ...scopes),
       redis.hmget(this.#keys.reserved, ...scopes),
     ]);
     const states = scopes.map((scope, i): [string, BudgetState] => {
       const budget = budgets[scope] ?? {};
       const spent = { daily: BigInt(ofDay[i] ?? 0), monthly: BigInt(ofMonth[i] ?? 0) };
-      return [scope, { scope, budget, spent, reserved: BigInt(reserved[i] ?? 0) }];
+      return [scope, { scope, budget, periods, spent, reserved: BigInt(reserved[i] ?? 0) }];
     });
     this.#states = new Map(states);
   }
@@ -191,8 +182,6 @@ export class BudgetBook {
     }
   }
 }
-
-const toldMs = 70 * 86_400_000;
 
 /** What is spent of a budget reaches its limit, `undefined` where it has none. */
 export function isSpent({ budget, spent }: BudgetState, period: BudgetPeriod): boolean {

@@ -11,7 +11,7 @@
  * | {<root>:budgets}/added            | hash | shard -> id of the last entry of its ledger   | one field a shard            |
  * | {<root>:budgets}/day:<date>       | hash | scope -> spent in the UTC day                 | TTL, 8 days from its start   |
  * | {<root>:budgets}/month:<month>    | hash | scope -> spent in the UTC month               | TTL, 70 days from its start  |
- * | {<root>:budgets}/told:<period>    | hash | scope and threshold -> 1: events that were sent | TTL, 70 days               |
+ * | {<root>:budgets}/told:<period>    | hash | scope and percent -> 1: webhooks that were added | TTL, 70 days              |
  */
 export interface BudgetKeys {
   budgets: string;
