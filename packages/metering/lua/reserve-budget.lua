@@ -43,7 +43,9 @@ for i, scope in ipairs(scopes) do
 end
 if waits then return waits end
 
-local pico = ARGV[2] == '' and '0' or ARGV[2]
+-- Nothing to set aside: its cost is not known, or it is free.
+local pico = ARGV[2]
+if pico == '' or pico == '0' then return { 'reserved' } end
 for _, scope in ipairs(scopes) do redis.call('HINCRBY', KEYS[3], scope, pico) end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode({ pico = pico, scopes = scopes, call = tonumber(ARGV[5]) }))
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])

@@ -146,3 +146,17 @@ test('a budget of the configuration holds until an operator sets another, and ag
   await book.set('tenant:t2', undefined);
   expect(book.budgetOf('tenant:t2')).toEqual({ daily_usd: 5 });
 });
+
+test.each(['unknown', '0'] as const)(
+  'a call let through with the cost %s sets nothing aside, and what others cost meanwhile is counted',
+  async (estimate) => {
+    const { book, spend } = await setUp({ daily_usd: 1, allow_unknown_prices: true });
+    const reserve = () => book.reserve('job_1', [tenant], { ...call, estimate });
+    expect([await reserve(), await reserve()]).toEqual([undefined, undefined]);
+    await spend({ jobId: 'job_1', costUsd: estimate }, { jobId: 'job_2', costUsd: '0.25' });
+    await reserve();
+    await book.release('job_1');
+    await book.refresh();
+    expect(book.all()[0]).toMatchObject({ reserved: 0n, spent: { daily: picoOf('0.25') } });
+  },
+);
