@@ -45,6 +45,8 @@ export interface LaneWorkerOptions {
   process: ProcessTicket;
   /** Whether the job is still that run's, although the ticket's lock is lost. */
   isHeld(ticket: HeldTicket): Promise<boolean>;
+  /** How long a lock lives and how often it is looked after; 10 s and 5 s by default. */
+  lock?: { durationMs: number; checkMs: number };
   lanes: Lanes;
   clock: Clock;
   log: Logger;
@@ -54,8 +56,7 @@ export interface LaneWorkerOptions {
  * Lock and stall timing: a killed worker's tickets run again within lock + check = 15 s. The lock is also how long the event
  * loop or Redis may be away before a ticket runs twice, so it is not shorter.
  */
-const lockDurationMs = 10_000;
-const stalledIntervalMs = 5_000;
+const usualLock = { durationMs: 10_000, checkMs: 5_000 };
 
 /** BullMQ gives up a ticket after this many stalls; the spine's own count of interruptions ends the job long before. */
 const maxStalledCount = 50;
@@ -83,6 +84,7 @@ export class LaneWorker {
   constructor(options: LaneWorkerOptions) {
     this.#options = options;
     this.#lastTakenAtMs = options.clock.now();
+    const lock = options.lock ?? usualLock;
     // Exactly three plain parameters, or BullMQ gives no AbortSignal.
     const processor = async (
       job: Job,
@@ -93,8 +95,8 @@ export class LaneWorker {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),
       concurrency: options.concurrency,
-      lockDuration: lockDurationMs,
-      stalledInterval: stalledIntervalMs,
+      lockDuration: lock.durationMs,
+      stalledInterval: lock.checkMs,
       maxStalledCount,
       limiter: obeyPauses,
       drainDelay: 5,
