@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that count what happens in a window of time: another one beside them would take the time that they count. */
-const timing = ['test/e2e/limits-and-retries.test.ts', 'test/e2e/outages.test.ts'];
+const timing = [
+  'test/e2e/drain.test.ts',
+  'test/e2e/limits-and-retries.test.ts',
+  'test/e2e/outages.test.ts',
+];
 
 /**
  * Three projects, one after the other, share one private Redis, started once a run by the global setup. Tests of a package

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { JobView } from '@sluice/contracts';
+import { expect, test } from 'vitest';
+
+import type { Child } from '../support/child-process.ts';
+import { adminKey, defaultConfig, useStack } from '../support/start-stack.ts';
+
+const graceSeconds = 2;
+
+const stack = useStack({
+  workers: 0,
+  config: (addresses) => ({ ...defaultConfig(addresses), worker: { graceSeconds } }),
+});
+
+const chat = (content: string) => ({
+  type: 'chat',
+  model: 'chat',
+  input: { messages: [{ role: 'user', content }] },
+});
+
+/** Submits a job whose call takes a minute, and waits until a worker makes it. */
+async function submitLong(content: string): Promise<JobView> {
+  await stack().simulator.behaviour({ chunkDelayMs: 500, chunks: 120 });
+  const job = await stack().submit(chat(content));
+  await expect
+    .poll(async () => (await stack().simulator.calls('chat')).length, { timeout: 10_000 })
+    .toBe(1);
+  return job;
+}
+
+async function terminate(worker: Child): Promise<number | null> {
+  worker.kill('SIGTERM');
+  return await worker.exited;
+}
+
+test('a call longer than the grace goes back to its lane, and another worker makes it as if it were the first', async () => {
+  const leaving = await stack().addWorker();
+  const { id } = await submitLong('longer than the grace');
+  const signalledAtMs = performance.now();
+  // 0 says that it closed within grace + 2 s: what takes longer ends with 1.
+  expect(await terminate(leaving)).toBe(0);
+  expect(performance.now() - signalledAtMs).toBeGreaterThan(graceSeconds * 1_000);
+  const given = await stack().request('GET', `/v1/jobs/${id}`);
+  expect(given.body).toMatchObject({ state: 'queued', attempts: [] });
+
+  await stack().simulator.behaviour({});
+  const next = await stack().addWorker();
+  const job = await stack().ended(id);
+  expect(job).toMatchObject({ state: 'completed', attempts: [{ number: 1 }] });
+  expect(job.timeline?.map(({ type }) => type)).not.toContain('interrupted');
+  const outcomes = (await stack().simulator.calls('chat')).map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['aborted', 'bought']);
+  expect(await terminate(next)).toBe(0);
+});
+
+test('a second signal ends a worker at once, whatever it has in flight', async () => {
+  const worker = await stack().addWorker();
+  const { id } = await submitLong('in flight for ever');
+  // What comes within 500 ms is taken for the same signal: a terminal and a supervisor may both pass one on.
+  const again = setInterval(() => worker.kill('SIGTERM'), 200);
+  worker.kill('SIGTERM');
+  const code = await worker.exited;
+  clearInterval(again);
+  expect(code).toBe(1);
+  expect(worker.output()).toContain('second signal');
+  await stack().request('POST', `/v1/jobs/${id}/cancel`);
+});
+
+test('workers and the API are replaced one by one under load: every job completes, no client sees an error', async () => {
+  await stack().simulator.behaviour({ latencyMs: 300, firstByteMs: 300 });
+  const old = await Promise.all([stack().addWorker(), stack().addWorker()]);
+  const load = new AbortController();
+  const ids: string[] = [];
+  const submitting = Promise.all(
+    Array.from({ length: 4 }, (_, client) => submitUntil(load.signal, client, ids)),
+  );
+  await acceptedMore(ids);
+  const fresh: Child[] = [];
+  for (const worker of old) {
+    expect(await terminate(worker)).toBe(0);
+    fresh.push(await stack().addWorker());
+    await acceptedMore(ids);
+  }
+  expect(await terminate(stack().api)).toBe(0);
+  await stack().restartApi();
+  await acceptedMore(ids);
+  load.abort();
+  await submitting;
+
+  const jobs = await Promise.all(ids.map((id) => stack().ended(id)));
+  expect(new Set(jobs.map(({ state }) => state))).toEqual(new Set(['completed']));
+  // Calls that were shorter than the grace were all finished by the worker that had begun them.
+  expect(await stack().simulator.bought('chat')).toBe(ids.length);
+  for (const worker of fresh) worker.kill('SIGTERM');
+  for (const worker of fresh) expect(await worker.exited).toBe(0);
+}, 60_000);
+
+async function acceptedMore(ids: readonly string[]): Promise<void> {
+  const before = ids.length;
+  await expect.poll(() => ids.length, { timeout: 10_000 }).toBeGreaterThan(before + 10);
+}
+
+/**
+ * One client that submits every 100 ms until `signal` aborts. As the documentation tells clients to do, it sends a request
+ * again, under the same Idempotency-Key, whose connection was refused or closed. Rejects for any answer but a 202.
+ */
+async function submitUntil(signal: AbortSignal, client: number, ids: string[]): Promise<void> {
+  for (let count = 0; !signal.aborted; count += 1) {
+    const name = `client ${client}, job ${count}`;
+    ids.push((await submitAgain(name)).id);
+    await sleep(100);
+  }
+}
+
+async function submitAgain(name: string): Promise<JobView> {
+  for (;;) {
+    const reply = await post(name);
+    // The API's own reply, checked by the status.
+    if (reply?.status === 202) return (await reply.json()) as JobView;
+    if (reply) throw new Error(`${name}: ${reply.status} ${await reply.text()}`);
+    await sleep(50);
+  }
+}
+
+/** Nobody listens; or a kept connection was closed while the request was on its way. */
+const noAnswer = ['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'];
+
+/** Nothing where there was no answer. */
+async function post(name: string): Promise<Response | undefined> {
+  try {
+    return await fetch(`${stack().url}/v1/jobs`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': name,
+      },
+      body: JSON.stringify(chat(name)),
+    });
+  } catch (error) {
+    // What fetch throws carries what the connection said.
+    const { code } = (error as { cause: { code: string } }).cause;
+    if (noAnswer.includes(code)) return undefined;
+    throw error;
+  }
+}
