@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { findFreePort } from '@sluice/runtime';
 import {
+  findTestPort,
   startReceiver,
   startTestRedis,
   type Receiver,
@@ -73,7 +73,7 @@ export async function startFleet(options: FleetOptions): Promise<ChaosFleet> {
       return child;
     };
     await start('apps/simulator/src/main.ts');
-    const ports = await Promise.all(Array.from({ length: options.apis }, findFreePort));
+    const ports = await Promise.all(Array.from({ length: options.apis }, findTestPort));
     const fleet = await startRoles(start, ports, options);
     const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
     const apiUrls = ports.map((port) => `http://127.0.0.1:${port}`);
@@ -136,7 +136,7 @@ async function writeEnvironment(
   redisUrl: string,
   { config = defaultConfig }: FleetOptions,
 ) {
-  const simulatorPort = String(await findFreePort());
+  const simulatorPort = String(await findTestPort());
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
   const configFile = join(folder, 'sluice.config.yaml');
   await writeFile(configFile, stringify(config({ simulatorUrl })));

@@ -2,7 +2,19 @@ import { expect, test } from 'vitest';
 
 import { defaultConfig, startStack, useStack, type Stack } from '../support/start-stack.ts';
 
-const shared = useStack({ workers: 2 });
+/** Beside the usual model one with a key of its own, for what may happen to a key. */
+const shared = useStack({
+  workers: 2,
+  config: (addresses) => {
+    const { providers, models, ...rest } = defaultConfig(addresses);
+    const { openai } = providers as Record<string, object>;
+    return {
+      ...rest,
+      providers: { ...(providers as object), other: { ...openai, apiKey: 'other-key' } },
+      models: { ...(models as object), other: { targets: ['other/sim-chat'] } },
+    };
+  },
+});
 
 const chat = (content: string) => ({
   type: 'chat',
@@ -166,13 +178,14 @@ test('attempts are bounded, and the last error is the job’s', async () => {
 });
 
 test.each([
-  [400, 'upstream_invalid_request'],
-  [401, 'upstream_auth'],
-  [404, 'upstream_not_found'],
-])('a %d fails at once as %s', async (status, code) => {
+  [400, 'upstream_invalid_request', 'chat'],
+  // It parks the key, which later tests would miss.
+  [401, 'upstream_auth', 'other'],
+  [404, 'upstream_not_found', 'chat'],
+])('a %d fails at once as %s', async (status, code, model) => {
   const stack = shared();
   await stack.simulator.fault({ times: 10, fault: { kind: 'status', status } });
-  const job = await stack.ended((await stack.submit(chat('wrong'))).id);
+  const job = await stack.ended((await stack.submit({ ...chat('wrong'), model })).id);
   expect(job).toMatchObject({ state: 'failed', error: { code } });
   expect(await stack.simulator.calls('chat')).toHaveLength(1);
 });

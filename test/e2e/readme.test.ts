@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -71,5 +71,5 @@ test('the configuration that the README shows is valid', async () => {
 test('every file that the README links to exists', async () => {
   const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path ?? '');
   expect(links.length).toBeGreaterThan(4);
-  for (const link of links) await readFile(new URL(`../../${link}`, import.meta.url));
+  for (const link of links) await access(new URL(`../../${link}`, import.meta.url));
 });

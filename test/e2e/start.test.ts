@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { findFreePort } from '@sluice/runtime';
-import { waitFor } from '@sluice/testing';
+import { findTestPort, waitFor } from '@sluice/testing';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -20,8 +19,8 @@ let ports = { PORT: '', SLUICE_SIMULATOR_PORT: '' };
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-start-'));
   ports = {
-    PORT: String(await findFreePort()),
-    SLUICE_SIMULATOR_PORT: String(await findFreePort()),
+    PORT: String(await findTestPort()),
+    SLUICE_SIMULATOR_PORT: String(await findTestPort()),
   };
   // What a killed start leaves behind may go on writing for a moment.
   onTestFinished(() =>
@@ -142,7 +141,7 @@ test('kill -9 of the supervisor leaves nothing running', async () => {
 test('a second start on the same data folder says so and exits', async () => {
   const first = start({}, ['--no-demo']);
   await ready(first);
-  const second = start({ PORT: String(await findFreePort()) });
+  const second = start({ PORT: String(await findTestPort()) });
   expect(await second.exited).toBe(1);
   expect(second.printed()).toMatch(/^sluice: Another Sluice .*SLUICE_DATA_DIR.*\n$/);
   expect(isRunning(first.child.pid ?? 0)).toBe(true);

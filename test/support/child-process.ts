@@ -62,12 +62,14 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
   const failed = exited.then((code) => {
     throw new Error(`${options.file} ended with ${code} before it was ready:\n${printed}`);
   });
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`${options.file} was not ready in time:\n${printed}`));
-    }, options.readyWithinMs ?? readyWithinMs).unref();
-  });
-  const url = await Promise.race([ready, failed, late]);
-  return { ...started, url };
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+    late.reject(new Error(`${options.file} was not ready in time:\n${printed}`));
+  }, options.readyWithinMs ?? readyWithinMs);
+  try {
+    return { ...started, url: await Promise.race([ready, failed, late.promise]) };
+  } finally {
+    clearTimeout(timer);
+  }
 }

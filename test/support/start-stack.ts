@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { JobView } from '@sluice/contracts';
-import { findFreePort } from '@sluice/runtime';
-import { startTestRedis, type TestRedisServer } from '@sluice/testing';
+import { findTestPort, startTestRedis, type TestRedisServer } from '@sluice/testing';
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 
@@ -134,7 +133,7 @@ async function launch(options: StackOptions): Promise<Launched> {
 }
 
 async function writeEnvironment(folder: string, redis: TestRedisServer, options: StackOptions) {
-  const simulatorPort = String(await findFreePort());
+  const simulatorPort = String(await findTestPort());
   const configFile = join(folder, 'sluice.config.yaml');
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
   await writeFile(configFile, stringify((options.config ?? defaultConfig)({ simulatorUrl })));
@@ -147,7 +146,7 @@ async function writeEnvironment(folder: string, redis: TestRedisServer, options:
     SLUICE_DATA_DIR: folder,
     SLUICE_ALLOW_PRIVATE_HOSTS: '127.0.0.1',
     SLUICE_HOST: '127.0.0.1',
-    PORT: String(await findFreePort()),
+    PORT: String(await findTestPort()),
     ...options.environment,
   };
 }

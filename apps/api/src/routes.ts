@@ -69,13 +69,14 @@ export interface ApiRoute {
 /** Every route of the API, the hottest first. Beside them there is only the queue board. */
 export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs', access: 'submit', handler: submitJobRoute },
+  // Before the job of that id, which takes other methods.
+  { method: 'post', path: '/v1/jobs/retry', access: 'submit', handler: retryJobsRoute },
   { method: 'get', path: '/v1/jobs/:id', access: 'read', handler: getJobRoute },
   { method: 'get', path: '/v1/jobs', access: 'read', handler: listJobsRoute },
   { method: 'get', path: '/v1/jobs/:id/events', access: 'read', handler: jobEventsRoute },
   { method: 'post', path: '/v1/jobs/:id/cancel', access: 'cancel', handler: cancelJobRoute },
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'post', path: '/v1/jobs/:id/retry', access: 'submit', handler: retryJobRoute },
-  { method: 'post', path: '/v1/jobs/retry', access: 'submit', handler: retryJobsRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },

@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { createLogger, findFreePort } from '@sluice/runtime';
-import { startTestRedis, testRedis, waitFor } from '@sluice/testing';
+import { createLogger } from '@sluice/runtime';
+import { findTestPort, startTestRedis, testRedis, waitFor } from '@sluice/testing';
 
 import { startApi } from './start-api.ts';
 import { expectError } from './testing/expect-error.ts';
@@ -206,7 +206,7 @@ describe('the process', () => {
 
   it('tells its parent when it is ready, and ends with 0 on SIGTERM', async () => {
     const { url, root } = await testRedis();
-    const port = await findFreePort();
+    const port = await findTestPort();
     const child = spawn(process.execPath, [main], {
       env: {
         PATH: process.env['PATH'],

@@ -169,10 +169,12 @@ describe('the pieces of an answer', () => {
         const stored = Math.min(i + 1, 3);
         await waitFor(async () => (await pieces()) === stored);
       }
+      expect(await pieces()).toBe(3);
       stream.finish(chatResult({ content: piece.repeat(6) }));
+      // What is missing comes in one piece, or the whole after a restart if the fourth was dropped already.
       const types = (await told()).map(({ type }) => type);
-      expect(types.slice(-2)).toEqual(['restart', 'delta']);
-      expect(types.length).toBeLessThan(7);
+      expect(types.length).toBeLessThan(6);
+      expect(types.at(-1)).toBe('delta');
       expect((await text()).content).toHaveLength(6 * 1_048_576);
     },
   );

@@ -19,7 +19,7 @@ function denied(
   const targets = Array.from({ length: laneTargets }, (_, i) => target(`m${i}`));
   const plan = {
     record: {
-      attempts: Array.from({ length: attempts }),
+      attempts: Array.from({ length: attempts }, (_, i) => ({ number: i + 1 })),
       targetIndex: 0,
       createdAtMs: clock.now(),
       startByMs: clock.now() + 60_000,

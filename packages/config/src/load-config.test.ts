@@ -527,7 +527,7 @@ describe('a wrong file', () => {
       `${minimal}\nzzz: 1`,
       [
         at(
-          'zzz: unknown key; known: root, shards, providers, models, apps, catalogue, jobs, retry, webhooks, allowPrivateHosts, …',
+          'zzz: unknown key; known: root, shards, providers, models, apps, catalogue, jobs, retry, tenants, webhooks, …',
         ),
       ],
     ],

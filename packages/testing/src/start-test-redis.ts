@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { findFreePort, newSecret, startRedisProcess, type RedisProcess } from '@sluice/runtime';
+import { newSecret, startRedisProcess, type RedisProcess } from '@sluice/runtime';
 
+import { findTestPort } from './find-test-port.ts';
 import { findTestRedis } from './find-test-redis.ts';
 
 /** What kind of Redis a test wants. */
@@ -38,7 +39,7 @@ export async function startTestRedis(
   const dataDir = await mkdtemp(join(tmpdir(), 'sluice-test-redis-'));
   const password = newSecret(12);
   const settings = {
-    port: await findFreePort(),
+    port: await findTestPort(),
     password,
     dataDir,
     aclFile: await writeUsers(dataDir, password),

@@ -19,6 +19,7 @@ describe('POST /v1/jobs for later', () => {
     expect(await (await api.call(`/v1/jobs/${later.id}`)).json()).toEqual({
       ...later,
       estimated_start: runAt,
+      timing: { scheduled_ms: expect.any(Number) },
     });
     expect(await api.records.read(later.id)).toMatchObject({
       lane: 'chat-lane',

@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** Below 32,768, from where Linux gives ports to whoever asks for any. */
+const lowestPort = 10_000;
+const ports = 20_000;
+/** How far apart two processes begin that were started one after the other. */
+const stride = 197;
+
+let next = (process.pid * stride) % ports;
+
+/**
+ * A port of 127.0.0.1 that stays free until whoever asked listens on it: the system gives it to no other test's server or
+ * connection meanwhile, as it may with one that it has given out itself.
+ */
+export async function findTestPort(): Promise<number> {
+  for (let tries = 0; tries < ports; tries += 1) {
+    next = (next + 1) % ports;
+    const port = lowestPort + next;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${lowestPort} to ${lowestPort + ports - 1} is free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}
