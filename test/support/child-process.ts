@@ -11,6 +11,8 @@ export interface Child {
   output(): string;
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<number | null>;
+  /** Whether it has, and how: `undefined` while it runs. */
+  ending(): string | undefined;
 }
 
 export interface ChildOptions {
@@ -52,7 +54,12 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     stream?.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')));
   }
   const exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+  const ending = () =>
+    child.exitCode === null && child.signalCode === null
+      ? undefined
+      : `${options.file} ended with ${child.exitCode ?? child.signalCode}:\n${printed.slice(-2_000)}`;
   const started: Child = {
+    ending,
     pid: child.pid ?? 0,
     output: () => printed,
     kill: (signal) => child.kill(signal),

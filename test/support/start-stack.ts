@@ -127,7 +127,7 @@ async function launch(options: StackOptions): Promise<Launched> {
   const url = `http://127.0.0.1:${environment.PORT}`;
   const restartApi = () => start('apps/api/src/main.ts', environment);
   const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
-  const client = createClient(url);
+  const client = createClient(url, () => children.flatMap((child) => child.ending() ?? []));
   const stack = { url, redis, simulator, workers, api, restartApi, addWorker, ...client };
   return { stack, stop };
 }
@@ -173,7 +173,10 @@ export function defaultConfig({ simulatorUrl }: { simulatorUrl: string }): Recor
   };
 }
 
-function createClient(url: string): Pick<Stack, 'request' | 'submit' | 'ended'> {
+function createClient(
+  url: string,
+  endings: () => string[],
+): Pick<Stack, 'request' | 'submit' | 'ended'> {
   const request: Stack['request'] = async (method, path, body, headers) => {
     const response = await fetch(`${url}${path}`, {
       method,
@@ -202,7 +205,8 @@ function createClient(url: string): Pick<Stack, 'request' | 'submit' | 'ended'> 
         const job = reply.body as JobView;
         if (['completed', 'failed', 'cancelled', 'expired'].includes(job.state)) return job;
         if (performance.now() > deadline) {
-          throw new Error(`${jobId} did not end in ${timeoutMs} ms: ${JSON.stringify(job)}`);
+          const shown = [JSON.stringify(job), ...endings()].join('\n');
+          throw new Error(`${jobId} did not end in ${timeoutMs} ms: ${shown}`);
         }
       }
     },
