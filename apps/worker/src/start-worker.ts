@@ -8,6 +8,7 @@ import {
   type ProcessTicket,
 } from '@sluice/queue';
 import { createToldShares } from '@sluice/metering';
+import { loadTokenizers } from '@sluice/metering';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
 import {
@@ -66,7 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { following } = await followSettings(parts, stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];
   const laneWorkers = new Map<string, LaneWorker[]>();
-  if (options.roles.includes('run')) startRuns(parts, laneWorkers, stop.signal);
+  if (options.roles.includes('run')) await startRuns(parts, laneWorkers, stop.signal);
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
   for (const workers of laneWorkers.values()) {
     for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
@@ -129,15 +130,24 @@ function tryKeys(parts: WorkerParts, signal: AbortSignal): void {
   });
 }
 
-function startRuns(
+async function startRuns(
   parts: NamedParts,
   laneWorkers: Map<string, LaneWorker[]>,
   signal: AbortSignal,
-): void {
+): Promise<void> {
   warmUpProviders(parts);
+  await loadTokenizers(countedModels(parts.config));
   const lanes = [...Object.keys(parts.config.lanes), scheduledLane];
   for (const lane of lanes) startLane(parts, lane, laneWorkers);
   tryKeys(parts, signal);
+}
+
+/** The models whose texts are counted before they are called. */
+function countedModels({ routes }: Config): { kind: string; model: string }[] {
+  return [routes.chat, routes.embedding, routes.rerank]
+    .flatMap((byName) => Object.values(byName))
+    .flatMap(({ targets }) => targets)
+    .map(({ provider, model }) => ({ kind: provider.kind, model }));
 }
 
 function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {

@@ -57,7 +57,7 @@ export function createTokenCounter({
     async count(text) {
       units += unitsPerText;
       if (text === '') return 0;
-      const { countTokens: countPiece } = await load(encoding);
+      const { countTokens: countPiece } = await loadTokenizer(encoding);
       let tokens = 0;
       for (const piece of splitText(text)) {
         await giveTurn();
@@ -74,7 +74,8 @@ type Tokenizer = Pick<GptEncoding, 'countTokens'>;
 /** What has loaded: `import()` of it takes 6 µs each time, and every job counts several texts. */
 const loaded = new Map<Encoding, Promise<Tokenizer>>();
 
-async function load(encoding: Encoding): Promise<Tokenizer> {
+/** Also called in advance: loading is half a second of work in which nothing else runs. */
+export async function loadTokenizer(encoding: Encoding): Promise<Tokenizer> {
   let tokenizer = loaded.get(encoding);
   if (!tokenizer) loaded.set(encoding, (tokenizer = importTokenizer(encoding)));
   return await tokenizer;

@@ -26,4 +26,5 @@ export { picoOf, usdOf } from './usage/totals.ts';
 export type { Totals } from './usage/totals.ts';
 export { createUsageBook } from './usage/usage-book.ts';
 export type { UsageBook } from './usage/usage-book.ts';
+export { loadTokenizers } from './load-tokenizers.ts';
 export { sumUsage } from './sum-usage.ts';
