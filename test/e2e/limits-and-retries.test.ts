@@ -59,24 +59,31 @@ test('two workers stay below a lane’s limit in every sliding window, and use i
     workers: 2,
     config: ({ simulatorUrl }) => ({
       providers: Object.fromEntries(
-        pacings.map((pacing) => [
-          pacing,
+        [...pacings, 'warm-up'].map((name) => [
+          name,
           {
             kind: 'openai-compatible',
             baseUrl: `${simulatorUrl}/openai/v1`,
-            apiKey: pacing,
-            limits: {
-              pacing,
-              buckets: [{ unit: 'requests', limit, windowSeconds: windowMs / 1_000 }],
-            },
+            apiKey: name,
+            limits: pacings.includes(name)
+              ? {
+                  pacing: name,
+                  buckets: [{ unit: 'requests', limit, windowSeconds: windowMs / 1_000 }],
+                }
+              : {},
           },
         ]),
       ),
       models: Object.fromEntries(
-        pacings.map((pacing) => [pacing, { targets: [{ provider: pacing, model: 'sim-chat' }] }]),
+        [...pacings, 'warm-up'].map((name) => [name, { targets: [`${name}/sim-chat`] }]),
       ),
     }),
   });
+  // The limit is kept where calls leave; the very first ones of cold processes would be long on their way.
+  const first = await Promise.all(
+    Array.from({ length: 40 }, () => stack.submit({ ...chat('warm'), model: 'warm-up' })),
+  );
+  await Promise.all(first.map(({ id }) => stack.ended(id)));
   const count = limit * windows;
   const jobs = await Promise.all(
     pacings.flatMap((model) =>

@@ -66,7 +66,7 @@ describe('the events of a job that streams', () => {
     expect(answerOf(late.events)).toEqual({ content: words });
     const total = clients.reduce((sum, { connections }) => sum + connections, 0);
     expect(total).toBeGreaterThan(200);
-  }, 30_000);
+  }, 90_000);
 
   test('start again after an answer that broke off', async () => {
     await stack().simulator.behaviour({ chunkDelayMs: 10, chunks: 60, reply: words });
