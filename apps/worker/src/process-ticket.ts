@@ -1,10 +1,10 @@
 import type { HeldTicket, Outcome } from '@sluice/contracts';
 import { batchLane, scheduledLane, type TicketMove } from '@sluice/queue';
 
-import { applyOutcome, type ApplyOutcomeDeps } from './apply-outcome.ts';
-import { feedBatch } from './feed-batch.ts';
+import { applyOutcome, type ApplyOutcomeDeps } from './outcome/apply-outcome.ts';
+import { feedBatch } from './batch/feed-batch.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
-import { releaseScheduled } from './release-scheduled.ts';
+import { releaseScheduled } from './batch/release-scheduled.ts';
 import { runJob } from './run-job.ts';
 
 export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps;

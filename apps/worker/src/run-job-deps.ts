@@ -8,8 +8,8 @@ import type { Records } from '@sluice/records';
 import type { SplitBook } from '@sluice/routing';
 import type { Clock, Downloader, Logger, Random } from '@sluice/runtime';
 
-import type { Suspects } from './suspects.ts';
-import type { WorkerLife } from './worker-life.ts';
+import type { Suspects } from './begin/suspects.ts';
+import type { WorkerLife } from './upkeep/worker-life.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /** What the steps of a run need. `records` and `limits` share one connection: what is sent first is done first. */

@@ -1,26 +1,26 @@
 import type { HeldTicket, Outcome } from '@sluice/contracts';
 
-import { askLeave, freeBudget } from './ask-leave.ts';
-import { bookFailure } from './book-failure.ts';
-import { beginRun } from './begin-run.ts';
-import { callUpstream } from './call-upstream.ts';
-import { chooseKey } from './choose-key.ts';
-import { classifierOf, classifyJob } from './classify-job.ts';
-import { completeJob } from './complete-job.ts';
-import { countCut } from './count-cut.ts';
-import { judgeFailure } from './judge-failure.ts';
-import { keepConversation } from './keep-conversation.ts';
-import { loadAudio } from './load-audio.ts';
-import { noteArm } from './note-arm.ts';
-import { pauseJob } from './pause-job.ts';
-import { planJob, type Plan } from './plan-job.ts';
-import { readCachedResult } from './read-cached-result.ts';
-import { refuseJob } from './refuse-job.ts';
-import { refusePrompt } from './refuse-prompt.ts';
+import { askLeave, freeBudget } from './permit/ask-leave.ts';
+import { bookFailure } from './meter/book-failure.ts';
+import { beginRun } from './begin/begin-run.ts';
+import { callUpstream } from './call/call-upstream.ts';
+import { chooseKey } from './call/choose-key.ts';
+import { classifierOf, classifyJob } from './begin/classify-job.ts';
+import { completeJob } from './outcome/complete-job.ts';
+import { countCut } from './call/count-cut.ts';
+import { judgeFailure } from './outcome/judge-failure.ts';
+import { keepConversation } from './call/keep-conversation.ts';
+import { loadAudio } from './call/load-audio.ts';
+import { noteArm } from './outcome/note-arm.ts';
+import { pauseJob } from './outcome/pause-job.ts';
+import { planJob, type Plan } from './begin/plan-job.ts';
+import { readCachedResult } from './cache/read-cached-result.ts';
+import { refuseJob } from './begin/refuse-job.ts';
+import { refusePrompt } from './begin/refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
-import { settlePermit } from './settle-permit.ts';
-import { stopCancelled } from './stop-cancelled.ts';
-import { waitForOwnRuns } from './wait-for-own-runs.ts';
+import { settlePermit } from './permit/settle-permit.ts';
+import { stopCancelled } from './begin/stop-cancelled.ts';
+import { waitForOwnRuns } from './begin/wait-for-own-runs.ts';
 
 /**
  * The way of a job through a worker: begin → cache → fit → key → audio → permit → adapter → settle → outcome. It never sleeps for a limit and

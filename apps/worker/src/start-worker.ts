@@ -23,15 +23,15 @@ import {
 } from '@sluice/runtime';
 import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
 
-import { checkConfiguredKeys } from './check-configured-keys.ts';
-import { listenForCancels } from './cancel-listener.ts';
-import { deliverWebhook } from './deliver-webhook.ts';
-import { sendHeartbeats } from './heartbeat.ts';
-import { meterLedger } from './meter-ledger.ts';
+import { checkConfiguredKeys } from './upkeep/check-configured-keys.ts';
+import { listenForCancels } from './upkeep/cancel-listener.ts';
+import { deliverWebhook } from './deliver/deliver-webhook.ts';
+import { sendHeartbeats } from './upkeep/heartbeat.ts';
+import { meterLedger } from './meter/meter-ledger.ts';
 import { processTicket } from './process-ticket.ts';
-import { relayOutbox } from './relay-outbox.ts';
-import { sweep } from './sweep.ts';
-import { followBudgets } from './tell-budgets.ts';
+import { relayOutbox } from './deliver/relay-outbox.ts';
+import { sweep } from './upkeep/sweep.ts';
+import { followBudgets } from './meter/tell-budgets.ts';
 import { wireWorker, type WorkerParts } from './wire-worker.ts';
 
 /** What a worker process does: run jobs, feed batches, deliver webhooks, repair, count the ledger. Any subset. */

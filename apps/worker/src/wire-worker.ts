@@ -30,10 +30,10 @@ import {
   type WebhookSender,
 } from '@sluice/webhooks';
 
-import { followUpstreamLimits } from './follow-upstream-limits.ts';
+import { followUpstreamLimits } from './permit/follow-upstream-limits.ts';
 import type { ProcessTicketDeps } from './process-ticket.ts';
-import { Suspects } from './suspects.ts';
-import { watchWorkerLife } from './worker-life.ts';
+import { Suspects } from './begin/suspects.ts';
+import { watchWorkerLife } from './upkeep/worker-life.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /** What the roles of one worker process share. */

@@ -1,0 +1,120 @@
+import { assembleBatch, childRequests } from '@sluice/batches';
+import {
+  childJobId,
+  SluiceError,
+  type JobRecord,
+  type JobRequest,
+  type Outcome,
+  type RunInput,
+  type Ticket,
+} from '@sluice/contracts';
+import { roughTokens } from '@sluice/metering';
+import type { PlacedTicket } from '@sluice/queue';
+import { routeJob, type Start } from '@sluice/routing';
+
+import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
+import { callTypeOf } from '../begin/call-type.ts';
+import type { RunJobDeps } from '../run-job-deps.ts';
+
+/** Records read at a time when a batch is put together. */
+const readAtOnce = 100;
+
+type FeedBatchDeps = ApplyOutcomeDeps & Pick<RunJobDeps, 'records' | 'config' | 'splits'>;
+
+/**
+ * A batch's ticket: makes the children and their tickets, or, when the last child has ended, puts the result together.
+ * Both are idempotent, so the ticket may run any number of times, and a crash in the middle only means running again.
+ */
+export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Outcome> {
+  const begun = await deps.records.begin(ticket.jobId);
+  if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
+  const batch = begun.record;
+  const children = planChildren(batch, deps);
+  if (children instanceof SluiceError) {
+    return { kind: 'ended', ending: { state: 'failed', error: children.toJSON() } };
+  }
+  if (batch.progress?.ended === children.length) {
+    return assembled(batch, await readChildren(batch, children.length, deps));
+  }
+  await deps.records.acceptChildren(children, (child) => deps.lanes.placement(ticketOf(child)));
+  return { kind: 'nothing', reason: 'fed' };
+}
+
+/** The children, or why there are none: a model that has left the configuration since the batch was accepted. */
+function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | SluiceError {
+  try {
+    const children = childRequests(batch, (child) => startOf(child, deps));
+    return children.map((child) => ({ ...child, tokens: roughTokens(child.input) }));
+  } catch (thrown) {
+    if (thrown instanceof SluiceError) return thrown;
+    throw thrown;
+  }
+}
+
+/** Children wait as long as the batch does: only what was chosen for each matters, not what is closed now. */
+function startOf(child: Omit<JobRequest, 'lane'>, { config, splits }: FeedBatchDeps): Start {
+  // A batch's requests are of any other type, with an input of that type.
+  const input = child.input as RunInput;
+  const job = { ...child, input, type: callTypeOf(child.type) };
+  return routeJob(config, job, { isRolledBack: splits.isRolledBack, objectionTo: () => undefined });
+}
+
+function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[]): Outcome {
+  const result = assembleBatch(batch, children);
+  const { cost_usd: costUsd } = result.summary;
+  return {
+    kind: 'ended',
+    ending: { state: 'completed', result, costUsd, cache: { status: 'off' } },
+  };
+}
+
+/** The children's records by their index; `undefined` where one was erased. */
+async function readChildren(
+  batch: JobRecord,
+  count: number,
+  deps: FeedBatchDeps,
+): Promise<(JobRecord | undefined)[]> {
+  const children: (JobRecord | undefined)[] = [];
+  for (let start = 0; start < count; start += readAtOnce) {
+    const length = Math.min(readAtOnce, count - start);
+    const ids = Array.from({ length }, (_, i) => childJobId(batch.jobId, start + i));
+    const found = await deps.records.readMany(ids);
+    const byId = new Map(found.map((child) => [child.jobId, child]));
+    children.push(...ids.map((id) => byId.get(id)));
+  }
+  return children;
+}
+
+/** The ticket that a live job should have. */
+export function ticketOf(
+  job: Omit<JobRequest, 'input'> & { targetIndex?: number; retries?: number },
+): PlacedTicket {
+  const {
+    jobId,
+    tenantId,
+    type,
+    model,
+    lane,
+    priority,
+    tokens,
+    weight,
+    runAtMs,
+    targetIndex = 0,
+    retries = 0,
+  } = job;
+  return {
+    ticket: {
+      jobId,
+      tenantId,
+      type,
+      model,
+      attempt: targetIndex + 1,
+      ...(retries > 0 && { retry: retries }),
+    },
+    lane,
+    priority,
+    tokens,
+    weight,
+    runAtMs,
+  };
+}

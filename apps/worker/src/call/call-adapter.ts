@@ -1,0 +1,159 @@
+import {
+  SluiceError,
+  type ChatInput,
+  type EmbeddingInput,
+  type RerankInput,
+  type TranscriptionInput,
+  type WorkflowInput,
+} from '@sluice/contracts';
+import type { Permit } from '@sluice/limits';
+import type {
+  ChatReply,
+  EmbeddingReply,
+  OnRaw,
+  RerankReply,
+  TranscriptionReply,
+  UpstreamCall,
+  WorkflowCall,
+  WorkflowPause,
+  WorkflowReply,
+} from '@sluice/providers';
+
+import type { AnswerStream } from './answer-stream.ts';
+import { callTypeOf } from '../begin/call-type.ts';
+import type { HandleKeeper } from './keep-handles.ts';
+import { omitParams } from './omit-params.ts';
+import type { Plan } from '../begin/plan-job.ts';
+import type { RunJobDeps } from '../run-job-deps.ts';
+import { sessionOf } from './session-of.ts';
+
+/** What a call is made with: the leave to make it, the place of its handle, what ends it. */
+interface CallMeans {
+  permit: Permit;
+  handles: HandleKeeper;
+  answer: AnswerStream;
+  signal: AbortSignal;
+  /** Told what the upstream answered. */
+  onRaw: OnRaw;
+}
+
+type AdapterReply =
+  | ChatReply
+  | EmbeddingReply
+  | RerankReply
+  | TranscriptionReply
+  | WorkflowPause
+  | WorkflowReply;
+
+/**
+ * Hands the job to the adapter of its target, in the form of its type.
+ * @throws SluiceError what the adapter throws; `internal_error` for an adapter that does not run this type.
+ */
+export async function callAdapter(
+  plan: Plan,
+  means: CallMeans,
+  deps: RunJobDeps,
+): Promise<AdapterReply> {
+  const { record, target } = plan;
+  const adapter = deps.adapterFor(target.provider.kind);
+  const call = callOf(plan, means);
+  const input = omitParams(record, target);
+  const told = listenerOf(means.answer);
+  // The record's type says which input it holds; zod checked it at accept.
+  switch (callTypeOf(record.type)) {
+    case 'chat':
+      if (!adapter.chat) throw cannot(plan);
+      return await adapter.chat({ ...call, input: input as ChatInput, ...told });
+    case 'embedding':
+      if (!adapter.embed) throw cannot(plan);
+      return await adapter.embed({ ...call, input: input as EmbeddingInput });
+    case 'rerank':
+      if (!adapter.rerank) throw cannot(plan);
+      return await adapter.rerank({ ...call, input: input as RerankInput });
+    case 'transcription': {
+      const { audio } = plan;
+      if (!adapter.transcribe || !audio) throw cannot(plan);
+      return await adapter.transcribe({ ...call, input: input as TranscriptionInput, audio });
+    }
+    case 'workflow': {
+      const { workflow } = adapter;
+      if (!workflow) throw cannot(plan);
+      return await inSession(plan, deps, (asked) =>
+        workflow({
+          ...workflowCall(plan, call, deps),
+          input: asked,
+          keepHandle: means.handles.keep,
+          ...told,
+        }),
+      );
+    }
+  }
+}
+
+function callOf({ record, target }: Plan, { permit, signal, onRaw }: CallMeans): UpstreamCall {
+  return {
+    target,
+    jobId: record.jobId,
+    user: target.omitParams?.includes('user') ? undefined : record.user,
+    signal,
+    // A lane without windows has nothing to be late for.
+    sendByMs: permit.buckets.length > 0 ? permit.sendByMs : undefined,
+    ...(record.includeRaw && { onRaw }),
+  };
+}
+
+function listenerOf(answer: AnswerStream): Required<Pick<WorkflowCall, 'onDelta' | 'onReplace'>> {
+  return {
+    onDelta: (delta) => answer.add(delta),
+    onReplace: (delta) => answer.replace(delta),
+  };
+}
+
+/**
+ * Runs an app with the conversation of the job's session. One that the app does not know any more is forgotten: the next
+ * attempt begins another.
+ */
+async function inSession<Reply>(
+  plan: Plan,
+  { records }: Pick<RunJobDeps, 'records'>,
+  run: (input: WorkflowInput) => Promise<Reply>,
+): Promise<Reply> {
+  const { record } = plan;
+  const input = record.input as WorkflowInput;
+  const session = record.upstream?.run_id ? undefined : sessionOf(plan);
+  const conversation = session && (await records.conversation(session));
+  if (!session || conversation === undefined) return await run(input);
+  try {
+    return await run({ ...input, conversation_id: conversation });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'upstream_not_found') throw error;
+    await records.keepConversation(session, undefined);
+    throw new SluiceError(error.code, error.message, { retryable: true, cause: error });
+  }
+}
+
+function workflowCall(
+  { record }: Plan,
+  call: UpstreamCall,
+  deps: RunJobDeps,
+): Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace'> {
+  return {
+    ...call,
+    user: record.user ?? record.sessionId,
+    resume: record.upstream,
+    formAnswer: record.answer,
+    onProgress: ({ type, data }) => {
+      void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
+        deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');
+      });
+    },
+  };
+}
+
+function cannot({ record, target }: Plan): SluiceError {
+  return new SluiceError(
+    'internal_error',
+    `provider ${target.provider.name} (${target.provider.kind}) runs no job of type ${record.type}`,
+    { retryable: false },
+  );
+}

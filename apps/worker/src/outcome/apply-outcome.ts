@@ -1,0 +1,116 @@
+import type { HeldTicket, LedgerEntry, Outcome } from '@sluice/contracts';
+import type { TicketMove } from '@sluice/queue';
+import type { RequeueOptions } from '@sluice/records';
+import { eventIdOf } from '@sluice/webhooks';
+
+import type { RunJobDeps } from '../run-job-deps.ts';
+import { writeCache } from '../cache/write-cache.ts';
+
+export type ApplyOutcomeDeps = Pick<
+  RunJobDeps,
+  'cache' | 'clock' | 'lanes' | 'log' | 'metrics' | 'records'
+>;
+
+/**
+ * The one place where an outcome becomes moves: first the record, then what it returns for the ticket. Dying between the
+ * two is safe: the ticket runs again, and `begin` reads from the record what is left to do.
+ */
+export async function applyOutcome(
+  ticket: HeldTicket,
+  outcome: Outcome,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const { jobId, run } = ticket;
+  switch (outcome.kind) {
+    case 'nothing':
+      await bookLate(jobId, outcome.entry, deps);
+      return { kind: 'done' };
+    case 'ended':
+      return await endJob(ticket, outcome, deps);
+    case 'wait': {
+      const { waitingOn, entry } = outcome;
+      const live = await requeue(jobId, { run, waitingOn, entry }, deps);
+      if (!live) return { kind: 'done' };
+      return outcome.scope === 'lane'
+        ? { kind: 'pause_lane', waitMs: outcome.waitMs }
+        : { kind: 'delay', delayMs: outcome.waitMs };
+    }
+    case 'retry': {
+      const { waitingOn, attempt, entry } = outcome;
+      const live = await requeue(jobId, { run, waitingOn, attempt, entry }, deps);
+      return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
+    }
+    case 'fallback':
+      return await fallBack(ticket, outcome, deps);
+    case 'pause': {
+      const live = await deps.records.pause(jobId, outcome.isNew, run);
+      return live ? { kind: 'delay', delayMs: outcome.delayMs } : { kind: 'done' };
+    }
+    case 'give_back': {
+      const live = await requeue(jobId, { run, entry: outcome.entry }, deps);
+      return live ? { kind: 'give_back' } : { kind: 'done' };
+    }
+    case 'held':
+      return { kind: 'delay', delayMs: outcome.delayMs };
+  }
+}
+
+/** Gives the job back; `false` if it is over. A call of a job that is over is in the ledger all the same. */
+async function requeue(
+  jobId: string,
+  options: RequeueOptions,
+  deps: ApplyOutcomeDeps,
+): Promise<boolean> {
+  const isLive = await deps.records.requeue(jobId, options);
+  if (!isLive) await bookLate(jobId, options.entry, deps);
+  return isLive;
+}
+
+/** The job has moved on without this run, which costs what it costs. */
+async function bookLate(
+  jobId: string,
+  entry: LedgerEntry | undefined,
+  { records }: ApplyOutcomeDeps,
+): Promise<void> {
+  if (entry) await records.bookCall(jobId, entry);
+}
+
+/** The result is in the record before anything else can happen to it; only then may others find it in the cache. */
+async function endJob(
+  ticket: HeldTicket,
+  outcome: Extract<Outcome, { kind: 'ended' }>,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const { ending, cacheAs } = outcome;
+  const { jobId, run } = ticket;
+  const finishing = deps.records.finish(jobId, ending, eventIdOf(jobId), { run });
+  if (cacheAs) writeCache({ ...cacheAs, tenantId: ticket.tenantId }, ending, deps);
+  const finished = await finishing;
+  if (finished.kind === 'finished') {
+    deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
+  } else {
+    await bookLate(ticket.jobId, ending.entry, deps);
+  }
+  // The code alone: an upstream's message may quote the prompt, and the ticket is kept where the board shows it.
+  return ending.state === 'failed'
+    ? { kind: 'failed', reason: ending.error.code }
+    : { kind: 'done' };
+}
+
+/** The record names the next target and the ticket for it is placed, in one step. */
+async function fallBack(
+  ticket: HeldTicket,
+  outcome: Extract<Outcome, { kind: 'fallback' }>,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const { targetIndex, lane, attempt, entry, moves, routing, claim } = outcome;
+  const { run, ...rest } = ticket;
+  const placed = { ticket: { ...rest, attempt: targetIndex + 1 }, lane, ...claim };
+  const next = { targetIndex, lane, moves, ticket: deps.lanes.placement(placed) };
+  await requeue(
+    ticket.jobId,
+    { run, ...(attempt && { attempt }), entry, ...next, ...(routing && { routing }) },
+    deps,
+  );
+  return { kind: 'done' };
+}

@@ -1,0 +1,91 @@
+import {
+  SluiceError,
+  type ChatInput,
+  type CostUsd,
+  type EmbeddingInput,
+  type JobRecord,
+  type LedgerEntry,
+  type Outcome,
+  type RerankInput,
+  type Usage,
+} from '@sluice/contracts';
+import {
+  estimateEmbeddingUsage,
+  estimateRerankUsage,
+  estimateUsage,
+  exactCostOf,
+  roundCost,
+  sumCosts,
+} from '@sluice/metering';
+
+import { bookCall } from '../meter/book-call.ts';
+import type { UpstreamOutcome } from '../call/call-upstream.ts';
+import type { Plan } from '../begin/plan-job.ts';
+import { isCacheable, keyOf } from '../cache/read-cached-result.ts';
+
+type Bought = Extract<UpstreamOutcome, { ok: true; pause?: undefined }>;
+
+/** The ending of a job whose upstream answered. A Dify run that failed inside is a failed job that keeps its result. */
+export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
+  const usage = call.usage ?? (await estimate(plan.record, call));
+  const entry = book(plan, call, usage);
+  const { priceVersion } = entry;
+  const metered = {
+    ...(usage && { usage }),
+    costUsd: wholeCost(plan.record, entry.costUsd),
+    ...(priceVersion !== undefined && { priceVersion }),
+    attempt: call.attempt,
+    entry,
+  };
+  const { result } = call;
+  if (result.type === 'workflow' && (result.status === 'failed' || result.status === 'stopped')) {
+    const message = result.error ?? `the workflow run ended as ${result.status}`;
+    const error = new SluiceError('workflow_failed', message).toJSON();
+    return { kind: 'ended', ending: { state: 'failed', error, result, ...metered } };
+  }
+  const cache = { status: cacheStatus(plan) } as const;
+  const ending = { state: 'completed', result, cache, ...metered } as const;
+  if (!plan.route.cache || !isCacheable(plan)) return { kind: 'ended', ending };
+  const cacheAs = { key: keyOf(plan), ttlMs: plan.route.cache.ttlMs };
+  return { kind: 'ended', ending, cacheAs };
+}
+
+function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined): LedgerEntry {
+  const { price, priceVersion } = plan.target;
+  return bookCall(plan, {
+    startedAtMs: attempt.started_at_ms,
+    endedAtMs: attempt.ended_at_ms,
+    outcome: 'succeeded',
+    usage,
+    costUsd: costUsd ?? exactCostOf(usage, price),
+    ...(costUsd === undefined && { priceVersion }),
+  });
+}
+
+/** Of all attempts: one that failed may have cost something too. */
+function wholeCost({ attempts }: JobRecord, last: CostUsd): CostUsd {
+  if (attempts.length === 0) return roundCost(last);
+  return sumCosts([...attempts.map(({ cost_usd: cost }) => cost ?? '0'), last]);
+}
+
+function cacheStatus(plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
+  if (!plan.route.cache) return 'off';
+  if (!isCacheable(plan)) return 'bypass';
+  return plan.record.cacheMode === 'refresh' ? 'refresh' : 'miss';
+}
+
+/** An upstream that says nothing about tokens is counted for; a workflow's inner calls cannot be. */
+async function estimate({ input }: JobRecord, { result }: Bought): Promise<Usage | undefined> {
+  // The type of the result is that of the job, which says which input it holds.
+  switch (result.type) {
+    case 'chat':
+      return await estimateUsage(input as ChatInput, result);
+    case 'embedding':
+      return await estimateEmbeddingUsage(input as EmbeddingInput);
+    case 'rerank':
+      return await estimateRerankUsage(input as RerankInput);
+    case 'transcription':
+    case 'workflow':
+      return undefined;
+  }
+}
