@@ -31,6 +31,7 @@ test('the checker finds a job that was lost, bought twice, not delivered and ove
       state: 'completed',
       priority: 'normal',
       created_at: '2026-01-01T00:00:00Z',
+      deadline_at: '2026-01-08T00:00:00Z',
       attempts: [],
       timeline: [{ id: '1', type: 'completed', at: '2026-01-01T00:00:01Z' }],
       result: {

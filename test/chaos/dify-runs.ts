@@ -72,7 +72,7 @@ function config({ simulatorUrl }: { simulatorUrl: string }): Record<string, unkn
   return {
     providers: { dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` } },
     apps: Object.fromEntries(minutes.map((minute) => [`takes-${minute}`, app(minute)])),
-    jobs: { timeoutSeconds: 600 },
+    jobs: { attemptTimeoutSeconds: 600 },
     worker: { concurrency: 200 },
   };
 }

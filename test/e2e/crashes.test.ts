@@ -129,7 +129,7 @@ test.concurrent('no slot is left after cancels, time-outs, a kill and the end of
   await stack.simulator.fault({ times: 3, fault: { kind: 'hang' } });
   const [cancelled, late, killed] = await Promise.all([
     stack.submit(chat('to be cancelled')),
-    stack.submit({ ...chat('too slow'), timeout_seconds: 0.5 }),
+    stack.submit({ ...chat('too slow'), attempt_timeout_seconds: 0.5 }),
     stack.submit(chat('survives its worker')),
   ]);
   await expect

@@ -204,33 +204,3 @@ test('a job that cannot start in time expires unspent', async () => {
   expect(job).toMatchObject({ state: 'expired', error: { code: 'expired' }, attempts: [] });
   expect(await stack.simulator.calls('chat')).toHaveLength(1);
 });
-
-test('a call that takes too long is cut and fails with the time-out named', async () => {
-  const stack = await startStack({
-    config: (addresses) => ({ ...defaultConfig(addresses), retry: { maxAttempts: 1 } }),
-  });
-  await stack.simulator.fault({ times: 5, fault: { kind: 'hang' } });
-  const job = await stack.ended(
-    (await stack.submit({ ...chat('stuck'), timeout_seconds: 0.5 })).id,
-  );
-  expect(job).toMatchObject({
-    state: 'failed',
-    error: { code: 'upstream_timeout', message: expect.stringContaining('timeout_seconds') },
-  });
-});
-
-test('a workflow that takes too long is stopped and not started again', async () => {
-  const stack = shared();
-  await stack.simulator.behaviour({ dify: { nodeDelayMs: 2_000 } });
-  const { id } = await stack.submit({
-    type: 'workflow',
-    app: 'flow',
-    input: {},
-    timeout_seconds: 0.5,
-  });
-  const job = await stack.ended(id);
-  expect(job).toMatchObject({ state: 'failed', error: { code: 'upstream_timeout' } });
-  expect(job.attempts).toHaveLength(1);
-  const runs = await stack.simulator.calls('workflow');
-  expect(runs.map(({ outcome }) => outcome)).toEqual(['aborted']);
-});

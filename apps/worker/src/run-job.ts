@@ -19,7 +19,7 @@ import { refuseJob } from './begin/refuse-job.ts';
 import { refusePrompt } from './begin/refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { settlePermit } from './permit/settle-permit.ts';
-import { stopCancelled } from './begin/stop-cancelled.ts';
+import { stopAbandoned, stopRefused } from './begin/stop-run.ts';
 import { waitForOwnRuns } from './begin/wait-for-own-runs.ts';
 
 /**
@@ -35,15 +35,13 @@ export async function runJob(
 ): Promise<Outcome> {
   const begun = await beginRun(ticket, deps);
   if (begun.kind === 'held') return begun.outcome;
-  if (begun.kind === 'ended' && begun.state === 'cancelled' && begun.upstream) {
-    await stopCancelled(ticket, { ...begun, upstream: begun.upstream }, deps);
-  }
+  if (begun.kind === 'ended') await stopAbandoned(ticket, begun, deps);
   if (begun.kind === 'full') return await waitForOwnRuns(ticket.jobId, begun.waitMs, deps);
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const plan = planJob(begun.record, deps);
   if (plan.kind === 'impossible') return plan.outcome;
   const refusal = refuseJob(plan.record, deps.clock.now());
-  if (refusal) return refusal;
+  if (refusal) return await stopRefused(plan, refusal, deps);
   const suspended = deps.suspects.admit(plan.record);
   if (suspended) return suspended;
   const classifier = classifierOf(plan, deps);

@@ -51,7 +51,7 @@ export interface RunningWorker {
   close(graceMs: number): Promise<void>;
 }
 
-const sweepEveryMs = 5_000;
+const sweepEveryMs = 1_000;
 /** Each waits for a receiver; how many of them one receiver may hold is its gate's to say. */
 const deliveriesAtOnce = 200;
 

@@ -232,7 +232,8 @@ export const configFile = z.strictObject({
   jobs: z
     .strictObject({
       maxWaitSeconds: seconds(0.001, 7 * dayInSeconds).default(dayInSeconds),
-      timeoutSeconds: seconds(0.001, dayInSeconds).default(600),
+      timeoutSeconds: seconds(0.001, 30 * dayInSeconds).default(7 * dayInSeconds),
+      attemptTimeoutSeconds: seconds(0.001, dayInSeconds).default(600),
       retentionSeconds: seconds(1, 366 * dayInSeconds).default(7 * dayInSeconds),
       idempotencySeconds: seconds(1, 366 * dayInSeconds).default(dayInSeconds),
     })

@@ -38,8 +38,10 @@ export interface Config {
   jobs: {
     /** A job whose first attempt has not started by then ends as `expired`. */
     maxWaitMs: number;
-    /** Whole time of one attempt. */
+    /** A job that has not ended by then ends as `expired`, whatever it does. */
     timeoutMs: number;
+    /** Whole time of one attempt. */
+    attemptTimeoutMs: number;
     /** How long an ended job can be read. */
     retentionMs: number;
     /** How long an Idempotency-Key is remembered. */

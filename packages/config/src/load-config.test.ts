@@ -52,7 +52,8 @@ describe('a configuration file', () => {
       dataDir: join(cwd, '.data'),
       jobs: {
         maxWaitMs: 86_400_000,
-        timeoutMs: 600_000,
+        timeoutMs: 604_800_000,
+        attemptTimeoutMs: 600_000,
         retentionMs: 604_800_000,
         idempotencyTtlMs: 86_400_000,
       },

@@ -131,6 +131,7 @@ export function mergeSettings(
     jobs: {
       maxWaitMs: jobs.maxWaitSeconds * 1_000,
       timeoutMs: jobs.timeoutSeconds * 1_000,
+      attemptTimeoutMs: jobs.attemptTimeoutSeconds * 1_000,
       retentionMs: jobs.retentionSeconds * 1_000,
       idempotencyTtlMs: jobs.idempotencySeconds * 1_000,
     },

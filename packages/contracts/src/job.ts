@@ -39,13 +39,22 @@ const metadata = z
 /** How far ahead a job may be submitted, in seconds: 30 days. */
 export const maxDelaySeconds = 30 * 86_400;
 
+const callSeconds = z.number().positive().max(86_400).optional();
+
 const jobOptions = {
   webhook: jobWebhook.optional(),
   priority: z.enum(priorities).optional(),
   cache: z.strictObject({ mode: z.enum(['default', 'bypass', 'refresh']) }).optional(),
   /** Counted from the time at which the job may run. */
   max_wait_seconds: z.number().positive().max(604_800).optional(),
-  timeout_seconds: z.number().positive().max(86_400).optional(),
+  /** The whole job, counted from the same time: waits, retries and pauses for a person included. */
+  timeout_seconds: z.number().positive().max(maxDelaySeconds).optional(),
+  /** One attempt: an upstream call from its start to its last byte. */
+  attempt_timeout_seconds: callSeconds,
+  /** Of a call, until its reply begins; the provider's `timeouts` where it is not given. */
+  first_byte_timeout_seconds: callSeconds,
+  /** Of a call, without progress inside its reply; the same. */
+  idle_timeout_seconds: callSeconds,
   user: z.string().min(1).max(255).optional(),
   metadata: metadata.optional(),
   /** Keep what the upstream answered beside what Sluice makes of it. */
@@ -173,6 +182,8 @@ export interface JobView {
   created_at: string;
   /** Only of a job that was submitted for later. */
   run_at?: string;
+  /** When it ends as `expired`, if it has not ended before: the end of its `timeout_seconds`. */
+  deadline_at: string;
   started_at?: string;
   ended_at?: string;
   expires_at?: string;

@@ -37,8 +37,12 @@ export interface JobRequest {
   runAtMs?: number;
   /** The job ends as `expired` if no attempt has started by then. */
   startByMs: number;
+  /** It ends as `expired` if it has not ended by then, whatever it does: see `passedDeadline` of the worker. */
+  deadlineMs: number;
   /** Whole time of one attempt. */
-  timeoutMs: number;
+  attemptTimeoutMs: number;
+  /** Deadlines of each call of it, where they are not the provider's: as in its configuration. */
+  timeouts?: { firstByteMs?: number; idleMs?: number };
   cacheMode: 'default' | 'bypass' | 'refresh';
   /** The result keeps what the upstream answered. */
   includeRaw?: true;

@@ -20,7 +20,8 @@ export function chatRequest(
     lane: 'sim',
     createdAtMs: nowMs,
     startByMs: nowMs + 600_000,
-    timeoutMs: 60_000,
+    deadlineMs: nowMs + 3_600_000,
+    attemptTimeoutMs: 60_000,
     cacheMode: 'default',
     ...changes,
   };

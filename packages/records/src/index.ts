@@ -18,6 +18,7 @@ export type { EventPage, EventPosition } from './read-events.ts';
 export type { JobWithoutInput } from './read-job.ts';
 export type { JobSummary } from './record-codec.ts';
 export type { RequeueOptions } from './requeue-job.ts';
+export { countedFromMs } from './retry-job.ts';
 export type { RetryReply } from './retry-job.ts';
 export type { Session } from './sessions.ts';
 export type { TimelineOptions } from './timeline.ts';

@@ -23,7 +23,7 @@ import type { JobPhase, JobRecord, JobRequest, JobTimes } from '@sluice/contract
  * | run                     | the run that has the job or had it last                  | begin                 |
  * | retries                 | number                                                   | retry                 |
  * | earlierTries            | JSON objects with commas between, as attempts            | retry                 |
- * | startByMs               | epoch ms; in place of the request's                      | retry                 |
+ * | startByMs, deadlineMs   | epoch ms; in place of the request's                      | retry                 |
  * | attempts                | JSON objects with commas between: an array without its brackets | requeue, finish |
  * | waitingOn               | JSON                                                     | requeue               |
  * | upstream                | JSON                                                     | storeUpstream         |
@@ -65,6 +65,7 @@ export const summaryFields = [
   'retries',
   'earlierTries',
   'startByMs',
+  'deadlineMs',
   'attempts',
   'waitingOn',
   'upstream',
@@ -159,7 +160,9 @@ export function decodeSummary(
 }
 
 /** What only a job that was tried again has. */
-function retried(fields: RecordFields): Pick<JobRecord, 'earlierTries'> & { startByMs?: number } {
+function retried(
+  fields: RecordFields,
+): Partial<Pick<JobRecord, 'earlierTries' | 'startByMs' | 'deadlineMs'>> {
   if (fields['earlierTries'] === undefined) return {};
   return {
     // Written by retryJob.
@@ -167,6 +170,7 @@ function retried(fields: RecordFields): Pick<JobRecord, 'earlierTries'> & { star
       JobRecord['earlierTries']
     >,
     startByMs: Number(fields['startByMs']),
+    deadlineMs: Number(fields['deadlineMs']),
   };
 }
 

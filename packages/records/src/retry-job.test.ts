@@ -84,13 +84,14 @@ describe('a retry', () => {
     expect(await records.retry(stale, noTicket)).toEqual({ kind: 'changed' });
   });
 
-  test('gives the second retry as much time to start as the first one had', async () => {
+  test('gives the second retry as much time to start and to end as the first one had', async () => {
     const { records, clock, failedJob, read } = await setUp();
     const jobId = await failedJob();
     for (let retry = 1; retry <= 2; retry += 1) {
       await clock.advance(7_000);
       await records.retry(await read(jobId), noTicket);
-      expect(await read(jobId)).toMatchObject({ startByMs: clock.now() + 600_000 });
+      const deadlines = { startByMs: clock.now() + 600_000, deadlineMs: clock.now() + 3_600_000 };
+      expect(await read(jobId)).toMatchObject(deadlines);
       await records.finish(jobId, ended('failed'), 'evt_1');
     }
   });

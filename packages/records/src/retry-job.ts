@@ -17,8 +17,8 @@ export type RetryReply =
   | { kind: 'missing' };
 
 /**
- * A failed, cancelled or expired job becomes `queued` again, exactly once however many ask: state, a new time to start by (as
- * long as its first one), a clean slate of attempts and interruptions, its ticket in the lane of its first target. What the ended try came to and cost goes
+ * A failed, cancelled or expired job becomes `queued` again, exactly once however many ask: state, new deadlines (as far
+ * ahead as its first ones), a clean slate of attempts and interruptions, its ticket in the lane of its first target. What the ended try came to and cost goes
  * to `earlierTries`. Its end will be told by an event of its own. `job` is the record as it was read, ended.
  */
 export async function retryJob(
@@ -29,7 +29,9 @@ export async function retryJob(
   const keys = context.keys.ofJob(job.jobId);
   if (!keys) return { kind: 'missing' };
   const nowMs = context.clock.now();
-  const startByMs = nowMs + job.startByMs - firstStartMs(job);
+  const passedMs = nowMs - countedFromMs(job);
+  const startByMs = job.startByMs + passedMs;
+  const deadlineMs = job.deadlineMs + passedMs;
   const retry = job.retries + 1;
   const reply = await script(
     context.redis,
@@ -38,12 +40,14 @@ export async function retryJob(
       job.jobId,
       job.tenantId,
       retry,
-      nextCheckAt({ createdAtMs: nowMs, startByMs }, nowMs),
+      nextCheckAt({ createdAtMs: nowMs, startByMs, deadlineMs }, nowMs),
       encodeEvent('retried', nowMs, { retry }),
       JSON.stringify(tryOf(job, nowMs)),
       nowMs,
       'startByMs',
       startByMs,
+      'deadlineMs',
+      deadlineMs,
       'lane',
       lane,
     ],
@@ -54,8 +58,12 @@ export async function retryJob(
   return kind === 'refused' ? { kind, state } : { kind };
 }
 
-/** From when the time to start by was counted. */
-function firstStartMs({ createdAtMs, runAtMs, earlierTries }: JobSummary): number {
+/** From when the deadlines of the job's current try are counted (epoch milliseconds): its accept, `run_at` or retry. */
+export function countedFromMs({
+  createdAtMs,
+  runAtMs,
+  earlierTries,
+}: Pick<JobSummary, 'createdAtMs' | 'runAtMs' | 'earlierTries'>): number {
   return earlierTries?.at(-1)?.retried_at_ms ?? runAtMs ?? createdAtMs;
 }
 

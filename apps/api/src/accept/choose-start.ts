@@ -1,4 +1,4 @@
-import type { RouteTarget } from '@sluice/config';
+import type { Config, RouteTarget } from '@sluice/config';
 import { publicName, type JobRequest, type SubmitJob } from '@sluice/contracts';
 import { certainOverflow } from '@sluice/metering';
 import { batchLane } from '@sluice/queue';
@@ -24,7 +24,7 @@ export function chooseStart(
   const sessionId = 'session_id' in submitted ? submitted.session_id : undefined;
   const asking = { jobId, tenantId, user, sessionId };
   const job = { ...asking, type, input, priority, metadata, fallback };
-  const waitMs = (submitted.max_wait_seconds ?? config.jobs.maxWaitMs / 1_000) * 1_000;
+  const waitMs = longestWaitMs(submitted, config.jobs);
   const isLater = submitted.delay_seconds !== undefined || submitted.run_at !== undefined;
   return routeJob(
     config,
@@ -39,6 +39,17 @@ export function chooseStart(
         return why === undefined ? undefined : { reason: 'wait', why };
       },
     },
+  );
+}
+
+/** A job has to start within its wait, and before its own end. */
+function longestWaitMs(
+  { max_wait_seconds: maxWait, timeout_seconds: timeout }: SubmitJob,
+  jobs: Config['jobs'],
+): number {
+  return Math.min(
+    maxWait === undefined ? jobs.maxWaitMs : maxWait * 1_000,
+    timeout === undefined ? jobs.timeoutMs : timeout * 1_000,
   );
 }
 

@@ -158,7 +158,7 @@ describe('invalidBody', () => {
     [
       { type: 'workflow', app: 'a', model: 'm', input: { inputs: {} } },
       'model',
-      'model: unknown field; known: type, app, input, session_id, webhook, priority, cache, max_wait_seconds, timeout_seconds, user, …',
+      'model: unknown field; known: type, app, input, session_id, webhook, priority, cache, max_wait_seconds, timeout_seconds, attempt_timeout_seconds, …',
     ],
     [
       {

@@ -15,17 +15,14 @@ export function toJobRequest(
   made: Made & Start,
   { jobs, lanes }: Pick<Config, 'jobs' | 'lanes'>,
 ): JobRequest {
-  const { max_wait_seconds: maxWaitSeconds, timeout_seconds: timeoutSeconds } = submitted;
   const runAtMs = runAtOf(submitted, made.createdAtMs);
-  const maxWaitMs = maxWaitSeconds === undefined ? jobs.maxWaitMs : maxWaitSeconds * 1_000;
   return {
     ...made,
     type: submitted.type,
     model: submitted.type === 'batch' ? 'batch' : publicName(submitted),
     input: submitted.input,
     priority: submitted.priority ?? 'normal',
-    startByMs: Math.round((runAtMs ?? made.createdAtMs) + maxWaitMs),
-    timeoutMs: timeoutSeconds === undefined ? jobs.timeoutMs : Math.ceil(timeoutSeconds * 1_000),
+    ...deadlinesOf(submitted, runAtMs ?? made.createdAtMs, jobs),
     cacheMode: submitted.cache?.mode ?? 'default',
     ...('stream' in submitted && submitted.stream && { stream: true }),
     ...(runAtMs !== undefined && { runAtMs }),
@@ -37,6 +34,30 @@ export function toJobRequest(
     ...(submitted.metadata && { metadata: submitted.metadata }),
     ...(submitted.webhook && { webhook: submitted.webhook }),
   };
+}
+
+/** What is not asked for is the configuration's; of a single call, the provider's. */
+function deadlinesOf(
+  submitted: SubmitJob,
+  fromMs: number,
+  jobs: Config['jobs'],
+): Pick<JobRequest, 'startByMs' | 'deadlineMs' | 'attemptTimeoutMs' | 'timeouts'> {
+  const firstByteMs = toMs(submitted.first_byte_timeout_seconds);
+  const idleMs = toMs(submitted.idle_timeout_seconds);
+  const timeouts = {
+    ...(firstByteMs !== undefined && { firstByteMs }),
+    ...(idleMs !== undefined && { idleMs }),
+  };
+  return {
+    startByMs: fromMs + (toMs(submitted.max_wait_seconds) ?? jobs.maxWaitMs),
+    deadlineMs: fromMs + (toMs(submitted.timeout_seconds) ?? jobs.timeoutMs),
+    attemptTimeoutMs: toMs(submitted.attempt_timeout_seconds) ?? jobs.attemptTimeoutMs,
+    ...((firstByteMs !== undefined || idleMs !== undefined) && { timeouts }),
+  };
+}
+
+function toMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.ceil(seconds * 1_000);
 }
 
 function countsTokens(lane: Lane | undefined): boolean {

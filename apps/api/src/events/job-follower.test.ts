@@ -35,7 +35,8 @@ async function setUp() {
     lane: 'l',
     createdAtMs: clock.now(),
     startByMs: clock.now() + 60_000,
-    timeoutMs: 60_000,
+    deadlineMs: clock.now() + 3_600_000,
+    attemptTimeoutMs: 60_000,
     cacheMode: 'default',
   });
   await records.begin(jobId);

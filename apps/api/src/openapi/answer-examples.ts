@@ -16,6 +16,7 @@ const queuedJob: JobView = {
   model: 'sim-chat',
   priority: 'normal',
   created_at: '2026-11-27T10:00:00.000Z',
+  deadline_at: '2026-12-04T10:00:00.000Z',
   attempts: [],
 };
 

@@ -53,7 +53,10 @@ describe('POST /v1/jobs', () => {
       priority: 'high',
       cache: { mode: 'bypass' },
       max_wait_seconds: 5,
-      timeout_seconds: 1.5,
+      timeout_seconds: 20,
+      attempt_timeout_seconds: 1.5,
+      first_byte_timeout_seconds: 0.5,
+      idle_timeout_seconds: 0.25,
       user: 'u1',
       metadata: { team: 'a' },
     });
@@ -67,10 +70,12 @@ describe('POST /v1/jobs', () => {
       webhook,
       priority: 'high',
       cacheMode: 'bypass',
-      timeoutMs: 1_500,
+      attemptTimeoutMs: 1_500,
+      timeouts: { firstByteMs: 500, idleMs: 250 },
       user: 'u1',
       metadata: { team: 'a' },
       startByMs: (record?.createdAtMs ?? 0) + 5_000,
+      deadlineMs: (record?.createdAtMs ?? 0) + 20_000,
     });
   });
 

@@ -147,7 +147,8 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     tenants: {},
     jobs: {
       maxWaitMs: 60_000,
-      timeoutMs: 30_000,
+      timeoutMs: 600_000,
+      attemptTimeoutMs: 30_000,
       retentionMs: 3_600_000,
       idempotencyTtlMs: 3_600_000,
     },

@@ -37,6 +37,7 @@ export function jobView(
     ...(job.webhook && { webhook: { url: job.webhook.url } }),
     created_at: iso(job.createdAtMs),
     ...(job.runAtMs !== undefined && { run_at: iso(job.runAtMs) }),
+    deadline_at: iso(job.deadlineMs),
     ...(job.startedAtMs !== undefined && { started_at: iso(job.startedAtMs) }),
     ...ended(job, jobs.retentionMs),
     ...timing(job.times, nowMs),

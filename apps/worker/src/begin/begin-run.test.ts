@@ -31,7 +31,8 @@ async function setUp() {
     lane: 'sim',
     createdAtMs: clock.now(),
     startByMs: clock.now() + 600_000,
-    timeoutMs,
+    deadlineMs: clock.now() + 600_000,
+    attemptTimeoutMs: timeoutMs,
     cacheMode: 'default',
   });
   const begin = (workerId: string) => {

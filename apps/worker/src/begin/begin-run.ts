@@ -32,10 +32,10 @@ export async function beginRun(ticket: HeldTicket, deps: BeginRunDeps): Promise<
 }
 
 async function goesOn(
-  { run = '', timeoutMs }: JobRecord,
+  { run = '', attemptTimeoutMs }: JobRecord,
   { clock, workerLife }: BeginRunDeps,
 ): Promise<boolean> {
   const [workerId = '', beganAtMs = ''] = run.split('.');
-  if (clock.now() > Number(beganAtMs) + timeoutMs + lostAfterMs) return false;
+  if (clock.now() > Number(beganAtMs) + attemptTimeoutMs + lostAfterMs) return false;
   return await workerLife.isAlive(workerId);
 }

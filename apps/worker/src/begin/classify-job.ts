@@ -90,7 +90,7 @@ function asClassification(
   const retry = { ...plan.target.retry, maxAttempts: 1 };
   return {
     ...plan,
-    record: { ...record, input, cacheMode: 'default', timeoutMs: leftMs },
+    record: { ...record, input, cacheMode: 'default', attemptTimeoutMs: leftMs },
     route: config.routes.chat[classifier.model] ?? plan.route,
     target: { ...plan.target, retry },
   };

@@ -23,7 +23,8 @@ async function setUp(more: Partial<JobRecord> = { stream: true }) {
     lane: 'l',
     createdAtMs: clock.now(),
     startByMs: clock.now() + 60_000,
-    timeoutMs: 60_000,
+    deadlineMs: clock.now() + 3_600_000,
+    attemptTimeoutMs: 60_000,
     cacheMode: 'default',
     ...more,
   });

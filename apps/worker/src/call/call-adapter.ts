@@ -6,6 +6,7 @@ import {
   type TranscriptionInput,
   type WorkflowInput,
 } from '@sluice/contracts';
+import type { Provider, RouteTarget } from '@sluice/config';
 import type { Permit } from '@sluice/limits';
 import type {
   ChatReply,
@@ -91,14 +92,23 @@ export async function callAdapter(
 }
 
 function callOf({ record, target }: Plan, { permit, signal, onRaw }: CallMeans): UpstreamCall {
+  const { timeouts } = record;
   return {
-    target,
+    target: timeouts ? withTimeouts(target, timeouts) : target,
     jobId: record.jobId,
     user: target.omitParams?.includes('user') ? undefined : record.user,
     signal,
     // A lane without windows has nothing to be late for.
     sendByMs: permit.buckets.length > 0 ? permit.sendByMs : undefined,
     ...(record.includeRaw && { onRaw }),
+  };
+}
+
+function withTimeouts(target: RouteTarget, timeouts: Partial<Provider['timeouts']>): RouteTarget {
+  const { provider } = target;
+  return {
+    ...target,
+    provider: { ...provider, timeouts: { ...provider.timeouts, ...timeouts } },
   };
 }
 

@@ -51,7 +51,7 @@ async function fetchOrDecode(
     const bytes = Buffer.from(audio.data, 'base64');
     return { bytes, filename, mediaType: audio.media_type ?? 'application/octet-stream' };
   }
-  const timeoutMs = Math.min(downloadTimeoutMs, record.timeoutMs);
+  const timeoutMs = Math.min(downloadTimeoutMs, record.attemptTimeoutMs);
   const { bytes, mediaType, url } = await downloader.download({
     url: audio.url ?? '',
     param: 'input.audio.url',

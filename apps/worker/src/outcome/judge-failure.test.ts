@@ -28,6 +28,7 @@ async function judge(
     isHeld?: boolean;
     breaker?: BreakerState;
     late?: boolean;
+    leftMs?: number;
     maxPauseMs?: number;
   } = {},
 ) {
@@ -44,6 +45,8 @@ async function judge(
       targetIndex: 0,
       createdAtMs: clock.now(),
       startByMs: clock.now() + (options.late ? -1 : 60_000),
+      deadlineMs: clock.now() + (options.leftMs ?? 3_600_000),
+      interruptions: 0,
       priority: 'normal',
     },
     itinerary: { steps, first: 0, rules: {} },
@@ -190,4 +193,28 @@ test('a Retry-After closes the lane for no longer than its configuration allows'
     kind: 'wait',
     waitingOn: { resets_at: new Date(createFakeClock().now() + 20_000).toISOString() },
   });
+});
+
+test.each([
+  ['a retry', failure('upstream_overloaded', { retryAfterMs: 7_000 })],
+  ['a 429', failure('rate_limited', { retryAfterMs: 7_000 })],
+])(
+  '%s that would come after the deadline ends a tried job as expired, or sends it on',
+  async (_case, error) => {
+    const late = { failed: 1, leftMs: 6_000 };
+    expect((await judge(error, late)).outcome).toMatchObject({
+      kind: 'ended',
+      ending: { state: 'expired', error: { code: 'expired', param: 'timeout_seconds' } },
+    });
+    expect((await judge(error, { ...late, targets: 2 })).outcome).toMatchObject({
+      kind: 'fallback',
+    });
+    expect((await judge(error, { ...late, leftMs: 8_000 })).outcome.kind).toMatch(/retry|wait/);
+  },
+);
+
+test('a run that goes on upstream is waited for until the deadline, not given up before it', async () => {
+  const error = failure('upstream_truncated', { retryAfterMs: 7_000 });
+  const { outcome } = await judge(error, { leftMs: 6_000, isHeld: true });
+  expect(outcome).toMatchObject({ kind: 'retry' });
 });

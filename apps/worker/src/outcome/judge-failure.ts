@@ -1,5 +1,5 @@
 import { maskKey } from '@sluice/config';
-import type { Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
+import type { Attempt, Outcome, SluiceError, WaitingOn } from '@sluice/contracts';
 import { refusesKey, type BreakerState } from '@sluice/limits';
 import { retryDelayMs, stopReasons } from '@sluice/queue';
 
@@ -8,12 +8,8 @@ import { moveOn, passOn } from './move-on.ts';
 import type { Plan } from '../begin/plan-job.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 import { isFault } from '../permit/settle-permit.ts';
-import {
-  cannotStart,
-  leaveOrExpire,
-  longestPauseMs,
-  waitForPermit,
-} from '../permit/wait-for-permit.ts';
+import { expiry, passedDeadline } from '../begin/deadline.ts';
+import { leaveIfLate, longestPauseMs, waitForPermit } from '../permit/wait-for-permit.ts';
 
 type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
 
@@ -29,10 +25,11 @@ const defaultPauseMs = 1_000;
  * | it did not leave before its permit ran out| wait for another permit, unburned                        |
  * | its slot was lost                         | the same                                                 |
  * | lock lost, or the job was cancelled       | nothing: the record is somebody else's or has ended      |
+ * | the job's time was over                   | expired                                                  |
  * | the key was refused, another is left      | park the key; ask again at once, unburned                |
  * | 429                                       | close the lane for everyone; the ticket waits, unburned  |
  * | a fault of a target whose breaker is open | next target, or wait for it to be back, unburned         |
- * | retryable, attempts left                  | retry later, with full jitter                            |
+ * | retryable, attempts left                  | retry later, with full jitter; expired, if that is late  |
  * | another target may do better              | fall back, unless what this one started may go on        |
  * | anything else                             | fail                                                     |
  */
@@ -49,6 +46,7 @@ export async function judgeFailure(
   if (error.code === 'permit_expired') return askAgain('connection', deps);
   if (error === slotLost) return askAgain('concurrency', deps);
   if (error.code === 'cancelled') return { kind: 'nothing', reason: 'cancelled' };
+  if (error.code === 'expired') return endExpired(error, attempt);
   deps.log.info(
     {
       jobId: record.jobId,
@@ -72,6 +70,10 @@ export async function judgeFailure(
   }
   if (!call.isHeld) return passOn(plan, error, attempt);
   return { kind: 'ended', ending: { state: 'failed', error: error.toJSON(), attempt } };
+}
+
+function endExpired(error: SluiceError, attempt: Attempt): Outcome {
+  return { kind: 'ended', ending: { state: 'expired', error: error.toJSON(), attempt } };
 }
 
 function isOpen(breaker: BreakerState | undefined): boolean {
@@ -128,13 +130,15 @@ async function rateLimited(plan: Plan, error: SluiceError, deps: RunJobDeps): Pr
   deps.metrics.rateLimited.inc({ lane: plan.lane.name });
   await deps.limits.penalize(plan.lane, pauseMs, error.message);
   const untilMs = deps.clock.now() + pauseMs;
-  if (cannotStart(plan, untilMs)) return leaveOrExpire(plan, 'upstream 429');
-  return {
-    kind: 'wait',
-    scope: 'lane',
-    waitMs: Math.min(pauseMs, longestPauseMs),
-    waitingOn: waitingOn('upstream 429', 'lane', untilMs),
-  };
+  const late = leaveIfLate(plan, 'upstream 429', untilMs);
+  return (
+    late ?? {
+      kind: 'wait',
+      scope: 'lane',
+      waitMs: Math.min(pauseMs, longestPauseMs),
+      waitingOn: waitingOn('upstream 429', 'lane', untilMs),
+    }
+  );
 }
 
 function retryLater(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
@@ -142,12 +146,29 @@ function retryLater(plan: Plan, call: FailedCall, deps: RunJobDeps): Outcome {
     retryAfterMs: call.error.retryAfterMs,
     random: deps.random,
   });
-  return {
-    kind: 'retry',
-    delayMs,
-    attempt: call.attempt,
-    waitingOn: waitingOn(`retry after ${call.error.code}`, 'job', deps.clock.now() + delayMs),
-  };
+  return (
+    leaveIfTooLate(plan, call, deps.clock.now() + delayMs) ?? {
+      kind: 'retry',
+      delayMs,
+      attempt: call.attempt,
+      waitingOn: waitingOn(`retry after ${call.error.code}`, 'job', deps.clock.now() + delayMs),
+    }
+  );
+}
+
+/** A job whose time is over before it may be tried again: the next target, or its end. A run that goes on is waited for. */
+function leaveIfTooLate(
+  { record, ...plan }: Plan,
+  { attempt, error, isHeld }: FailedCall,
+  retryAtMs: number,
+): Outcome | undefined {
+  const tried = { ...record, attempts: [...record.attempts, attempt] };
+  const passed = isHeld ? undefined : passedDeadline(tried, retryAtMs);
+  if (!passed) return undefined;
+  const moved = moveOn({ ...plan, record }, { reason: 'error', why: error.code, attempt });
+  if (moved.outcome) return moved.outcome;
+  const ending = expiry(record, passed, `${error.code}: ${error.message}`);
+  return { kind: 'ended', ending: { ...ending, attempt } };
 }
 
 /** Attempts that the current target has already burned. */

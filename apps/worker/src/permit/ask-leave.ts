@@ -60,7 +60,7 @@ async function reserve(
   estimate: CostUsd,
   { budgets }: RunJobDeps,
 ): Promise<Refusal | undefined> {
-  const leaseMs = record.timeoutMs + spareLeaseMs;
+  const leaseMs = record.attemptTimeoutMs + spareLeaseMs;
   return await budgets.reserve(record.jobId, scopes, { call: record.calls + 1, estimate, leaseMs });
 }
 

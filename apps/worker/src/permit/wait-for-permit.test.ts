@@ -23,6 +23,8 @@ function denied(
       targetIndex: 0,
       createdAtMs: clock.now(),
       startByMs: clock.now() + 60_000,
+      deadlineMs: clock.now() + 120_000,
+      interruptions: 0,
       priority: 'normal',
     },
     itinerary: {
@@ -105,6 +107,10 @@ test.each(['lane', 'tenant'] as const)(
   },
 );
 
-test('a job that was tried already waits on past its time to start', () => {
+test('a job that was tried already waits on past its time to start, but not past its deadline', () => {
   expect(denied('lane', { waitMs: 60_001, attempts: 1 })).toMatchObject({ kind: 'wait' });
+  expect(denied('lane', { waitMs: 120_001, attempts: 1 })).toMatchObject({
+    kind: 'ended',
+    ending: { state: 'expired', error: { param: 'timeout_seconds' } },
+  });
 });

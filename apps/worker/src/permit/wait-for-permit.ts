@@ -4,7 +4,7 @@ import type { PermitDecision } from '@sluice/limits';
 
 import { moveOn } from '../outcome/move-on.ts';
 import type { Plan } from '../begin/plan-job.ts';
-import { expired, isUntried } from '../begin/refuse-job.ts';
+import { expiry, passedDeadline } from '../begin/deadline.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
 /**
@@ -19,7 +19,7 @@ const spreadMs = 4_000;
 type Denied = Extract<PermitDecision, { kind: 'denied' }>;
 
 /**
- * No permit. A job that cannot start in time goes to the next target, or without one ends now, unspent; else by what has
+ * No permit. A job whose deadline comes before it may start goes to the next target, or without one ends now, unspent; else by what has
  * no room:
  *
  * | scope                                  | outcome                                              |
@@ -42,9 +42,8 @@ export function waitForPermit(
     const moved = moveOn(plan, { reason: 'error', why: denied.limit });
     if (moved.outcome) return moved.outcome;
   }
-  if (cannotStart(plan, deps.clock.now() + denied.waitMs)) {
-    return leaveOrExpire(plan, denied.limit);
-  }
+  const late = leaveIfLate(plan, denied.limit, deps.clock.now() + denied.waitMs);
+  if (late) return late;
   const isAlone = !isBroken || targetsIn(plan.lane.name, deps.config) === 1;
   if (denied.scope === 'lane' || (isBroken && isAlone)) {
     return wait('lane', Math.min(denied.waitMs, longestPauseMs), denied);
@@ -53,14 +52,16 @@ export function waitForPermit(
   return wait('tenant', Math.ceil(denied.waitMs + spread), denied);
 }
 
-/** Whether a job that may start at `startMs` is late then. One that was tried has started. */
-export function cannotStart({ record }: Plan, startMs: number): boolean {
-  return isUntried(record) && startMs > record.startByMs;
-}
-
-/** A job that its target makes wait for too long: the next one may have room now. */
-export function leaveOrExpire(plan: Plan, limit: string): Outcome {
-  return moveOn(plan, { reason: 'wait', why: limit }).outcome ?? expired(plan.record);
+/**
+ * What becomes of a job that has to wait until `startMs` for its target and is late then: the next target may have room now;
+ * without one it ends. One whose run goes on upstream waits for that.
+ */
+export function leaveIfLate(plan: Plan, limit: string, startMs: number): Outcome | undefined {
+  const { record } = plan;
+  const passed = record.upstream ? undefined : passedDeadline(record, startMs);
+  if (!passed) return undefined;
+  const { outcome } = moveOn(plan, { reason: 'wait', why: limit });
+  return outcome ?? { kind: 'ended', ending: expiry(record, passed, `it waits for ${limit}`) };
 }
 
 function wait(scope: 'lane' | 'tenant', waitMs: number, denied: Denied): Outcome {

@@ -36,7 +36,8 @@ async function setUp() {
       lane: 'sim',
       createdAtMs: clock.now(),
       startByMs: clock.now() + 10 * minute,
-      timeoutMs: minute,
+      deadlineMs: clock.now() + 60 * minute,
+      attemptTimeoutMs: minute,
       cacheMode: 'default',
       ...changes,
     };
@@ -108,4 +109,51 @@ test('a delayed job without a ticket gets one aside before its time and one in i
   await clock.advance(5 * minute);
   await sweepNow();
   expect(await lanes.ticketState('sim', { jobId, attempt: 1 })).toBe('live');
+});
+
+test('a job whose deadline has passed is expired in any state, in progress only when its worker has not', async () => {
+  const { records, lanes, clock, accept, sweepNow } = await setUp();
+  const deadlineMs = clock.now() + minute;
+  const [queued, running, paused] = await Promise.all([1, 2, 3].map(() => accept({ deadlineMs })));
+  const attempt = {
+    number: 1,
+    provider: 'p',
+    model: 'm',
+    started_at_ms: 0,
+    ended_at_ms: 1,
+  } as const;
+  await records.begin(queued ?? '');
+  await records.requeue(queued ?? '', { attempt: { ...attempt, outcome: 'failed' } });
+  await records.begin(running ?? '');
+  await records.begin(paused ?? '');
+  await records.storeUpstream(paused ?? '', {
+    provider: 'p',
+    state: 'started',
+    sent_at_ms: clock.now(),
+    user: 'u',
+    task_id: 't',
+  });
+  await records.pause(paused ?? '', true);
+  await clock.advance(minute);
+  await sweepNow();
+  const shown = { state: 'expired', error: { code: 'expired', param: 'timeout_seconds' } };
+  expect(await records.read(queued ?? '')).toMatchObject(shown);
+  expect(await records.read(paused ?? '')).toMatchObject(shown);
+  expect(await records.read(running ?? '')).toMatchObject({ state: 'in_progress' });
+  // Whoever takes this ticket stops the run.
+  expect(await lanes.ticketState('sim', { jobId: paused ?? '', attempt: 1 })).toBe('live');
+  await clock.advance(minute);
+  await sweepNow();
+  expect(await records.read(running ?? '')).toMatchObject(shown);
+});
+
+test('a batch that was fed is left to its children, whose deadlines are its own', async () => {
+  const { records, clock, accept, sweepNow } = await setUp();
+  const messages = [{ role: 'user' as const, content: 'hello' }];
+  const input = { requests: [{ type: 'chat' as const, model: 'chat', input: { messages } }] };
+  const jobId = await accept({ type: 'batch', input, deadlineMs: clock.now() + minute });
+  await records.begin(jobId);
+  await clock.advance(10 * minute);
+  await sweepNow();
+  expect(await records.read(jobId)).toMatchObject({ state: 'in_progress' });
 });

@@ -245,8 +245,9 @@ class Exchange<T> implements Dispatcher.DispatchHandler {
 
   readonly #onFirstByteTimeout = (): void => {
     const { provider, firstByteMs } = this.#request;
-    const message = `${provider} did not begin to answer within ${firstByteMs / 1000} s`;
-    this.#fail(new SluiceError('upstream_timeout', message));
+    const param = 'first_byte_timeout_seconds';
+    const message = `${provider} did not begin to answer within ${firstByteMs / 1000} s (${param})`;
+    this.#fail(new SluiceError('upstream_timeout', message, { param }));
   };
 
   readonly #onIdle = (): void => {
@@ -255,7 +256,8 @@ class Exchange<T> implements Dispatcher.DispatchHandler {
       return;
     }
     const { provider, idleMs } = this.#request;
-    const message = `the reply of ${provider} made no progress for ${idleMs / 1000} s`;
-    this.#fail(new SluiceError('upstream_timeout', message));
+    const param = 'idle_timeout_seconds';
+    const message = `the reply of ${provider} made no progress for ${idleMs / 1000} s (${param})`;
+    this.#fail(new SluiceError('upstream_timeout', message, { param }));
   };
 }
