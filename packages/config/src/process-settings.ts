@@ -118,7 +118,7 @@ export function mergeSettings(
   file: ConfigFile,
   settings: ProcessSettings,
 ): Omit<Config, 'providers' | 'routes' | 'lanes' | 'retry' | 'upstreamHosts'> {
-  const { jobs, webhooks, server } = file;
+  const { jobs, server } = file;
   return {
     root: settings.root ?? file.root,
     shards: file.shards,
@@ -136,14 +136,7 @@ export function mergeSettings(
       idempotencyTtlMs: jobs.idempotencySeconds * 1_000,
     },
     tenants: file.tenants,
-    webhooks: {
-      scheduleMs: webhooks.scheduleSeconds.map((pause) => pause * 1_000),
-      timeoutMs: webhooks.timeoutSeconds * 1_000,
-      disableAfterMs: webhooks.disableAfterSeconds * 1_000,
-      maxPayloadBytes: webhooks.maxPayloadBytes,
-      endpointConcurrency: webhooks.endpointConcurrency,
-      endpointRequestsPerSecond: webhooks.endpointRequestsPerSecond,
-    },
+    webhooks: webhookSettings(file.webhooks),
     checkKeys: file.checkKeys,
     allowPrivateHosts: settings.allowPrivateHosts ?? file.allowPrivateHosts,
     proxy: settings.proxy,
@@ -153,6 +146,17 @@ export function mergeSettings(
     },
     usage: file.usage,
     budgets: budgetsByScope(file.budgets),
+  };
+}
+
+function webhookSettings(webhooks: ConfigFile['webhooks']): Config['webhooks'] {
+  return {
+    scheduleMs: webhooks.scheduleSeconds.map((pause) => pause * 1_000),
+    timeoutMs: webhooks.timeoutSeconds * 1_000,
+    disableAfterMs: webhooks.disableAfterSeconds * 1_000,
+    maxPayloadBytes: webhooks.maxPayloadBytes,
+    endpointConcurrency: webhooks.endpointConcurrency,
+    endpointRequestsPerSecond: webhooks.endpointRequestsPerSecond,
   };
 }
 
