@@ -44,7 +44,7 @@ export function arbitraryRequest(
           30,
         ),
         path: arbitraryPath(path, operation),
-        headers: arbitraryHeaders(keys),
+        headers: arbitraryHeaders(keys, operation),
         body: arbitraryBody(operation),
         pick: fc.nat(),
       }),
@@ -99,10 +99,12 @@ function arbitraryQuery(names: readonly string[]): fc.Arbitrary<string> {
 
 function arbitraryHeaders(
   keys: Record<Scheme, string | undefined>,
+  { requestBody }: Operation,
 ): fc.Arbitrary<Record<string, string>> {
   const key = mostly(fc.constant<Scheme>('admin'), fc.constantFrom(...schemes), 4);
+  const usual = requestBody?.content[form] ? `${form}; boundary=${boundary}` : 'application/json';
   const type = mostly(
-    fc.constant('application/json'),
+    fc.constant(usual),
     fc.constantFrom(
       'text/plain',
       'application/json; charset=utf-16',
@@ -153,6 +155,8 @@ function arbitraryBody({ requestBody }: Operation): fc.Arbitrary<Buffer | undefi
     fc.constant(Buffer.from(`{"a":${'['.repeat(3_000)}`)),
     fc.constant(Buffer.from(JSON.stringify({ input: 'x'.repeat(70_000) }))),
   );
+  const asForm = requestBody?.content[form];
+  if (asForm) return arbitraryForm(asForm.example, odd);
   if (!json) return mostly<Buffer | undefined>(fc.constant(undefined), odd, 20);
   const value = fc.oneof(
     { weight: 3, arbitrary: fc.constant(json.example) },
@@ -164,6 +168,31 @@ function arbitraryBody({ requestBody }: Operation): fc.Arbitrary<Buffer | undefi
     { weight: 2, arbitrary: mutated(bytes) },
     { weight: 1, arbitrary: odd },
   );
+}
+
+const form = 'multipart/form-data';
+const boundary = 'fuzz';
+
+/** The example as a form, with other fields and values in it, whole or not. */
+function arbitraryForm(example: unknown, odd: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
+  const fields = Object.entries((example ?? {}) as Record<string, string>);
+  const name = fc.constantFrom(...fields.map(([known]) => known), ...hostileStrings);
+  const value = fc.constantFrom(...fields.map(([, known]) => known), ...hostileStrings);
+  const more = fc.array(fc.tuple(name, value), { maxLength: 3 });
+  const bytes = mostly(fc.constant<[string, string][]>([]), more, 1).map((others) =>
+    Buffer.from(`${[...fields, ...others].map(partOf).join('')}--${boundary}--\r\n`),
+  );
+  return fc.oneof(
+    { weight: 6, arbitrary: bytes },
+    { weight: 4, arbitrary: mutated(bytes) },
+    { weight: 1, arbitrary: odd },
+  );
+}
+
+function partOf([name, value]: [string, string]): string {
+  const file = name === 'file' ? '; filename="a.jsonl"' : '';
+  const head = `Content-Disposition: form-data; name="${name}"${file}`;
+  return `--${boundary}\r\n${head}\r\n\r\n${value}\r\n`;
 }
 
 /** A byte changed, a piece cut out or written twice. */

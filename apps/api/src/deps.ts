@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 
+import type { FileStore } from '@sluice/batches';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
@@ -34,6 +35,7 @@ export interface ApiDeps {
   records: Records;
   /** The events of jobs, for whoever follows them. */
   follower: JobFollower;
+  files: FileStore;
   lanes: Lanes;
   parkedKeys: ParkedKeys;
   limits: Limits;

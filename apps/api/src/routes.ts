@@ -20,6 +20,13 @@ import {
 import { deleteBudgetRoute, listBudgetsRoute, setBudgetRoute } from './routes/budgets.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
+import {
+  createFileRoute,
+  deleteFileRoute,
+  fileContentRoute,
+  getFileRoute,
+  listFilesRoute,
+} from './routes/files.ts';
 import { getJobRoute } from './routes/get-job.ts';
 import { jobEventsRoute } from './routes/job-events.ts';
 import { healthzRoute } from './routes/healthz.ts';
@@ -78,6 +85,11 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'post', path: '/v1/jobs/:id/retry', access: 'submit', handler: retryJobRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
+  { method: 'post', path: '/v1/files', access: 'submit', handler: createFileRoute },
+  { method: 'get', path: '/v1/files', access: 'read', handler: listFilesRoute },
+  { method: 'get', path: '/v1/files/:id', access: 'read', handler: getFileRoute },
+  { method: 'get', path: '/v1/files/:id/content', access: 'read', handler: fileContentRoute },
+  { method: 'delete', path: '/v1/files/:id', access: 'cancel', handler: deleteFileRoute },
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },
   {

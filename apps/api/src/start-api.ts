@@ -32,12 +32,13 @@ const redisDeadlineMs = 5_000;
 const drainMs = 5_000;
 
 /**
- * A client that sends its headers or body slower than this holds a socket for nothing; one that is idle keeps it longer
- * than the 60 s after which load balancers give theirs up, so that it is never this side that closes one in use.
+ * A client that sends its headers slower than this holds a socket for nothing; one that is idle keeps it longer
+ * than the 60 s after which load balancers give theirs up, so that it is never this side that closes one in use. How long a
+ * body may take is for who reads it to say: `read-body.ts` and, of a file, `receive-file.ts`.
  */
 const timeouts = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  requestTimeout: 6 * 3_600_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 1_000,
 };

@@ -1,3 +1,4 @@
+import { createBlobStore, createFileStore } from '@sluice/batches';
 import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
 import { BudgetBook, createUsageBook } from '@sluice/metering';
 import { Lanes } from '@sluice/queue';
@@ -45,7 +46,7 @@ export function wireApi(given: Given, closing: AbortSignal): ApiDeps {
 
 /** Where jobs, tenants and endpoints are kept. */
 function openStores({ config, log, redis, subscriber }: Given) {
-  const { root, shards, masterKeys, jobs, server } = config;
+  const { root, shards, masterKeys, jobs, server, files } = config;
   const clock = systemClock;
   const requestsPerSecond = server.requestsPerSecondPerKey;
   const seals = createSeals({ redis, root, clock, masterKeys });
@@ -59,6 +60,7 @@ function openStores({ config, log, redis, subscriber }: Given) {
     records,
     follower: createJobFollower({ records, clock, log }),
     lanes,
+    files: createFileStore({ ...stored, ...files, blobs: createBlobStore(files.storage) }),
     seals,
     keyRing: createKeyRing({ redis, root, clock, log, requestsPerSecond }),
     tenants: createTenants({ redis, root, clock }),

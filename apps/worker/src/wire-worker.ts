@@ -1,3 +1,4 @@
+import { createBlobStore, createFileStore, type FileStore } from '@sluice/batches';
 import { createCache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import { createLimits, createOutputForecast, LaneBook, ParkedKeys } from '@sluice/limits';
@@ -46,6 +47,7 @@ export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
   deliveryLog: DeliveryLog;
   http: HttpClient;
   usage: UsageBook;
+  files: FileStore;
 }
 
 /** Makes everything that the roles share, once, on one connection: what is sent first is done first. */
@@ -73,6 +75,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     ...webhookParts(config, redis, { records, seals }),
     lanes,
     cache: createCache({ redis, root, seals }),
+    files: openFiles(config, { redis, seals }),
     budgets: new BudgetBook({ redis, root, clock, log, configured: config.budgets }),
     usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     limits,
@@ -86,6 +89,14 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
   };
+}
+
+function openFiles(
+  { root, shards, files }: Config,
+  stored: Pick<WorkerParts, 'redis' | 'seals'>,
+): FileStore {
+  const blobs = createBlobStore(files.storage);
+  return createFileStore({ ...stored, ...files, root, shards, clock: systemClock, blobs });
 }
 
 /** BullMQ enforces a lane's concurrency for all workers: a new one is written where it looks. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { adapterKinds } from './adapter-kinds.ts';
 import { cleanApiKey } from './api-key.ts';
 import { droppable, sayDroppable } from './droppable.ts';
+import { batchesSection, filesSection } from './files-sections.ts';
 import { limits } from './limits-section.ts';
 import { isPrivateHost } from './private-host.ts';
 import { fallbackSection, routerSection, splitSection } from './routing-sections.ts';
@@ -274,6 +275,8 @@ export const configFile = z.strictObject({
       providers: z.record(providerName, budget).default({}),
     })
     .prefault({}),
+  files: filesSection.prefault({}),
+  batches: batchesSection.prefault({}),
   usage: z.strictObject({ maxRows: count(100_000).default(1_000) }).prefault({}),
   server: z
     .strictObject({

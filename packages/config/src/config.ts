@@ -47,6 +47,22 @@ export interface Config {
     /** How long an Idempotency-Key is remembered. */
     idempotencyTtlMs: number;
   };
+  /** Files that clients upload, and those that batches write. */
+  files: {
+    storage: FileStorage;
+    maxFileBytes: number;
+    /** Of all files of a tenant; `undefined` is no limit. */
+    maxTenantBytes?: number | undefined;
+    /** How long a file of a batch stays, where its owner says nothing else. */
+    retentionMs: number;
+  };
+  /** Batches of a file. */
+  batches: {
+    maxLines: number;
+    maxLineBytes: number;
+    /** Requests of one batch that are in the lanes at a time. */
+    window: number;
+  };
   retry: RetryPolicy;
   /** What a tenant may have at most, unless an operator has given it caps of its own. */
   tenants: TenantCaps;
@@ -82,6 +98,23 @@ export interface Config {
     maxRows: number;
   };
 }
+
+/** Where the bytes of files are: a folder that all processes share, or a bucket. */
+export type FileStorage =
+  | { kind: 'disk'; folder: string }
+  | {
+      kind: 's3';
+      bucket: string;
+      region: string;
+      /** Of a service other than Amazon's. */
+      endpoint?: string | undefined;
+      /** Absent: as the AWS SDK finds them (environment, profile, role). */
+      credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
+      /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
+      pathStyle: boolean;
+      /** Before every key; empty, or ends with a slash. */
+      prefix: string;
+    };
 
 /** One upstream account. */
 export interface Provider {

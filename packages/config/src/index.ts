@@ -18,6 +18,7 @@ export type {
   Bucket,
   Config,
   FallbackRules,
+  FileStorage,
   Lane,
   ModelFacts,
   Price,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Config } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { Problem } from './config-error.ts';
+import { resolveFiles } from './files-sections.ts';
 import { readVariable, type Environment } from './environment.ts';
 import { isPrivateHost } from './private-host.ts';
 import { masterKeys, masterKeysAllowed } from './master-keys.ts';
@@ -18,6 +19,7 @@ export interface ProcessSettings {
   redisUrl: string;
   redisTls: Config['redisTls'];
   dataDir: string;
+  cwd: string;
   adminKey: string | undefined;
   masterKeys: Config['masterKeys'];
   allowPrivateHosts: string[] | undefined;
@@ -59,6 +61,7 @@ export function readProcessSettings(
     root: read('SLUICE_ROOT', root, 'letters, digits or . _ -'),
     ...redis,
     dataDir: resolve(cwd, readVariable(env, 'SLUICE_DATA_DIR') ?? '.data'),
+    cwd,
     adminKey: read('SLUICE_ADMIN_KEY', z.string().min(24), 'at least 24 characters long'),
     masterKeys: read('SLUICE_MASTER_KEYS', masterKeys, masterKeysAllowed) ?? [],
     allowPrivateHosts: read(
@@ -135,6 +138,8 @@ export function mergeSettings(
       retentionMs: jobs.retentionSeconds * 1_000,
       idempotencyTtlMs: jobs.idempotencySeconds * 1_000,
     },
+    files: resolveFiles(file.files, settings),
+    batches: file.batches,
     tenants: file.tenants,
     webhooks: webhookSettings(file.webhooks),
     checkKeys: file.checkKeys,

@@ -15,6 +15,8 @@ export { embeddingInput, listEmbeddingTexts } from './embedding.ts';
 export type { Embedding, EmbeddingInput, EmbeddingResult, EmbeddingTexts } from './embedding.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
+export { expiresAfter, fileLife, filePurposes } from './file.ts';
+export type { FilePurpose, FileView } from './file.ts';
 export {
   cancelChannel,
   heartbeat,

@@ -11,7 +11,7 @@ import type {
   UpstreamHandle,
   WaitingOn,
 } from '@sluice/contracts';
-import type { Clock, LuaPart, Seals } from '@sluice/runtime';
+import { maxShards, type Clock, type LuaPart, type Seals } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
 import { acceptChildren, acceptJob, type AcceptReply } from './accept-job.ts';
@@ -26,7 +26,7 @@ import { appendDelta, type DeltaPiece } from './deltas.ts';
 import { eraseJob } from './erase-job.ts';
 import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts';
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
-import { maxShards, newShardedId } from './job-id.ts';
+import { newShardedId } from './job-id.ts';
 import { createKeys } from './keys.ts';
 import { bookCall, readLedger, trimLedger, type LedgerMessage } from './ledger.ts';
 import { listJobs, type JobFilter, type JobPage } from './list-jobs.ts';

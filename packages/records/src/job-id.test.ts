@@ -2,7 +2,9 @@ import { batchIdOf, childJobId } from '@sluice/contracts';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { maxShards, newShardedId, shardOf } from './job-id.ts';
+import { maxShards } from '@sluice/runtime';
+
+import { newShardedId, shardOf } from './job-id.ts';
 
 const shard = fc.integer({ min: 0, max: maxShards - 1 });
 const index = fc.integer({ min: 0, max: 49_999 });

@@ -1,10 +1,4 @@
-import { newId } from '@sluice/runtime';
-
-/** Two characters of five bits each name the shard. */
-export const maxShards = 1024;
-
-// The alphabet of newId: Crockford's base 32 in lower case.
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+import { newId, shardOfSuffix, shardSuffix } from '@sluice/runtime';
 
 /** Prefix, 26 characters of newId, two of the shard, and on a batch's child `_` and its index. */
 const jobIdPattern = /^[a-z]{1,12}_[0-9a-hjkmnp-tv-z]{26}([0-9a-hjkmnp-tv-z]{2})(?:_\d{1,9})?$/;
@@ -15,11 +9,14 @@ const jobIdPattern = /^[a-z]{1,12}_[0-9a-hjkmnp-tv-z]{26}([0-9a-hjkmnp-tv-z]{2})
  */
 export function shardOf(jobId: string): number | undefined {
   const characters = jobIdPattern.exec(jobId)?.[1];
-  if (characters === undefined) return undefined;
-  return alphabet.indexOf(characters.charAt(0)) * 32 + alphabet.indexOf(characters.charAt(1));
+  return characters === undefined ? undefined : shardOfSuffix(characters);
 }
 
-/** A new job id on `shard`. Ids sort by the millisecond of their making. */
-export function newShardedId(nowMs: number, shard: number): string {
-  return `${newId('job', nowMs)}${alphabet.charAt(shard >> 5)}${alphabet.charAt(shard & 31)}`;
+/** A new job id on `shard`. Ids sort by the millisecond of their making. A batch of a file is told by its prefix. */
+export function newShardedId(
+  nowMs: number,
+  shard: number,
+  prefix: 'job' | 'batch' = 'job',
+): string {
+  return `${newId(prefix, nowMs)}${shardSuffix(shard)}`;
 }

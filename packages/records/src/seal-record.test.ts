@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
-import { openWith, sealWith, systemClock, type Seals } from '@sluice/runtime';
+import {
+  openBytesWith,
+  openWith,
+  sealBytesWith,
+  sealWith,
+  systemClock,
+  type Seals,
+} from '@sluice/runtime';
 import { testRedis } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -21,6 +28,8 @@ function createSeals(): Seals & { erase(): void } {
         : {
             seal: (text, about) => sealWith(key, text, `${tenantId}/${about}`),
             open: (text, about) => openWith(key.bytes, text, `${tenantId}/${about}`),
+            sealBytes: (bytes, about) => sealBytesWith(key, bytes, `${tenantId}/${about}`),
+            openBytes: (bytes, about) => openBytesWith(key.bytes, bytes, `${tenantId}/${about}`),
           },
   };
 }

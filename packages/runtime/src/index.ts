@@ -34,8 +34,19 @@ export { newId, newSecret, systemRandom } from './random.ts';
 export type { Random } from './random.ts';
 export { createRedis, whenReady } from './redis.ts';
 export type { Redis, RedisRole, RedisTls } from './redis.ts';
-export { decrypt, encrypt, isSealed, keyIdOfSealed, openWith, sealWith } from './seal.ts';
+export {
+  decrypt,
+  encrypt,
+  isSealed,
+  keyIdOfSealed,
+  openBytesWith,
+  openWith,
+  sealBytesWith,
+  sealWith,
+  sealedHead,
+} from './seal.ts';
 export type { Seal, Seals } from './seal.ts';
+export { maxShards, shardOfSuffix, shardSuffix } from './sharded-id.ts';
 export { startLoopWatchdog, type LoopWatchdog } from './loop-watchdog.ts';
 export { closeOnSignal } from './shutdown.ts';
 export { warnOfRedis } from './warn-of-redis.ts';

@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
-import { decrypt, encrypt, isSealed, keyIdOfSealed, openWith, sealWith } from './seal.ts';
+import {
+  decrypt,
+  encrypt,
+  isSealed,
+  keyIdOfSealed,
+  openBytesWith,
+  openWith,
+  sealBytesWith,
+  sealedHead,
+  sealWith,
+} from './seal.ts';
 
 const key = { id: 'k1', bytes: randomBytes(32) };
 const texts = ['', '{}', 'Grüße 🙂', '~s1~not sealed', 'x'.repeat(100_000)];
@@ -37,4 +47,13 @@ test('one changed byte anywhere, or a missing one, is refused', () => {
     expect(() => decrypt(key.bytes, changed, 'about')).toThrow('cannot be decrypted');
     expect(() => decrypt(key.bytes, bytes.subarray(0, at), 'about')).toThrow('cannot be decrypted');
   }
+});
+
+test('sealed bytes open to what they were, there and with that key only, and name it', () => {
+  const bytes = randomBytes(1_000);
+  const sealed = sealBytesWith(key, bytes, 'acme/file/part');
+  expect(openBytesWith(key.bytes, sealed, 'acme/file/part').equals(bytes)).toBe(true);
+  expect(() => openBytesWith(key.bytes, sealed, 'acme/other/part')).toThrow('cannot be decrypted');
+  expect(keyIdOfSealed(sealedHead(sealed) ?? '')).toBe('k1');
+  expect(sealedHead(bytes)).toBeUndefined();
 });

@@ -6,7 +6,10 @@ import {
   encrypt,
   keyIdOfSealed,
   loadScript,
+  openBytesWith,
   openWith,
+  sealBytesWith,
+  sealedHead,
   sealWith,
   type Seal,
   type Seals,
@@ -95,6 +98,12 @@ function sealOf(tenantId: string, { current, byId }: Ring): Seal {
     open(text, about) {
       const id = keyIdOfSealed(text);
       return id === undefined ? text : openWith(keyOf(id).bytes, text, `${tenantId}/${about}`);
+    },
+    sealBytes: (bytes, about) => sealBytesWith(keyOf(current), bytes, `${tenantId}/${about}`),
+    openBytes(bytes, about) {
+      const id = keyIdOfSealed(sealedHead(bytes) ?? '');
+      if (id === undefined) return bytes;
+      return openBytesWith(keyOf(id).bytes, bytes, `${tenantId}/${about}`);
     },
   };
 }

@@ -4,6 +4,8 @@ export type { FakeClock } from './fake-clock.ts';
 export { findTestPort } from './find-test-port.ts';
 export { readEventStream } from './read-event-stream.ts';
 export { selfSigned } from './self-signed.ts';
+export { startFakeS3 } from './start-fake-s3.ts';
+export type { FakeS3 } from './start-fake-s3.ts';
 export { startReceiver } from './start-receiver.ts';
 export type { ReceivedRequest, Receiver, ScriptedReply } from './start-receiver.ts';
 export { startTestRedis } from './start-test-redis.ts';

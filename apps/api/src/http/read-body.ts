@@ -10,6 +10,9 @@ import { SluiceError } from '@sluice/contracts';
  */
 const maxDiscardedBytes = 16 * 1024 * 1024;
 
+/** A client that sends its body slower than this holds a socket for nothing. */
+const slowestMs = 30_000;
+
 /**
  * The whole body, decoded. The limit holds for what arrives and again for what it decodes to, so a small body cannot
  * become a large one in memory. Own code and not body-parser: on the accept path that one takes most of the time.
@@ -55,6 +58,8 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
     if (Number(request.headers['content-length']) > maxBytes) reject(tooLarge(maxBytes));
+    const slow = setTimeout(() => request.destroy(), slowestMs);
+    request.on('close', () => clearTimeout(slow));
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= maxBytes) {
@@ -66,6 +71,7 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       if (size > maxBytes + maxDiscardedBytes) request.destroy();
     });
     request.on('end', () => {
+      clearTimeout(slow);
       const [first] = chunks;
       resolve(first && chunks.length === 1 ? first : Buffer.concat(chunks));
     });

@@ -5,7 +5,7 @@ import { errorCodes } from '@sluice/contracts';
 import { errorResponses, errorsOf } from './describe-errors.ts';
 import { describeEvents } from './describe-events.ts';
 
-import type { RouteDescription } from './describe-routes.ts';
+import type { RouteDescription } from './route-description.ts';
 
 type Json = Record<string, unknown>;
 
@@ -51,7 +51,7 @@ export function buildOpenApi(
 
 function operation({ method, path, access }: DescribedRoute, description: RouteDescription): Json {
   const { summary, status, body, query = {}, answers = 'application/json' } = description;
-  const { answer, errors: more = [] } = description;
+  const { answer, form, errors: more = [] } = description;
   const schema = answers === 'application/json' ? { type: 'object' } : { type: 'string' };
   const inPath = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
     name,
@@ -73,6 +73,7 @@ function operation({ method, path, access }: DescribedRoute, description: RouteD
     ...(access === 'open' ? { security: [] } : { 'x-sluice-scope': access }),
     parameters: [...inPath, ...inQuery],
     ...(body && { requestBody: requestBody(body) }),
+    ...(form && { requestBody: formBody(form) }),
     responses: {
       [String(status)]: {
         description: summary,
@@ -82,7 +83,7 @@ function operation({ method, path, access }: DescribedRoute, description: RouteD
         access,
         inPath: inPath.length > 0,
         hasQuery: inQuery.length > 0,
-        hasBody: body !== undefined,
+        hasBody: body !== undefined || form !== undefined,
         more,
       }),
     },
@@ -99,6 +100,11 @@ function requestBody({ schema, example, optional }: NonNullable<RouteDescription
     required: optional !== true,
     content: { 'application/json': { schema: json, example } },
   };
+}
+
+function formBody({ properties, required, example }: NonNullable<RouteDescription['form']>): Json {
+  const schema = { type: 'object', required, properties };
+  return { required: true, content: { 'multipart/form-data': { schema, example } } };
 }
 
 const components: Json = {

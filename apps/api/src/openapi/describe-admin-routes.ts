@@ -1,7 +1,7 @@
 import { changeTenant, createApiKey, createTenant, rotateApiKey } from '@sluice/contracts';
 
 import { answers } from './answer-examples.ts';
-import type { RouteDescription } from './describe-routes.ts';
+import type { RouteDescription } from './route-description.ts';
 
 /** The operator's routes for tenants and keys. */
 export const adminRoutes: Readonly<Record<string, RouteDescription>> = {

@@ -1,5 +1,3 @@
-import type { z } from 'zod';
-
 import {
   changeEndpoint,
   createEndpoint,
@@ -11,27 +9,12 @@ import {
   rotateSecret,
   setBudget,
   submitJob,
-  type ErrorCode,
 } from '@sluice/contracts';
 
 import { answers } from './answer-examples.ts';
 import { adminRoutes } from './describe-admin-routes.ts';
-
-/** What the document says of a route beside what the route table knows. */
-export interface RouteDescription {
-  summary: string;
-  /** Status of the answer when all goes well. */
-  status: number;
-  /** An example of that answer. */
-  answer: unknown;
-  /** Codes of errors beside those that the scope, the body and the path already say. */
-  errors?: readonly ErrorCode[];
-  body?: { schema: z.ZodType; example: unknown; optional?: true };
-  /** Query parameters and what they mean. */
-  query?: Readonly<Record<string, string>>;
-  /** Other than JSON. */
-  answers?: 'text/plain' | 'text/html' | 'text/event-stream';
-}
+import { fileRoutes } from './describe-file-routes.ts';
+import type { RouteDescription } from './route-description.ts';
 
 const page = { limit: 'entries in the page', after: '`next_cursor` of the page before' };
 
@@ -273,6 +256,7 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     answer: answers.delivery,
   },
   ...adminRoutes,
+  ...fileRoutes,
   'get /healthz': { summary: 'This process answers.', status: 200, answer: answers.health },
   'get /readyz': {
     summary: 'Work sent now would be accepted and done.',

@@ -75,13 +75,18 @@ export function rotateDataKeyRoute({ seals }: Pick<ApiDeps, 'seals'>) {
 
 /**
  * `DELETE /v1/admin/tenants/:id`: its keys are shut out for ever. Jobs under way end; nobody can read them. With encryption
- * at rest its data keys go too, and with them whatever they encrypted, also in copies.
+ * at rest its data keys go too, and with them whatever they encrypted, also in copies. Its files are removed.
  */
-export function deleteTenantRoute({ tenants, records }: TenantDeps) {
+export function deleteTenantRoute({
+  tenants,
+  records,
+  files,
+}: TenantDeps & Pick<ApiDeps, 'files'>) {
   return async (request: Request, response: Response): Promise<void> => {
     const id = String(request.params['id']);
     if (!(await tenants.delete(id))) throw noTenant(id);
     await records.setCaps(id, noCaps);
+    await files.deleteOfTenant(id);
     replyJson(response, 200, JSON.stringify({ id, object: 'tenant', deleted: true }));
   };
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
@@ -62,6 +64,7 @@ export const ownedKeys = [
   /:webhooks:[^}]+\}\//,
   /\}\/subscribers/,
   /\}\/(ledger|counted)$/,
+  /\}\/(file:|parts:|files:|file-ends|file-bytes|batches:)/,
   /:budgets\}\//,
 ];
 
@@ -145,6 +148,12 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     },
     lanes: { 'chat-lane': lane('chat-lane'), 'app-lane': lane('app-lane') },
     tenants: {},
+    files: {
+      storage: { kind: 'disk', folder: join(tmpdir(), `sluice-files-${where.root}`) },
+      maxFileBytes: 4 * 1024 ** 2,
+      retentionMs: 3_600_000,
+    },
+    batches: { maxLines: 1_000, maxLineBytes: 65_536, window: 100 },
     jobs: {
       maxWaitMs: 60_000,
       timeoutMs: 600_000,

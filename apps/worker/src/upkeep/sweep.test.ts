@@ -1,3 +1,7 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createBlobStore, createFileStore } from '@sluice/batches';
 import type { JobRequest } from '@sluice/contracts';
 import { Lanes } from '@sluice/queue';
 import { createRecords, shardOf } from '@sluice/records';
@@ -24,7 +28,17 @@ async function setUp() {
     clock,
   });
   onTestFinished(() => lanes.close());
-  const deps = { records, lanes, clock, log: createLogger({ name: 'test', level: 'silent' }) };
+  const files = createFileStore({
+    redis,
+    root,
+    shards: 1,
+    clock,
+    seals: undefined,
+    maxFileBytes: 1_000,
+    blobs: createBlobStore({ kind: 'disk', folder: join(tmpdir(), root) }),
+  });
+  const log = createLogger({ name: 'test', level: 'silent' });
+  const deps = { records, lanes, files, clock, log };
   const accept = async (changes: Partial<JobRequest> = {}) => {
     const request: JobRequest = {
       jobId: records.newJobId(),

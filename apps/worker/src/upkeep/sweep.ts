@@ -1,3 +1,4 @@
+import type { FileStore } from '@sluice/batches';
 import { hurryTicket, scheduledLane, type Lanes } from '@sluice/queue';
 import { nextCheckAt, shardOf, type DueJob, type Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
@@ -7,6 +8,7 @@ import { ticketOf } from '../batch/feed-batch.ts';
 import { expiry, passedDeadline } from '../begin/deadline.ts';
 
 export interface SweepDeps {
+  files: FileStore;
   records: Records;
   lanes: Lanes;
   clock: Clock;
@@ -14,6 +16,7 @@ export interface SweepDeps {
 }
 
 const jobsAtOnce = 500;
+const filesAtOnce = 100;
 
 /**
  * Repairs what a crash left behind. Every live job is looked at now and then, the older the rarer:
@@ -25,7 +28,7 @@ const jobsAtOnce = 500;
  * | no ticket (or one that BullMQ gave up) | a new ticket: a crash came between record and ticket            |
  * | a ticket                               | nothing; looked at again later                                  |
  *
- * It also takes ended jobs whose retention is over out of their tenants' lists.
+ * It also takes ended jobs whose retention is over out of their tenants' lists, and removes files that have expired.
  */
 export async function sweep(shard: number, deps: SweepDeps): Promise<void> {
   for (;;) {
@@ -34,6 +37,7 @@ export async function sweep(shard: number, deps: SweepDeps): Promise<void> {
     if (due.length < jobsAtOnce) break;
   }
   while ((await deps.records.trimIndexes(shard, jobsAtOnce)) === jobsAtOnce);
+  while ((await deps.files.sweep(shard, filesAtOnce)) === filesAtOnce);
 }
 
 /** A worker ends the job that it runs when its time is over; one that has not for so long does not any more. */
