@@ -10,7 +10,7 @@ import type { Redis } from 'ioredis';
 
 import { SluiceError, ticket as ticketSchema, type HeldTicket } from '@sluice/contracts';
 import type { Clock, Logger } from '@sluice/runtime';
-import { shardTag } from '@sluice/runtime';
+import { shardTag, writeTogether } from '@sluice/runtime';
 
 import type { Lanes } from './lanes.ts';
 
@@ -154,6 +154,8 @@ export class LaneWorker {
     try {
       const move = await this.#options.process(ticket, controller.signal);
       await this.#apply(move, job, token);
+      // BullMQ ends the ticket and takes the next one right after this, on the same connection.
+      writeTogether(this.#options.redis);
     } finally {
       this.#running.delete(id);
       signal?.removeEventListener('abort', onLost);

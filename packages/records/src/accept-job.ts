@@ -7,8 +7,10 @@ import type { JobKeys } from './keys.ts';
 import { nextCheckAt } from './next-check.ts';
 import { sealRequest } from './seal-record.ts';
 
-const acceptScript = loadScript(import.meta.url, 'accept-job', ['count-load']);
-const acceptChildScript = loadScript(import.meta.url, 'accept-child', ['count-load']);
+const acceptScript = loadScript(import.meta.url, 'accept-job', ['count-load'], { together: true });
+const acceptChildScript = loadScript(import.meta.url, 'accept-child', ['count-load'], {
+  together: true,
+});
 
 /** Children are sent to Redis in chunks of this size: enough to fill the pipe, too few to hold up others. */
 const childrenPerChunk = 250;

@@ -6,7 +6,9 @@ import { fieldsOfPairs } from './record-codec.ts';
 import { openRecord } from './seal-record.ts';
 import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'spend-time']);
+const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'spend-time'], {
+  together: true,
+});
 const dropScript = loadScript(import.meta.url, 'drop-run');
 
 export type BeginReply =

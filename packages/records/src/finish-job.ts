@@ -6,7 +6,9 @@ import type { JobKeys } from './keys.ts';
 import { sealResult } from './seal-record.ts';
 import { encodeEvent } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'spend-time']);
+const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'spend-time'], {
+  together: true,
+});
 
 /**
  * How long the pieces of an answer outlive its job: as long as a reader needs to come back. After that the result has the

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Redis } from 'ioredis';
 
+import { callTogether, type ScriptCall } from './call-together.ts';
 import { writeTogether } from './write-together.ts';
 
 export type LuaArgument = string | number | Buffer;
@@ -26,32 +27,54 @@ export interface LuaPart {
   args: readonly LuaArgument[];
 }
 
+export interface ScriptOptions {
+  /**
+   * Calls of one turn of the event loop run as one command: for acts that come in numbers. Each succeeds or fails by itself.
+   * See {@link callTogether} for what that means for their order.
+   */
+  together?: boolean;
+}
+
 interface Loaded {
   text: string;
   digest: string;
+}
+
+/** A script, and the same one for several calls at once. */
+interface Script {
+  one: Loaded;
+  many?: Loaded;
 }
 
 /** The text of every script of this process, for {@link sendScripts}. */
 const sources: string[] = [];
 
 /**
- * Reads `../lua/<name>.lua` beside the package that calls (`import.meta.url`) and returns it as a function. `functions` are
- * names of files beside it that define what several scripts call.
- * It runs by digest and falls back to the whole text where Redis does not know it yet (first call, restart, failover).
+ * Reads `../lua/<name>.lua` beside the package that calls (`import.meta.url`) and returns it as a function. It runs by digest
+ * and falls back to the whole text where Redis does not know it yet (first call, restart, failover). `functions` are names
+ * of files beside it that define what several scripts call.
  */
 export function loadScript(
   packageUrl: string,
   name: string,
   functions: readonly string[] = [],
+  { together = false }: ScriptOptions = {},
 ): LuaScript {
   const source = [...functions, name].map((file) => readPart(packageUrl, file)).join('\n');
-  const alone = load(source.includes('part(') ? withPart(source, noPart) : source);
-  const joined = new Map<string, Loaded>();
+  const prepare = (text: string): Script => ({
+    one: load(text),
+    ...(together && { many: load(forMany(text)) }),
+  });
+  const alone = prepare(source.includes('part(') ? withPart(source, noPart) : source);
+  const joined = new Map<string, Script>();
   return async (redis, keys, args, part) => {
-    if (!part) return await run(redis, alone, keys, args);
+    if (!part) return await call(redis, alone, { keys, args });
     let whole = joined.get(part.source);
-    if (!whole) joined.set(part.source, (whole = load(withPart(source, part))));
-    return await run(redis, whole, [...keys, ...part.keys], [...args, ...part.args]);
+    if (!whole) joined.set(part.source, (whole = prepare(withPart(source, part))));
+    return await call(redis, whole, {
+      keys: [...keys, ...part.keys],
+      args: [...args, ...part.args],
+    });
   };
 }
 
@@ -73,19 +96,64 @@ function load(text: string): Loaded {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
+async function call(redis: Redis, { one, many }: Script, asked: ScriptCall): Promise<unknown> {
+  if (!many) {
+    writeTogether(redis);
+    return await run(redis, one, asked);
+  }
+  // What stands in one command must be in one slot of a cluster.
+  const group = `${many.digest} ${hashTagOf(asked.keys[0] ?? '')}`;
+  return await callTogether(redis, group, asked, async (calls) => {
+    const [only] = calls;
+    if (only && calls.length === 1) return [await run(redis, one, only)];
+    return (await run(redis, many, joinCalls(calls))) as unknown[];
+  });
+}
+
+function hashTagOf(key: string): string {
+  return key.slice(key.indexOf('{'), key.indexOf('}'));
+}
+
 async function run(
   redis: Redis,
   { text, digest }: Loaded,
-  keys: readonly string[],
-  args: readonly LuaArgument[],
+  { keys, args }: ScriptCall,
 ): Promise<unknown> {
-  writeTogether(redis);
   try {
     return await redis.evalsha(digest, keys.length, ...keys, ...args);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return await redis.eval(text, keys.length, ...keys, ...args);
   }
+}
+
+/** ARGV 1 number of calls, then the number of keys and of arguments of each, then the arguments. */
+function joinCalls(calls: readonly ScriptCall[]): ScriptCall {
+  return {
+    keys: calls.flatMap(({ keys }) => keys),
+    args: [
+      calls.length,
+      ...calls.flatMap(({ keys, args }) => [keys.length, args.length]),
+      ...calls.flatMap(({ args }) => args),
+    ],
+  };
+}
+
+/** Each call gets its own KEYS and ARGV. One that fails leaves what it did before, as when it runs alone, and the others go on. */
+function forMany(source: string): string {
+  return `
+local function act(KEYS, ARGV)
+${source}
+end
+local replies, count, key, arg = {}, tonumber(ARGV[1]), 1, 2 + 2 * ARGV[1]
+for i = 1, count do
+  local keys, args = tonumber(ARGV[i * 2]), tonumber(ARGV[i * 2 + 1])
+  local done, reply = pcall(act, { unpack(KEYS, key, key + keys - 1) }, { unpack(ARGV, arg, arg + args - 1) })
+  if not done and type(reply) ~= 'table' then reply = redis.error_reply(tostring(reply)) end
+  replies[i] = reply or false
+  key, arg = key + keys, arg + args
+end
+return replies`;
 }
 
 const noPart: LuaPart = { source: '', keys: [], args: [] };

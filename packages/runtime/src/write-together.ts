@@ -1,18 +1,26 @@
 import type { Redis } from 'ioredis';
 
-/** Connections whose commands are being held back. */
-const held = new WeakSet<object>();
+/** Of each connection: what is still to be sent at the end of this turn of the event loop. */
+const turns = new WeakMap<Redis, (() => void)[]>();
 
 /**
  * Holds back what goes to Redis from now until the end of this turn of the event loop, so that all commands of the turn
- * leave in one system call. Their order stays. A busy worker spent a fifth of its time on system calls of one command each.
+ * leave in one system call. Their order stays; `last` sends what is to leave behind them. A busy worker spent a fifth of
+ * its time on system calls of one command each.
  */
-export function writeTogether({ status, stream }: Redis): void {
-  if (status !== 'ready' || held.has(stream)) return;
-  held.add(stream);
-  stream.cork();
+export function writeTogether(redis: Redis, last?: () => void): void {
+  const turn = turns.get(redis);
+  if (turn) {
+    if (last) turn.push(last);
+    return;
+  }
+  const sends = last ? [last] : [];
+  turns.set(redis, sends);
+  const stream = redis.status === 'ready' ? redis.stream : undefined;
+  stream?.cork();
   setImmediate(() => {
-    held.delete(stream);
-    stream.uncork();
+    turns.delete(redis);
+    for (const send of sends) send();
+    stream?.uncork();
   });
 }

@@ -1,0 +1,77 @@
+import { systemClock, type LuaPart } from '@sluice/runtime';
+import { testRedis } from '@sluice/testing';
+import { expect, test, vi } from 'vitest';
+
+import { createRecords } from './create-records.ts';
+import { chatRequest, completed } from './fixtures.ts';
+
+const config = { retentionMs: 60_000, idempotencyTtlMs: 60_000 };
+
+async function setUp(shards = 1) {
+  const { redis, root } = await testRedis();
+  const records = createRecords({ redis, root, shards, config, clock: systemClock });
+  const commands = vi.spyOn(redis, 'evalsha');
+  const wholeTexts = vi.spyOn(redis, 'eval');
+  const request = () => chatRequest(records.newJobId(), systemClock.now());
+  /** Sent since the last time, with those that Redis did not know by digest. */
+  const sent = () => {
+    const count = commands.mock.calls.length;
+    commands.mockClear();
+    wholeTexts.mockClear();
+    return count;
+  };
+  return { root, records, request, sent };
+}
+
+test('acts of one turn are one command, and each gets its own reply', async () => {
+  const { records, request, sent } = await setUp();
+  const requests = [request(), request(), request()];
+  await Promise.all(requests.map((each) => records.accept(each)));
+  expect(sent()).toBe(1);
+  const [first, second, third] = requests.map(({ jobId }) => jobId);
+  if (!first || !second || !third) throw new Error('three jobs were accepted');
+  await records.finish(second, completed(), 'evt_1');
+  sent();
+  const begun = await Promise.all(
+    [first, second, third, 'job_unknown'].map((id) => records.begin(id)),
+  );
+  expect(sent()).toBe(1);
+  expect(begun.map(({ kind }) => kind)).toEqual(['run', 'ended', 'run', 'missing']);
+  const ended = await Promise.all(
+    [first, third].map((id) => records.finish(id, completed(), 'evt_2')),
+  );
+  expect(ended).toEqual([{ kind: 'finished' }, { kind: 'finished' }]);
+  expect((await records.read(third))?.state).toBe('completed');
+});
+
+test('an act that fails leaves those beside it alone', async () => {
+  const { root, records, request } = await setUp();
+  const part = (act: string): LuaPart => ({
+    source: `redis.call('SET', KEYS[1], 'text', 'PX', 60000)
+      if ARGV[1] == 'fail' then redis.call('LPUSH', KEYS[1], 'x') end
+      return 7`,
+    keys: [`{${root}:0}/placed`],
+    args: [act],
+  });
+  const requests = ['go', 'fail', 'go'].map((act) => ({ act, request: request() }));
+  const replies = await Promise.allSettled(
+    requests.map(async ({ act, request: each }) => records.accept(each, undefined, part(act))),
+  );
+  expect(replies).toMatchObject([
+    { value: { kind: 'created' } },
+    { reason: { message: expect.stringContaining('WRONGTYPE') } },
+    { value: { kind: 'created' } },
+  ]);
+  const found = await Promise.all(requests.map(({ request: { jobId } }) => records.read(jobId)));
+  expect(found.map((record) => record?.state)).toEqual(['queued', undefined, 'queued']);
+});
+
+test('acts in different slots of a cluster are different commands', async () => {
+  const { records, request, sent } = await setUp(4);
+  const requests = Array.from({ length: 40 }, request);
+  await Promise.all(requests.map((each) => records.accept(each)));
+  expect(sent()).toBeGreaterThanOrEqual(4);
+  const kinds = await Promise.all(requests.map(async ({ jobId }) => await records.begin(jobId)));
+  expect(kinds.every(({ kind }) => kind === 'run')).toBe(true);
+  await Promise.all(requests.map(({ jobId }) => records.finish(jobId, completed(), 'evt_3')));
+});

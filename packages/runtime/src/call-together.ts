@@ -1,0 +1,75 @@
+import type { Redis } from 'ioredis';
+
+import { writeTogether } from './write-together.ts';
+
+/** One call of a script that waits for the end of the turn. */
+export interface ScriptCall {
+  keys: readonly string[];
+  args: readonly (string | number | Buffer)[];
+}
+
+/** Runs calls of one script, whose keys share a hash slot, and returns a reply or an `Error` for each, in their order. */
+export type RunCalls = (calls: readonly ScriptCall[]) => Promise<readonly unknown[]>;
+
+interface Waiting extends ScriptCall {
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Group {
+  run: RunCalls;
+  waiting: Waiting[];
+}
+
+/** Acts in one step of Redis at most: the longest holds others up for about a millisecond. */
+const mostTogether = 16;
+
+/** Of each connection: the groups of this turn of the event loop, in the order of their first calls. */
+const turns = new WeakMap<Redis, Map<string, Group>>();
+
+/**
+ * Collects the calls of one turn of the event loop and runs those of one `group` together, as one command: a command costs
+ * Redis and this process about 12 µs each before it does anything, as much as most acts. Commands that are sent in the
+ * turn on their own leave before; a call that must come after another one awaits it.
+ */
+export async function callTogether(
+  redis: Redis,
+  group: string,
+  call: ScriptCall,
+  run: RunCalls,
+): Promise<unknown> {
+  return await new Promise((resolve, reject) => {
+    const waiting = { ...call, resolve, reject };
+    const groups = turns.get(redis);
+    const existing = groups?.get(group);
+    if (existing) existing.waiting.push(waiting);
+    else if (groups) groups.set(group, { run, waiting: [waiting] });
+    else startTurn(redis, new Map([[group, { run, waiting: [waiting] }]]));
+  });
+}
+
+function startTurn(redis: Redis, groups: Map<string, Group>): void {
+  turns.set(redis, groups);
+  writeTogether(redis, () => {
+    turns.delete(redis);
+    for (const { run, waiting } of groups.values()) {
+      for (let i = 0; i < waiting.length; i += mostTogether) {
+        // Settles its calls and never rejects.
+        void answer(waiting.slice(i, i + mostTogether), run);
+      }
+    }
+  });
+}
+
+async function answer(calls: readonly Waiting[], run: RunCalls): Promise<void> {
+  try {
+    const replies = await run(calls);
+    calls.forEach(({ resolve, reject }, i) => {
+      const reply = replies[i];
+      if (reply instanceof Error) reject(reply);
+      else resolve(reply);
+    });
+  } catch (error) {
+    for (const { reject } of calls) reject(error);
+  }
+}
