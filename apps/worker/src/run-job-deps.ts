@@ -1,4 +1,4 @@
-import type { Cache } from '@sluice/cache';
+import type { Cache, Flights } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limits';
 import type { BudgetBook } from '@sluice/metering';
@@ -20,6 +20,7 @@ export interface RunJobDeps {
   /** The lane that the tickets come from. */
   lane: string;
   cache: Cache;
+  flights: Flights;
   limits: Limits;
   /** The lanes with what operators have set. */
   laneBook: LaneBook;

@@ -9,6 +9,7 @@ import { classifierOf, classifyJob } from './begin/classify-job.ts';
 import { completeJob } from './outcome/complete-job.ts';
 import { countCut } from './call/count-cut.ts';
 import { judgeFailure } from './outcome/judge-failure.ts';
+import { joinFlight, leadFlight } from './cache/join-flight.ts';
 import { keepConversation } from './call/keep-conversation.ts';
 import { loadAudio } from './call/load-audio.ts';
 import { noteArm } from './outcome/note-arm.ts';
@@ -20,10 +21,11 @@ import { refusePrompt } from './begin/refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { settlePermit } from './permit/settle-permit.ts';
 import { stopAbandoned, stopRefused } from './begin/stop-run.ts';
+import { staleIfFailed } from './cache/stale-if-failed.ts';
 import { waitForOwnRuns } from './begin/wait-for-own-runs.ts';
 
 /**
- * The way of a job through a worker: begin → cache → fit → key → audio → permit → adapter → settle → outcome. It never sleeps for a limit and
+ * The way of a job through a worker: begin → cache → flight → fit → key → audio → permit → adapter → settle → outcome. It never sleeps for a limit and
  * never retries: it says what became of the run, and `apply-outcome.ts` moves record and ticket. What it may leave behind
  * when the process dies at any line: a record in progress (the next run of the ticket takes over), a slot (its lease ends),
  * and a Dify run (its handle is in the record, so the next run attaches to it).
@@ -51,9 +53,18 @@ export async function runJob(
 
 /** From the cache to the settled call: what one target makes of the job. */
 async function buyResult(plan: Plan, deps: RunJobDeps, signal: AbortSignal): Promise<Outcome> {
-  const cached = await readCachedResult(plan, deps);
-  if (cached) return cached;
+  const seen = await readCachedResult(plan, deps);
+  if (seen.outcome) return seen.outcome;
+  const joined = await joinFlight(seen.plan, deps);
+  if (joined.outcome) return joined.outcome;
+  return await leadFlight(joined.plan, deps, async () => {
+    const outcome = await callTarget(joined.plan, deps, signal);
+    return await staleIfFailed(joined.plan, outcome, deps);
+  });
+}
 
+/** From the prompt that fits to the settled call. */
+async function callTarget(plan: Plan, deps: RunJobDeps, signal: AbortSignal): Promise<Outcome> {
   const tooLong = await refusePrompt(plan);
   if (tooLong) return tooLong;
 

@@ -8,7 +8,7 @@ import {
 
 /**
  * The jobs of a batch, one for each request, in input order. Their ids follow from the batch's, so making them again makes
- * the same ones. They have the batch's tenant, key, user, metadata, times and cache mode, low priority, and no webhook: the batch tells
+ * the same ones. They have the batch's tenant, key, user, metadata, times and what it says of the cache, low priority, and no webhook: the batch tells
  * once. `start` says where each begins; what it throws is thrown.
  */
 export function childRequests(
@@ -33,6 +33,7 @@ export function childRequests(
       attemptTimeoutMs: batch.attemptTimeoutMs,
       ...(batch.timeouts && { timeouts: batch.timeouts }),
       cacheMode: batch.cacheMode,
+      ...(batch.cacheChoice && { cacheChoice: batch.cacheChoice }),
       ...(batch.includeRaw && { includeRaw: true as const }),
       ...(batch.user !== undefined && { user: batch.user }),
       ...(batch.metadata && { metadata: batch.metadata }),

@@ -15,9 +15,8 @@ const input: ChatInput = {
   temperature: 0.7,
   seed: 1,
 };
-const chat: CacheKeyParts = { tenantId: 't1', type: 'chat', name: 'fast', target, input };
+const chat: CacheKeyParts = { type: 'chat', name: 'fast', target, input };
 const workflow: CacheKeyParts = {
-  tenantId: 't1',
   type: 'workflow',
   name: 'support',
   target: app,
@@ -42,7 +41,7 @@ const inputs = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.jsonValue({ m
 
 describe('cacheKey', () => {
   it('is a version and a SHA-256', () => {
-    expect(cacheKey(chat)).toMatch(/^v1:[0-9a-f]{64}$/);
+    expect(cacheKey(chat)).toMatch(/^v2:[0-9a-f]{64}$/);
   });
 
   it('does not depend on the order of keys', () => {
@@ -85,7 +84,8 @@ describe('cacheKey', () => {
   });
 
   it.each<[string, Partial<CacheKeyParts>]>([
-    ['the tenant', { tenantId: 't2' }],
+    ['the version', { version: 'v2' }],
+    ['whether the raw reply is kept', { includeRaw: true }],
     ['the public name', { name: 'other' }],
     ['the upstream model', { target: { ...target, model: 'other' } }],
     ['the provider', { target: { ...target, provider: { ...target.provider, name: 'other' } } }],

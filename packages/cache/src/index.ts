@@ -1,4 +1,14 @@
-export { createCache, maxEntryBytes } from './cache.ts';
-export type { Cache, CacheEntry } from './cache.ts';
-export { cacheKey } from './cache-key.ts';
+export { createCache, maxEntryBytes, namesOf } from './cache.ts';
+export type { Cache, CacheEntry, CachePlace, Lookup } from './cache.ts';
+export { cacheKey, flightKey } from './cache-key.ts';
 export type { CacheKeyParts } from './cache-key.ts';
+export { createFlights, flightLeaseMs } from './flights.ts';
+export type { Flight, Flights, Follower, Joined } from './flights.ts';
+export { sharedScope } from './keys.ts';
+export { judgeLookup } from './judge-lookup.ts';
+export type { FoundReply, Judgement } from './judge-lookup.ts';
+export { flightOf, keepAsOf, placeOf } from './place.ts';
+export type { Placing } from './place.ts';
+export { revalidationOf } from './revalidation.ts';
+export { policyFor } from './policy.ts';
+export type { EffectivePolicy } from './policy.ts';

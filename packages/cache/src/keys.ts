@@ -1,10 +1,39 @@
 /**
- * Keys of the cache, one string each with a TTL:
+ * Keys of the cache. Replies that the same jobs may find are a scope: a tenant's, or those that all tenants share. All keys
+ * of a scope are in one hash slot, so that one script sees a reply and what has invalidated it.
  *
- *   <root>:cache:<key>    JSON of a CacheEntry; `key` is what `cacheKey` makes: `v1:<sha256 in hex>`
- *
- * No hash tag: entries spread over all slots of a cluster.
+ * | key, behind `{<root>:cache:<scope>}` | type | what                                                   | goes away              |
+ * |--------------------------------------|------|--------------------------------------------------------|------------------------|
+ * | /reply:<digest>                      | hash | value (JSON, or sealed), askedAt, storedAt, freshUntil, names | TTL             |
+ * | /used:<group>                        | zset | digest of a reply -> when it was last used (ms)        | TTL; keep-reply trims  |
+ * | /invalid                             | zset | name -> since when replies with it are invalid (ms)    | TTL; invalidate trims  |
+ * | /flight:<digest>                     | hash | leader (job id), until (ms): the end of its lease      | TTL                    |
+ * | /waiting:<digest>                    | hash | job id -> JSON of where its ticket is                  | TTL                    |
+ * | /refresh:<digest>                    | text | somebody fetches another reply                         | TTL                    |
+ * | /near:<group>                        | hash | digest -> question and its vector; see near-index.ts   | TTL; keep-near trims   |
  */
-export function entryKey(root: string, key: string): string {
-  return `${root}:cache:${key}`;
+export interface ScopeKeys {
+  reply(digest: string): string;
+  used(group: string): string;
+  invalid: string;
+  flight(digest: string): string;
+  waiting(digest: string): string;
+  refresh(digest: string): string;
+  near(group: string): string;
+}
+
+/** The scope that all tenants share; no tenant can have this name. */
+export const sharedScope = '*';
+
+export function keysOfScope(root: string, scope: string): ScopeKeys {
+  const tag = `{${root}:cache:${scope}}`;
+  return {
+    reply: (digest) => `${tag}/reply:${digest}`,
+    used: (group) => `${tag}/used:${group}`,
+    invalid: `${tag}/invalid`,
+    flight: (digest) => `${tag}/flight:${digest}`,
+    waiting: (digest) => `${tag}/waiting:${digest}`,
+    refresh: (digest) => `${tag}/refresh:${digest}`,
+    near: (group) => `${tag}/near:${group}`,
+  };
 }

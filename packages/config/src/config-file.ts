@@ -8,6 +8,7 @@ import { batchesSection, filesSection } from './files-sections.ts';
 import { limits } from './limits-section.ts';
 import { isPrivateHost } from './private-host.ts';
 import { fallbackSection, routerSection, splitSection } from './routing-sections.ts';
+import { cacheSection } from './cache-section.ts';
 import { count, dayInSeconds, number, seconds } from './section-values.ts';
 
 const money = number(z.number().min(0).max(1e6));
@@ -91,8 +92,6 @@ const retry = z
     { error: 'initialDelaySeconds must not be larger than maxDelaySeconds' },
   );
 export type RetrySection = z.infer<typeof retry>;
-
-const cache = z.strictObject({ ttlSeconds: seconds(0.001, 366 * dayInSeconds) });
 
 const price = z.strictObject({
   inputPerMillion: money.optional(),
@@ -180,7 +179,7 @@ const model = z.strictObject({
   fallback: fallbackSection(targetOrShort).optional(),
   price: price.optional(),
   ...facts,
-  cache: cache.optional(),
+  cache: cacheSection.optional(),
   limits: limits.optional(),
   retry: retry.optional(),
   dropParams: z
@@ -202,7 +201,7 @@ const app = z.strictObject({
   apiKey: apiKey.optional(),
   apiKeys,
   targets: z.array(appTarget).min(1).optional(),
-  cache: cache.optional(),
+  cache: cacheSection.optional(),
   limits: limits.optional(),
   retry: retry.optional(),
 });

@@ -1,5 +1,6 @@
 import type { AppKind, Budget, CallType, TenantCaps } from '@sluice/contracts';
 
+import type { CachePolicy } from './cache-policy.ts';
 import type { Router, Split } from './choice.ts';
 
 /**
@@ -225,7 +226,7 @@ export interface Route {
   type: CallType;
   /** At least one. Of a router or a split: those of the models that it may choose. */
   targets: [RouteTarget, ...RouteTarget[]];
-  cache: { ttlMs: number } | undefined;
+  cache: CachePolicy | undefined;
   fallback: FallbackRules;
   /** Chooses another model for each job. */
   choice?: Router | Split;

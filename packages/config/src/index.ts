@@ -1,6 +1,8 @@
 export { adapterKinds, defaultOptions } from './adapter-kinds.ts';
 export type { KindFacts } from './adapter-kinds.ts';
 export { cleanApiKey, maskKey } from './api-key.ts';
+export type { CachePolicy } from './cache-policy.ts';
+export { policyOfTtl } from './cache-section.ts';
 export { complexities } from './choice.ts';
 export type {
   Classifier,

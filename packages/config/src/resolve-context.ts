@@ -1,8 +1,7 @@
-import type { Provider, RetryPolicy, Route, RouteTarget } from './config.ts';
+import type { Provider, RetryPolicy, RouteTarget } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { FactSources } from './resolve-facts.ts';
 import type { LaneRegistry } from './resolve-lanes.ts';
-import { toMs } from './to-ms.ts';
 
 /** What routes are made from. */
 export interface Context {
@@ -38,10 +37,6 @@ export function providerOf(name: string, { providers }: Context): Provider {
   const provider = providers[name];
   if (!provider) throw new Error(`provider ${name} was not checked`);
   return provider;
-}
-
-export function cacheOf(section: { ttlSeconds: number } | undefined): Route['cache'] {
-  return section && { ttlMs: toMs(section.ttlSeconds) };
 }
 
 export function atLeastOne<Item>(items: readonly Item[]): [Item, ...Item[]] {

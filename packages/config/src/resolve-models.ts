@@ -4,7 +4,8 @@ import type { Router, Split } from './choice.ts';
 import type { FallbackRules, RetryPolicy, Route, RouteTarget } from './config.ts';
 import type { ConfigFile, TargetSection } from './config-file.ts';
 import { resolveFacts } from './resolve-facts.ts';
-import { atLeastOne, cacheOf, laneOf, providerOf, type Context } from './resolve-context.ts';
+import { cacheOf } from './cache-section.ts';
+import { atLeastOne, laneOf, providerOf, type Context } from './resolve-context.ts';
 import { resolveRetry } from './resolve-retry.ts';
 import type { RouterSection, SplitSection } from './routing-sections.ts';
 
@@ -30,6 +31,7 @@ function resolveModel(name: string, context: Context): Route {
   const { type } = model;
   const twin = twinOf(model);
   const inherited = twin === undefined ? undefined : sectionOf(twin, context);
+  const cache = model.cache ?? inherited?.cache;
   const choice = choiceOf(name, model);
   const targets = choice
     ? modelsOf(choice).flatMap((chosen) => targetsOf(chosen, context))
@@ -38,7 +40,7 @@ function resolveModel(name: string, context: Context): Route {
     name,
     type,
     targets: atLeastOne(targets),
-    cache: cacheOf(model.cache ?? inherited?.cache),
+    cache: cache && cacheOf(cache),
     fallback: fallbackOf(model.fallback ?? inherited?.fallback, name, context),
     ...(choice && { choice }),
   };

@@ -3,7 +3,8 @@ import { allKeys } from './api-key.ts';
 import type { Config, FallbackRules, Provider, Route, RouteTarget } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { PathProblem } from './interpolate.ts';
-import { atLeastOne, cacheOf, laneOf, providerOf, type Context } from './resolve-context.ts';
+import { cacheOf } from './cache-section.ts';
+import { atLeastOne, laneOf, providerOf, type Context } from './resolve-context.ts';
 import type { FactSources } from './resolve-facts.ts';
 import { createLaneRegistry } from './resolve-lanes.ts';
 import { resolveModels } from './resolve-models.ts';
@@ -82,7 +83,7 @@ function resolveApp(name: string, app: ConfigFile['apps'][string], context: Cont
       app: { kind: app.kind, onCrash: app.onCrash, sessionTtlMs: toMs(app.sessionSeconds) },
     };
   });
-  const cache = cacheOf(app.cache);
+  const cache = app.cache && cacheOf(app.cache);
   return { name, type: 'workflow', targets: atLeastOne(targets), cache, fallback: appFallback };
 }
 

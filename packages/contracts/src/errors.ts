@@ -49,6 +49,8 @@ export const errorCodes = {
   /** The call could not leave before its permit ran out; it was not sent. */
   permit_expired: { type: 'server_error', retryable: true },
   // The end of a job.
+  /** It wanted a reply from the cache only, and there was none. */
+  cache_miss: { type: 'job_error', retryable: false },
   cancelled: { type: 'job_error', retryable: false },
   expired: { type: 'job_error', retryable: false },
   quarantined: { type: 'job_error', retryable: false },

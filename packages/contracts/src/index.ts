@@ -27,6 +27,14 @@ export {
 export type { Heartbeat } from './heartbeat.ts';
 export { budget, budgetShares, setBudget } from './budget.ts';
 export type { Budget, BudgetPeriodView, BudgetView, SetBudget } from './budget.ts';
+export {
+  cacheModes,
+  cacheRequest,
+  cacheStrategies,
+  invalidateCache,
+  maxCacheSeconds,
+} from './cache.ts';
+export type { CacheChoice, CacheInfo, CacheMode, CacheStrategy, InvalidateCache } from './cache.ts';
 export { batchIdOf, childJobId } from './job-id.ts';
 export { laneControlRequests, laneControls, limitOverrides } from './lane-controls.ts';
 export type { LaneControls, LimitOverrides } from './lane-controls.ts';
@@ -38,7 +46,6 @@ export type { LedgerEntry, LedgerOutcome, PlacedEntry, Saved } from './ledger.ts
 export { jobWebhook, maxDelaySeconds, priorities, submitJob } from './job.ts';
 export type {
   Attempt,
-  CacheInfo,
   JobResult,
   JobView,
   JobWebhook,
@@ -49,7 +56,7 @@ export type {
   WaitingOn,
 } from './job.ts';
 export { name } from './name.ts';
-export type { Outcome } from './outcome.ts';
+export type { KeepAs, LedFlight, Outcome } from './outcome.ts';
 export { jobPhases } from './record.ts';
 export type {
   JobEnding,

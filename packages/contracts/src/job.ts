@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { batchInput, type BatchResult } from './batch.ts';
+import { cacheRequest, type CacheInfo } from './cache.ts';
 import { chatInput } from './chat.ts';
 import { embeddingInput } from './embedding.ts';
 import type { ErrorData } from './errors.ts';
@@ -44,7 +45,7 @@ const callSeconds = z.number().positive().max(86_400).optional();
 const jobOptions = {
   webhook: jobWebhook.optional(),
   priority: z.enum(priorities).optional(),
-  cache: z.strictObject({ mode: z.enum(['default', 'bypass', 'refresh']) }).optional(),
+  cache: cacheRequest.optional(),
   /** Counted from the time at which the job may run. */
   max_wait_seconds: z.number().positive().max(604_800).optional(),
   /** The whole job, counted from the same time: waits, retries and pauses for a person included. */
@@ -112,13 +113,6 @@ export const submitJob = eachSubmit.refine(
 export type SubmitJob = z.infer<typeof submitJob>;
 
 export type JobResult = RunResult | BatchResult;
-
-/** How a cached result was found. */
-export interface CacheInfo {
-  status: 'hit' | 'miss' | 'bypass' | 'refresh' | 'off';
-  /** Seconds since the cached result was stored; only on a hit. */
-  age_seconds?: number;
-}
 
 /** One upstream call of a job, as the job shows it. Times are milliseconds since the epoch. */
 export interface Attempt {

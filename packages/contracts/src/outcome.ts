@@ -19,14 +19,38 @@ import type { JobEnding, JobRequest, Move, Routing } from './record.ts';
 export type Outcome = OutcomeKind & {
   /** The call of this run, for the ledger; where the job ends with it, the ending has it. */
   entry?: LedgerEntry;
+  /** The call that other jobs may wait for, where this run led it. */
+  flight?: LedFlight;
 };
+
+/** A place in the cache, and for how long: see packages/cache. */
+export interface KeepAs {
+  scope: string;
+  group: string;
+  digest: string;
+  askedAtMs: number;
+  ttlMs: number;
+  staleMs: number;
+  names: readonly string[];
+  maxEntries: number;
+}
+
+/** A call that equal jobs share: see flights.ts in packages/cache. */
+export interface LedFlight {
+  scope: string;
+  digest: string;
+  /** Public name of the model or app. */
+  name: string;
+  /** How long its call was allowed to take. */
+  timeoutMs: number;
+}
 
 type OutcomeKind =
   | {
       kind: 'ended';
       ending: JobEnding;
       /** Where to keep the result for equal requests. */
-      cacheAs?: { key: string; ttlMs: number };
+      keepAs?: KeepAs;
     }
   | { kind: 'nothing'; reason: string }
   | {

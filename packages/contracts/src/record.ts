@@ -1,16 +1,9 @@
 import type { BatchInput } from './batch.ts';
+import type { CacheChoice, CacheInfo, CacheMode } from './cache.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
-import type {
-  Attempt,
-  CacheInfo,
-  EarlierTry,
-  JobResult,
-  JobWebhook,
-  Priority,
-  WaitingOn,
-} from './job.ts';
+import type { Attempt, EarlierTry, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
 import type { LedgerEntry, Saved } from './ledger.ts';
 import type { RunInput } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
@@ -43,7 +36,9 @@ export interface JobRequest {
   attemptTimeoutMs: number;
   /** Deadlines of each call of it, where they are not the provider's: as in its configuration. */
   timeouts?: { firstByteMs?: number; idleMs?: number };
-  cacheMode: 'default' | 'bypass' | 'refresh';
+  /** `default` is what its model says. */
+  cacheMode: CacheMode;
+  cacheChoice?: CacheChoice;
   /** The result keeps what the upstream answered. */
   includeRaw?: true;
   /** The pieces of its answer are kept as events while it runs. */

@@ -28,3 +28,7 @@ export { createUsageBook } from './usage/usage-book.ts';
 export type { UsageBook } from './usage/usage-book.ts';
 export { loadTokenizers } from './load-tokenizers.ts';
 export { sumUsage } from './sum-usage.ts';
+export { cachedEnding } from './cached-ending.ts';
+export type { BoughtReply } from './cached-ending.ts';
+export { ledgerEntry } from './ledger-entry.ts';
+export type { Callee, Caller, Spent } from './ledger-entry.ts';

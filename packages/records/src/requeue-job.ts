@@ -93,7 +93,8 @@ export async function storeUpstream(
 
 /** The phase that begins, and what the run that has ended was: one without an attempt was no run but a part of the wait. */
 function phasesOf({ waitingOn, attempt, targetIndex }: RequeueOptions): [JobPhase, JobPhase | ''] {
-  const next = waitingOn ? (waitingOn.scope === 'job' ? 'retrying' : 'limited') : 'queued';
+  const isRetry = waitingOn?.scope === 'job' && attempt !== undefined;
+  const next = isRetry ? 'retrying' : waitingOn ? 'limited' : 'queued';
   if (attempt) return [next, ''];
   return [next, waitingOn || targetIndex !== undefined ? 'limited' : 'interrupted'];
 }

@@ -51,6 +51,7 @@ const reasons = {
   download_failed: undefined,
   cancelled: undefined,
   expired: undefined,
+  cache_miss: undefined,
   quarantined: undefined,
   interrupted: undefined,
   permit_expired: undefined,

@@ -1,5 +1,5 @@
 import type { Config, Lane } from '@sluice/config';
-import { publicName, type JobRequest, type SubmitJob } from '@sluice/contracts';
+import { publicName, type CacheChoice, type JobRequest, type SubmitJob } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
 import type { Start } from '@sluice/routing';
 
@@ -24,6 +24,7 @@ export function toJobRequest(
     priority: submitted.priority ?? 'normal',
     ...deadlinesOf(submitted, runAtMs ?? made.createdAtMs, jobs),
     cacheMode: submitted.cache?.mode ?? 'default',
+    ...cacheChoiceOf(submitted),
     ...('stream' in submitted && submitted.stream && { stream: true }),
     ...(runAtMs !== undefined && { runAtMs }),
     ...(countsTokens(lanes[made.lane]) && { tokens: roughTokens(submitted.input) }),
@@ -58,6 +59,19 @@ function deadlinesOf(
 
 function toMs(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.ceil(seconds * 1_000);
+}
+
+/** What the job says of the cache beside the mode. */
+function cacheChoiceOf({ cache }: SubmitJob): Pick<JobRequest, 'cacheChoice'> {
+  if (!cache) return {};
+  const { mode: _mode, ttl_seconds: ttl, max_age_seconds: maxAge, ...rest } = cache;
+  const times = {
+    ...(ttl !== undefined && { ttlMs: ttl * 1_000 }),
+    ...(maxAge !== undefined && { maxAgeMs: maxAge * 1_000 }),
+  };
+  const choice = { ...rest, ...times };
+  // zod leaves an absent key out.
+  return Object.keys(choice).length > 0 ? { cacheChoice: choice as CacheChoice } : {};
 }
 
 function countsTokens(lane: Lane | undefined): boolean {

@@ -48,6 +48,7 @@ export const statusOf: Record<ErrorCode, number> = {
   download_failed: 502,
   cancelled: 409,
   expired: 504,
+  cache_miss: 504,
   quarantined: 500,
   interrupted: 500,
   permit_expired: 500,

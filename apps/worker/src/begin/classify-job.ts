@@ -86,7 +86,7 @@ function asClassification(
     ],
     max_tokens: 500,
   };
-  const { sessionId: _session, ...record } = plan.record;
+  const { sessionId: _session, cacheChoice: _choice, ...record } = plan.record;
   const retry = { ...plan.target.retry, maxAttempts: 1 };
   return {
     ...plan,
@@ -98,10 +98,11 @@ function asClassification(
 
 function afterAnswer(
   plan: Plan,
-  { ending, cacheAs }: Extract<Outcome, { kind: 'ended' }>,
+  { ending, keepAs }: Extract<Outcome, { kind: 'ended' }>,
   deps: RunJobDeps,
 ): Outcome {
-  if (cacheAs) writeCache({ ...cacheAs, tenantId: plan.record.tenantId }, ending, deps);
+  // Not awaited: the job goes on, and writeCache never rejects.
+  if (keepAs) void writeCache(keepAs, ending, deps);
   const result = ending.state === 'completed' ? ending.result : undefined;
   const answer = result?.type === 'chat' ? answerIn(result.message.content ?? '') : undefined;
   const why = ending.state === 'completed' ? 'no answer that is known' : ending.error.code;

@@ -4,6 +4,7 @@ import type { LaneInForce } from '@sluice/limits';
 import type { AudioFile } from '@sluice/providers';
 import { itineraryOf, type Itinerary } from '@sluice/routing';
 
+import type { CacheUse } from '../cache/cache-use.ts';
 import { callTypeOf } from './call-type.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
@@ -19,6 +20,8 @@ export interface Plan {
   lane: LaneInForce;
   /** Of a transcription, once it is loaded. */
   audio?: AudioFile;
+  /** What the cache does for it, once it was asked. */
+  cached?: CacheUse;
 }
 
 /** The current target of the job. A model that has left the configuration since the job was accepted fails it. */

@@ -1,66 +1,64 @@
-import { cacheKey } from '@sluice/cache';
-import type { Outcome, Saved } from '@sluice/contracts';
-import { sumCosts } from '@sluice/metering';
+import { judgeLookup, type FoundReply, type Lookup } from '@sluice/cache';
+import { SluiceError, type Outcome } from '@sluice/contracts';
+import { cachedEnding } from '@sluice/metering';
 
 import { AnswerStream } from '../call/answer-stream.ts';
-import { bookCall } from '../meter/book-call.ts';
-import { callTypeOf } from '../begin/call-type.ts';
 import type { Plan } from '../begin/plan-job.ts';
+import { cacheUseOf, type CacheUse } from './cache-use.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
+import { fetchAnother } from './fetch-another.ts';
 
-/** Whether results of this job may come from the cache or go into it. */
-export function isCacheable(plan: Plan): boolean {
-  const { input, sessionId } = plan.record;
-  // What was said before in a conversation changes the answer.
-  const isTalk = sessionId !== undefined || 'conversation_id' in input;
-  return plan.route.cache !== undefined && plan.record.cacheMode !== 'bypass' && !isTalk;
+/** What came of asking the cache: the job's end, or the plan of a call. */
+export type Asked = { outcome: Outcome } | { outcome?: undefined; plan: Plan };
+
+type Deps = Pick<
+  RunJobDeps,
+  'cache' | 'clock' | 'config' | 'lanes' | 'log' | 'metrics' | 'records'
+>;
+
+/** The reply to an earlier equal request, if the model caches and this job accepts it. Takes no permit. */
+export async function readCachedResult(plan: Plan, deps: Deps): Promise<Asked> {
+  const use = cacheUseOf(plan);
+  if (!use) {
+    const isOnly = plan.record.cacheMode === 'only';
+    return isOnly ? { outcome: missed(plan) } : { plan };
+  }
+  const { mode } = use.policy;
+  if (mode === 'bypass') return { plan: { ...plan, cached: use } };
+  const lookup = await deps.cache.find(use.place);
+  if (mode === 'refresh') return { plan: { ...plan, cached: { ...use, askedAtMs: lookup.nowMs } } };
+  return judge({ ...plan, cached: use }, lookup, deps);
 }
 
-/** The result of an earlier equal request, if the model caches and this job accepts it. Takes no permit. */
-export async function readCachedResult(
-  plan: Plan,
-  deps: Pick<RunJobDeps, 'cache' | 'clock' | 'log' | 'metrics' | 'records'>,
-): Promise<Outcome | undefined> {
-  if (!isCacheable(plan) || plan.record.cacheMode === 'refresh') return undefined;
-  const entry = await deps.cache.read(keyOf(plan), plan.record.tenantId);
-  deps.metrics.cacheReads.inc({ outcome: entry ? 'hit' : 'miss' });
-  if (!entry) return undefined;
-  new AnswerStream(plan.record, deps).finish(entry.result);
-  const now = deps.clock.now();
-  const ageMs = Math.max(0, now - entry.storedAtMs);
-  const saved: Saved = { tokens: entry.usage?.total_tokens ?? 0, usd: entry.costUsd };
-  const { attempts } = plan.record;
-  return {
-    kind: 'ended',
-    ending: {
-      state: 'completed',
-      result: entry.result,
-      ...(entry.usage && { usage: entry.usage }),
-      costUsd: sumCosts(attempts.map(({ cost_usd: cost }) => cost ?? '0')),
-      saved,
-      entry: bookCall(plan, {
-        startedAtMs: now,
-        endedAtMs: now,
-        outcome: 'cached',
-        usage: entry.usage,
-        costUsd: '0',
-        saved,
-      }),
-      cache: { status: 'hit', age_seconds: Math.round(ageMs / 1000) },
-    },
-  };
+/** What a look-up means for the job of a plan that has a cache. */
+export function judge(plan: Plan & { cached: CacheUse }, lookup: Lookup, deps: Deps): Asked {
+  const { cached } = plan;
+  const judged = judgeLookup(lookup, cached.policy);
+  deps.metrics.cacheReads.inc({ outcome: judged.kind === 'answer' ? 'hit' : 'miss' });
+  if (judged.kind === 'answer') {
+    if (judged.isDue) fetchAnother(plan, deps);
+    return { outcome: answeredBy(plan, judged.reply, deps) };
+  }
+  if (cached.policy.mode === 'only') return { outcome: missed(plan) };
+  const { fallback } = judged;
+  const askedAtMs = lookup.nowMs;
+  return { plan: { ...plan, cached: { ...cached, askedAtMs, ...(fallback && { fallback }) } } };
 }
 
-/** The key under which the job's result is cached: everything that may change the reply. */
-export function keyOf(plan: Plan): string {
-  const { record } = plan;
-  return cacheKey({
-    tenantId: record.tenantId,
-    type: callTypeOf(record.type),
-    name: plan.route.name,
-    target: plan.target,
-    input: record.input,
-    user: record.user,
-    includeRaw: record.includeRaw,
-  });
+/** The job ends with a reply that was bought before. */
+export function answeredBy(
+  { record, route }: Plan,
+  { entry, info }: FoundReply,
+  deps: Pick<RunJobDeps, 'clock' | 'log' | 'records'>,
+): Extract<Outcome, { kind: 'ended' }> {
+  new AnswerStream(record, deps).finish(entry.result);
+  const bought = { name: route.name, reply: entry };
+  const ending = cachedEnding(record, bought, { nowMs: deps.clock.now(), cache: info });
+  return { kind: 'ended', ending };
+}
+
+function missed({ record }: Plan): Outcome {
+  const message = `the cache has no reply for this request to ${record.model} (cache.mode is "only")`;
+  const error = new SluiceError('cache_miss', message, { param: 'cache.mode' }).toJSON();
+  return { kind: 'ended', ending: { state: 'failed', error } };
 }

@@ -1,23 +1,61 @@
-import type { JobEnding } from '@sluice/contracts';
+import { keepAsOf, type CacheEntry } from '@sluice/cache';
+import type { JobEnding, KeepAs, RunResult } from '@sluice/contracts';
 
+import type { Plan } from '../begin/plan-job.ts';
+import { placingOf } from './cache-use.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
-/** Keeps a result for equal requests. Not awaited: one that is not kept is only bought again. */
-export function writeCache(
-  as: { key: string; ttlMs: number; tenantId: string },
+type Completed = Extract<JobEnding, { state: 'completed' }>;
+
+/**
+ * Where a reply is kept for equal requests: under the target that gave it.
+ *
+ * | reply                                               | kept                                                 |
+ * |-----------------------------------------------------|------------------------------------------------------|
+ * | of a job that bypasses the cache                    | no                                                   |
+ * | cut off by a limit of tokens                        | no, unless the model's configuration says `truncated` |
+ * | filtered, or of a run that succeeded in parts       | no                                                   |
+ * | of more than 1 MiB                                  | no                                                   |
+ * | invalidated while its call was under way            | no                                                   |
+ * | any other complete one                              | yes                                                  |
+ */
+export function keepAs(plan: Plan, result: RunResult): KeepAs | undefined {
+  const { cached } = plan;
+  if (cached?.askedAtMs === undefined || !isWhole(result, cached.policy.truncated))
+    return undefined;
+  return keepAsOf(placingOf(plan, cached.policy), cached.place, cached.askedAtMs);
+}
+
+function isWhole(result: RunResult, mayBeCut: boolean): boolean {
+  if (result.type === 'chat') {
+    const { unified } = result.finish_reason;
+    return unified === 'stop' || unified === 'tool_calls' || (mayBeCut && unified === 'length');
+  }
+  return result.type !== 'workflow' || result.status === 'succeeded';
+}
+
+/** Keeps a reply. Never in the way: one that is not kept is only bought again. */
+export async function writeCache(
+  as: KeepAs,
   ending: JobEnding,
-  deps: Pick<RunJobDeps, 'cache' | 'clock' | 'log'>,
-): void {
+  deps: Pick<RunJobDeps, 'cache' | 'log'>,
+): Promise<void> {
   if (ending.state !== 'completed' || ending.result.type === 'batch') return;
-  const entry = {
-    result: ending.result,
-    ...(ending.usage && { usage: ending.usage }),
-    costUsd: ending.entry?.costUsd ?? ending.costUsd,
-    storedAtMs: deps.clock.now(),
-    provider: ending.attempt?.provider ?? '',
-    model: ending.attempt?.model ?? '',
-  };
-  deps.cache.write(as.key, entry, as.ttlMs, as.tenantId).catch((error: unknown) => {
+  try {
+    await deps.cache.keep(as, entryOf(ending, ending.result));
+  } catch (error) {
     deps.log.warn({ err: error }, 'a result was not cached');
-  });
+  }
+}
+
+/** A reply as it was bought. */
+export function entryOf(ending: Completed, result: RunResult): CacheEntry {
+  const { attempt, entry, usage, costUsd, saved } = ending;
+  return {
+    result,
+    ...(usage && { usage }),
+    costUsd: saved?.usd ?? entry?.costUsd ?? costUsd,
+    provider: attempt?.provider ?? entry?.provider ?? '',
+    model: attempt?.model ?? entry?.model ?? '',
+  };
 }

@@ -21,6 +21,9 @@ const collectGrowth = 1 / 2_000;
 const maxPieces = 10_000;
 const maxCharacters = 4 * 1_048_576;
 
+/** The job whose answer it is. */
+type StreamingJob = Pick<JobRecord, 'jobId' | 'tenantId' | 'attempts' | 'stream'>;
+
 /**
  * The answer of one call, in the making. Of a job that streams, its pieces are sent to the record as they come. Invariants:
  *
@@ -32,7 +35,7 @@ const maxCharacters = 4 * 1_048_576;
  * - A job that does not stream sends nothing.
  */
 export class AnswerStream {
-  readonly #record: JobRecord;
+  readonly #record: StreamingJob;
   readonly #deps: Pick<RunJobDeps, 'clock' | 'log' | 'records'>;
   readonly #startedAtMs: number;
   #said: TextDelta = {};
@@ -45,7 +48,7 @@ export class AnswerStream {
   /** Pieces are missing: they were refused, could not be written, or were too many. */
   #hasGap = false;
 
-  constructor(record: JobRecord, deps: Pick<RunJobDeps, 'clock' | 'log' | 'records'>) {
+  constructor(record: StreamingJob, deps: Pick<RunJobDeps, 'clock' | 'log' | 'records'>) {
     this.#record = record;
     this.#deps = deps;
     this.#startedAtMs = deps.clock.now();

@@ -4,11 +4,12 @@ import type { RequeueOptions } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
 import type { RunJobDeps } from '../run-job-deps.ts';
+import { endFlight } from '../cache/end-flight.ts';
 import { writeCache } from '../cache/write-cache.ts';
 
 export type ApplyOutcomeDeps = Pick<
   RunJobDeps,
-  'cache' | 'clock' | 'lanes' | 'log' | 'metrics' | 'records'
+  'cache' | 'clock' | 'flights' | 'lanes' | 'log' | 'metrics' | 'records'
 >;
 
 /**
@@ -16,6 +17,16 @@ export type ApplyOutcomeDeps = Pick<
  * two is safe: the ticket runs again, and `begin` reads from the record what is left to do.
  */
 export async function applyOutcome(
+  ticket: HeldTicket,
+  outcome: Outcome,
+  deps: ApplyOutcomeDeps,
+): Promise<TicketMove> {
+  const move = await moveJob(ticket, outcome, deps);
+  if (outcome.flight) endFlight(ticket, outcome, deps);
+  return move;
+}
+
+async function moveJob(
   ticket: HeldTicket,
   outcome: Outcome,
   deps: ApplyOutcomeDeps,
@@ -81,11 +92,13 @@ async function endJob(
   outcome: Extract<Outcome, { kind: 'ended' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
-  const { ending, cacheAs } = outcome;
+  const { ending, keepAs } = outcome;
   const { jobId, run } = ticket;
   const finishing = deps.records.finish(jobId, ending, eventIdOf(jobId), { run });
-  if (cacheAs) writeCache({ ...cacheAs, tenantId: ticket.tenantId }, ending, deps);
+  const keeping = keepAs && writeCache(keepAs, ending, deps);
   const finished = await finishing;
+  // Others who wait for this call must find its reply when they are told that it is over.
+  await keeping;
   if (finished.kind === 'finished') {
     deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
   } else {

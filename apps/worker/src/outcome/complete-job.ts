@@ -21,7 +21,7 @@ import {
 import { bookCall } from '../meter/book-call.ts';
 import type { UpstreamOutcome } from '../call/call-upstream.ts';
 import type { Plan } from '../begin/plan-job.ts';
-import { isCacheable, keyOf } from '../cache/read-cached-result.ts';
+import { keepAs } from '../cache/write-cache.ts';
 
 type Bought = Extract<UpstreamOutcome, { ok: true; pause?: undefined }>;
 
@@ -45,9 +45,8 @@ export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
   }
   const cache = { status: cacheStatus(plan) } as const;
   const ending = { state: 'completed', result, cache, ...metered } as const;
-  if (!plan.route.cache || !isCacheable(plan)) return { kind: 'ended', ending };
-  const cacheAs = { key: keyOf(plan), ttlMs: plan.route.cache.ttlMs };
-  return { kind: 'ended', ending, cacheAs };
+  const as = keepAs(plan, result);
+  return { kind: 'ended', ending, ...(as && { keepAs: as }) };
 }
 
 function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined): LedgerEntry {
@@ -68,10 +67,10 @@ function wholeCost({ attempts }: JobRecord, last: CostUsd): CostUsd {
   return sumCosts([...attempts.map(({ cost_usd: cost }) => cost ?? '0'), last]);
 }
 
-function cacheStatus(plan: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
-  if (!plan.route.cache) return 'off';
-  if (!isCacheable(plan)) return 'bypass';
-  return plan.record.cacheMode === 'refresh' ? 'refresh' : 'miss';
+function cacheStatus({ cached }: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
+  if (!cached) return 'off';
+  const { mode } = cached.policy;
+  return mode === 'bypass' || mode === 'refresh' ? mode : 'miss';
 }
 
 /** An upstream that says nothing about tokens is counted for; a workflow's inner calls cannot be. */

@@ -1,0 +1,140 @@
+import { flightLeaseMs, type CacheEntry, type Follower } from '@sluice/cache';
+import {
+  errorCodes,
+  isTerminal,
+  type ErrorData,
+  type HeldTicket,
+  type LedFlight,
+  type Outcome,
+} from '@sluice/contracts';
+import { cachedEnding } from '@sluice/metering';
+import { hurryTicket } from '@sluice/queue';
+import { shardOf } from '@sluice/records';
+import { eventIdOf } from '@sluice/webhooks';
+
+import { ticketOf } from '../batch/feed-batch.ts';
+import { AnswerStream } from '../call/answer-stream.ts';
+import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
+import { entryOf } from './write-cache.ts';
+
+/** Jobs that are ended at a time: enough to fill the pipe, too few to hold up this worker. */
+const endedAtOnce = 50;
+
+/** How long a ticket is waited for that its worker is just putting down. */
+const hurryPatienceMs = 500;
+
+/** What all jobs of a flight get. */
+type Shared = { reply: CacheEntry } | { error: ErrorData };
+
+/**
+ * After the leader's run, when its own record was moved; not awaited:
+ *
+ * | the leader                                                     | the jobs that wait for it                       |
+ * |----------------------------------------------------------------|-------------------------------------------------|
+ * | completed                                                      | are completed with its result; it alone has paid |
+ * | failed, as any of them would: the upstream's word, after all   | fail with its error: an outage is not multiplied |
+ * |   retries and targets; or it was quarantined                   |                                                 |
+ * | … because its own time-out was shorter than theirs             | go on, one of them leads                        |
+ * | ended otherwise: cancelled, expired, without a budget          | go on, one of them leads                        |
+ * | waits, retries, falls back, is paused or given back            | wait on                                         |
+ */
+export function endFlight(ticket: HeldTicket, outcome: Outcome, deps: ApplyOutcomeDeps): void {
+  const { flight } = outcome;
+  if (!flight) return;
+  moveFlight(ticket.jobId, { outcome, flight }, deps).catch((error: unknown) => {
+    // Whoever waits looks again within seconds.
+    deps.log.warn({ err: error, jobId: ticket.jobId }, 'a flight was not ended');
+  });
+}
+
+async function moveFlight(
+  jobId: string,
+  { outcome, flight }: { outcome: Outcome; flight: LedFlight },
+  deps: ApplyOutcomeDeps,
+): Promise<void> {
+  const shared = sharedBy(outcome);
+  if (shared) {
+    const followers = await deps.flights.land(flight, jobId);
+    await endAll(followers, { shared, flight }, deps);
+    return;
+  }
+  if (outcome.kind === 'ended' || outcome.kind === 'nothing') {
+    await hurryOne(await deps.flights.leave(flight, jobId), deps);
+    return;
+  }
+  const waitMs =
+    'delayMs' in outcome ? outcome.delayMs : outcome.kind === 'wait' ? outcome.waitMs : 0;
+  await deps.flights.renew(flight, jobId, waitMs + flightLeaseMs);
+}
+
+function sharedBy(outcome: Outcome): Shared | undefined {
+  if (outcome.kind !== 'ended') return undefined;
+  const { ending } = outcome;
+  if (ending.state === 'completed') {
+    return ending.result.type === 'batch' ? undefined : { reply: entryOf(ending, ending.result) };
+  }
+  if (ending.state !== 'failed') return undefined;
+  const { error } = ending;
+  const { type } = errorCodes[error.code];
+  const isForAll =
+    type === 'upstream_error' || ['quarantined', 'download_failed'].includes(error.code);
+  return isForAll ? { error } : undefined;
+}
+
+async function endAll(
+  followers: readonly Follower[],
+  ended: { shared: Shared; flight: LedFlight },
+  deps: ApplyOutcomeDeps,
+): Promise<void> {
+  for (let start = 0; start < followers.length; start += endedAtOnce) {
+    const chunk = followers.slice(start, start + endedAtOnce);
+    await Promise.all(chunk.map((follower) => endOne(follower, ended, deps)));
+  }
+}
+
+async function endOne(
+  follower: Follower,
+  { shared, flight }: { shared: Shared; flight: LedFlight },
+  deps: ApplyOutcomeDeps,
+): Promise<void> {
+  const { records, lanes, clock, metrics } = deps;
+  const job = await records.readSummary(follower.jobId);
+  if (!job || isTerminal(job.state)) return;
+  const eventId = eventIdOf(job.jobId);
+  if ('error' in shared) {
+    if (shared.error.code === 'upstream_timeout' && job.attemptTimeoutMs > flight.timeoutMs) {
+      await hurry(follower, deps);
+      return;
+    }
+    const ending = { state: 'failed', error: shared.error } as const;
+    const failed = await records.finish(job.jobId, ending, eventId, { onlyFrom: ['queued'] });
+    if (failed.kind === 'finished') metrics.jobs.inc({ type: job.type, state: 'failed' });
+  } else {
+    const { reply } = shared;
+    new AnswerStream(job, deps).finish(reply.result);
+    const cache = { status: 'hit', age_seconds: 0, strategy: 'exact' } as const;
+    const from = { nowMs: clock.now(), cache };
+    const ending = cachedEnding(job, { name: flight.name, reply }, from);
+    const finished = await records.finish(job.jobId, ending, eventId);
+    if (finished.kind === 'finished') metrics.jobs.inc({ type: job.type, state: 'completed' });
+    metrics.cacheReads.inc({ outcome: 'shared' });
+  }
+  // One that its worker is just putting down stays, and finds its job ended when it looks.
+  await lanes.remove(follower.lane, follower);
+}
+
+/** The first of them that still waits. */
+async function hurryOne(followers: readonly Follower[], deps: ApplyOutcomeDeps): Promise<void> {
+  for (const follower of followers) {
+    if (await hurry(follower, deps)) return;
+  }
+}
+
+async function hurry(follower: Follower, deps: ApplyOutcomeDeps): Promise<boolean> {
+  const job = await deps.records.readSummary(follower.jobId);
+  if (!job || job.state !== 'queued') return false;
+  const shard = shardOf(job.jobId) ?? 0;
+  const options = { shard, clock: deps.clock, patienceMs: hurryPatienceMs };
+  await hurryTicket(deps.lanes, ticketOf(job), options);
+  return true;
+}

@@ -1,0 +1,127 @@
+import { flightOf, flightLeaseMs, type Flight } from '@sluice/cache';
+import { isTerminal, type JobRecord, type Outcome, type RunResult } from '@sluice/contracts';
+
+import type { Plan } from '../begin/plan-job.ts';
+import { placingOf } from './cache-use.ts';
+import { answeredBy, judge, type Asked } from './read-cached-result.ts';
+import type { RunJobDeps } from '../run-job-deps.ts';
+
+/** A ticket that waits for another job looks again after this time at the latest. */
+const lookAgainMs = 15_000;
+
+/** A lease is renewed well before it ends: three renewals may be late. */
+const renewEveryMs = flightLeaseMs / 4;
+
+/**
+ * Before a call: leads it for all equal jobs that come while it is under way, or waits for the one that does. Whoever waits
+ * holds neither a worker's slot nor a permit.
+ */
+export async function joinFlight(plan: Plan, deps: RunJobDeps): Promise<Asked> {
+  const { record, cached } = plan;
+  const flight = cached && flightFor(plan);
+  if (!cached || !flight) return { plan };
+  const follower = followerOf(plan);
+  // Sent together: a reply that was kept before the flight was free is seen.
+  const [joined, lookup] = await Promise.all([
+    deps.flights.join(flight, follower),
+    deps.cache.find(cached.place),
+  ]);
+  if (joined.kind === 'follow') {
+    // A run that is under way upstream goes on: it would be bought twice.
+    if (record.upstream) return { plan };
+    return await follow(plan, { ...joined, flight }, deps);
+  }
+  const led = { ...plan, cached: { ...cached, flight } };
+  const asked = judge(led, lookup, deps);
+  if (asked.outcome) return { outcome: { ...asked.outcome, flight: ledBy(led, flight) } };
+  return asked;
+}
+
+/** Jobs that look for no reply, or say that each call's is another, share none; nor does what only classifies. */
+function flightFor(plan: Plan): Flight | undefined {
+  const { cached, itinerary, record } = plan;
+  const isClassifying = itinerary.steps[record.targetIndex]?.group === 'classifier';
+  if (!cached || isClassifying || !cached.policy.singleFlight) return undefined;
+  if (cached.policy.mode !== 'default') return undefined;
+  const targets = itinerary.steps.filter(({ group }) => group !== 'classifier');
+  return flightOf(
+    placingOf(plan, cached.policy),
+    targets.map(({ target }) => target),
+  );
+}
+
+function followerOf({ record, target }: Plan) {
+  const { jobId, targetIndex, retries } = record;
+  const retry = retries > 0 ? { retry: retries } : {};
+  return { jobId, lane: target.lane, attempt: targetIndex + 1, ...retry };
+}
+
+/** Waits for the leader, unless it has ended: then its result is here, or this job leads. */
+async function follow(
+  plan: Plan,
+  { leader, leaseMs, flight }: { leader: string; leaseMs: number; flight: Flight },
+  deps: RunJobDeps,
+): Promise<Asked> {
+  const found = await deps.records.readSummary(leader);
+  if (!found || isTerminal(found.state)) {
+    const whole = found?.state === 'completed' ? await deps.records.read(leader) : undefined;
+    const bought = whole && boughtBy(whole);
+    if (bought) return { outcome: answeredBy(plan, bought, deps) };
+    const again = await deps.flights.join(flight, followerOf(plan), leader);
+    if (again.kind === 'lead' && plan.cached) {
+      return { plan: { ...plan, cached: { ...plan.cached, flight } } };
+    }
+  }
+  return { outcome: waitFor(plan, leaseMs, deps) };
+}
+
+function boughtBy({ result, usage, costUsd, attempts }: JobRecord) {
+  if (!result || result.type === 'batch') return undefined;
+  const entry = {
+    result: result satisfies RunResult,
+    ...(usage && { usage }),
+    costUsd: costUsd ?? 'unknown',
+    provider: attempts.at(-1)?.provider ?? '',
+    model: attempts.at(-1)?.model ?? '',
+  } as const;
+  return { entry, info: { status: 'hit', age_seconds: 0, strategy: 'exact' } as const };
+}
+
+function waitFor({ record }: Plan, leaseMs: number, { clock, random }: RunJobDeps): Outcome {
+  const nowMs = clock.now();
+  // Spread, so that not all look at once.
+  const lookMs = Math.min(leaseMs, lookAgainMs) * (0.5 + random() / 2);
+  const waitMs = Math.ceil(
+    Math.max(20, Math.min(lookMs, Math.min(record.startByMs, record.deadlineMs) - nowMs)),
+  );
+  const resets_at = new Date(nowMs + leaseMs).toISOString();
+  const waitingOn = { limit: 'an equal job under way', scope: 'job', resets_at } as const;
+  return { kind: 'wait', scope: 'tenant', waitMs, waitingOn };
+}
+
+/** Makes the call, and keeps the lease of the flight that it leads. What comes of it names the flight. */
+export async function leadFlight(
+  plan: Plan,
+  deps: Pick<RunJobDeps, 'flights' | 'log'>,
+  call: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const flight = plan.cached?.flight;
+  if (!flight) return await call();
+  const { jobId } = plan.record;
+  const renewing = setInterval(() => {
+    deps.flights.renew(flight, jobId, flightLeaseMs).catch((error: unknown) => {
+      deps.log.warn({ err: error, jobId }, 'the lease of a flight was not renewed');
+    });
+  }, renewEveryMs);
+  try {
+    return { ...(await call()), flight: ledBy(plan, flight) };
+  } finally {
+    clearInterval(renewing);
+  }
+}
+
+function ledBy({ route, record }: Plan, { scope, digest }: Flight): NonNullable<Outcome['flight']> {
+  // A deadline of its own for the first byte or a silence is shorter than others' may be.
+  const timeoutMs = record.timeouts ? 0 : record.attemptTimeoutMs;
+  return { scope, digest, name: route.name, timeoutMs };
+}

@@ -1,0 +1,10 @@
+-- The leader ends without anything that the others could have: the first of them to come next leads. They stay noted.
+-- KEYS: 1 flight, 2 those that wait
+-- ARGV: 1 job id
+-- Replies: where the ticket of each is (JSON); none where another leads now
+
+if redis.call('HGET', KEYS[1], 'leader') ~= ARGV[1] then
+  return {}
+end
+redis.call('UNLINK', KEYS[1])
+return redis.call('HVALS', KEYS[2])
