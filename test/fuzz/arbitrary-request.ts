@@ -131,6 +131,9 @@ function arbitraryHeaders(
         'last-event-id',
         'x-forwarded-for',
         'accept',
+        'x-sluice-tags',
+        'x-dify-inputs',
+        'x-dify-app-id',
         'range',
       ),
       printable,
@@ -144,6 +147,8 @@ function arbitraryHeaders(
       ...more,
       ...(keys[scheme] !== undefined && { authorization: `Bearer ${keys[scheme]}` }),
       'content-type': contentType,
+      // Where an answer is waited for, nobody makes it: no worker runs.
+      'x-request-timeout': '0.2',
       ...(contentEncoding !== '' && { 'content-encoding': contentEncoding }),
     }));
 }

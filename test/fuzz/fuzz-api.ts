@@ -188,6 +188,8 @@ function problemOf(
     (method === 'HEAD' || body.includes('no worker'))
   )
     return undefined;
+  // Nor does it answer a call that waits for its answer.
+  if (status === 504 && body.includes('"wait_timeout"')) return undefined;
   if (status >= 500) return `${status}: ${body.slice(0, 300)}`;
   if (status < 400 || method === 'HEAD') return undefined;
   return body.startsWith('{"error":{"message":')

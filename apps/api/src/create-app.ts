@@ -2,7 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 
 import type { ApiDeps } from './deps.ts';
 import { authenticate } from './middleware/authenticate.ts';
-import { handleErrors } from './middleware/handle-error.ts';
+import { handleErrors, writeErrorsAs } from './middleware/handle-error.ts';
 import { refuseMethod, refusePath } from './middleware/refuse-unknown.ts';
 import { trackRequests } from './middleware/track-request.ts';
 import { apiRoutes } from './routes.ts';
@@ -20,9 +20,12 @@ export function createApp(deps: ApiDeps): Express {
 
   app.use(trackRequests(deps));
   const withKey = authenticate(deps);
-  for (const { method, path, access, handler } of apiRoutes) {
-    const handlers: RequestHandler[] =
-      access === 'open' ? [handler(deps)] : [withKey(access), handler(deps)];
+  for (const { method, path, access, errors, handler } of apiRoutes) {
+    const handlers: RequestHandler[] = [
+      ...(errors ? [writeErrorsAs(errors)] : []),
+      ...(access === 'open' ? [] : [withKey(access)]),
+      handler(deps),
+    ];
     app[method](path, ...handlers);
   }
   for (const [path, of] of Map.groupBy(apiRoutes, (route) => route.path)) {

@@ -2,7 +2,8 @@ import { SluiceError } from '@sluice/contracts';
 
 /**
  * An error that Redis or the connection to it caused, in Sluice's words; `undefined` for any other. ioredis has no common
- * class for them, so they are told by name, code and the words at the start of the message.
+ * class for them, so they are told by name, code and the words at the start of the message. `retryable` is false where a
+ * job may have been stored: without an Idempotency-Key a second try could be a second job.
  */
 export function fromRedisFailure(error: unknown): SluiceError | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -21,7 +22,7 @@ export function fromRedisFailure(error: unknown): SluiceError | undefined {
       'unavailable',
       'the connection to Redis broke: whether anything was stored is unknown. ' +
         'A retry with the same Idempotency-Key is safe',
-      { cause: error },
+      { cause: error, retryable: false },
     );
   }
   return undefined;

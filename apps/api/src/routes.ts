@@ -2,6 +2,9 @@ import type { RequestHandler } from 'express';
 
 import type { ApiDeps } from './deps.ts';
 import type { Access } from './middleware/authenticate.ts';
+import type { ErrorFormat } from './middleware/handle-error.ts';
+import { chatCompletionsRoute } from './openai/chat-completions.ts';
+import { openaiErrors } from './openai/errors.ts';
 import {
   changeTenantRoute,
   createTenantRoute,
@@ -70,6 +73,8 @@ export interface ApiRoute {
   path: string;
   /** The scope that a key needs here; `any` is any key, `open` none at all. */
   access: Access | 'open';
+  /** How its errors are written, where that is not Sluice's way. */
+  errors?: ErrorFormat;
   handler(deps: ApiDeps): RequestHandler;
 }
 
@@ -90,6 +95,13 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'get', path: '/v1/files/:id', access: 'read', handler: getFileRoute },
   { method: 'get', path: '/v1/files/:id/content', access: 'read', handler: fileContentRoute },
   { method: 'delete', path: '/v1/files/:id', access: 'cancel', handler: deleteFileRoute },
+  {
+    method: 'post',
+    path: '/v1/chat/completions',
+    access: 'submit',
+    errors: openaiErrors,
+    handler: chatCompletionsRoute,
+  },
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },
   {

@@ -5,6 +5,8 @@
 export const errorCodes = {
   // The client's request.
   invalid_request: { type: 'invalid_request_error', retryable: false },
+  /** The body is in the form of another vendor's route. */
+  wrong_body_format: { type: 'invalid_request_error', retryable: false },
   invalid_json: { type: 'invalid_request_error', retryable: false },
   body_too_large: { type: 'invalid_request_error', retryable: false },
   unsupported_media_type: { type: 'invalid_request_error', retryable: false },
@@ -48,6 +50,8 @@ export const errorCodes = {
   download_failed: { type: 'job_error', retryable: true },
   /** The call could not leave before its permit ran out; it was not sent. */
   permit_expired: { type: 'server_error', retryable: true },
+  /** Whoever asked would wait no longer; the job goes on. */
+  wait_timeout: { type: 'job_error', retryable: false },
   // The end of a job.
   /** It wanted a reply from the cache only, and there was none. */
   cache_miss: { type: 'job_error', retryable: false },

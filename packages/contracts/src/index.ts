@@ -43,7 +43,13 @@ export type { JobState, TerminalState } from './job-state.ts';
 export { calleeWords, callTypes, jobTypes, modelTypes } from './job-type.ts';
 export type { CallType, JobType, ModelType } from './job-type.ts';
 export type { LedgerEntry, LedgerOutcome, PlacedEntry, Saved } from './ledger.ts';
-export { jobWebhook, maxDelaySeconds, priorities, submitJob } from './job.ts';
+export {
+  jobWebhook,
+  maxDelaySeconds,
+  metadata as jobMetadata,
+  priorities,
+  submitJob,
+} from './job.ts';
 export type {
   Attempt,
   JobResult,
@@ -93,6 +99,7 @@ export { errorCodeNames, retryJobs } from './retry-jobs.ts';
 export type { RetryJobs } from './retry-jobs.ts';
 export { maxRawBytes } from './raw-reply.ts';
 export type { RawReply } from './raw-reply.ts';
+export { restOf } from './rest-of-answer.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
 export { deltaOfResult, joinDeltas } from './text-delta.ts';

@@ -33,7 +33,7 @@ export const webhookSecret = z
 export const jobWebhook = z.strictObject({ url: webhookUrl, secret: webhookSecret });
 export type JobWebhook = z.infer<typeof jobWebhook>;
 
-const metadata = z
+export const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries');
 

@@ -14,6 +14,8 @@ export type Reason = 'error' | 'wait' | 'contextWindow' | 'contentFilter';
 const reasons = {
   invalid_request: undefined,
   invalid_json: undefined,
+  wrong_body_format: undefined,
+  wait_timeout: undefined,
   body_too_large: undefined,
   unsupported_media_type: undefined,
   invalid_api_key: undefined,

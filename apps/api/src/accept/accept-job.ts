@@ -79,5 +79,6 @@ function outcomeUnknown(): SluiceError {
     'unavailable',
     `Redis does not answer: whether the job was accepted is unknown. ` +
       'A retry with the same Idempotency-Key is safe',
+    { retryable: false },
   );
 }

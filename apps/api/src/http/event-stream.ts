@@ -9,12 +9,11 @@ export interface EventStreamTimes {
   heartbeatMs: number;
   /** A client that takes nothing for this long is disconnected; it can come back and go on. */
   stalledMs: number;
+  /** How long a client waits before it comes back; 0: it is not told, because there is nothing to come back to. */
+  retryMs: number;
 }
 
-const usualTimes: EventStreamTimes = { heartbeatMs: 15_000, stalledMs: 30_000 };
-
-/** How long a client waits before it comes back. */
-const retryMs = 1_000;
+const usualTimes: EventStreamTimes = { heartbeatMs: 15_000, stalledMs: 30_000, retryMs: 1_000 };
 
 /** Server-sent events on their way to one client. */
 export interface EventStream {
@@ -34,18 +33,20 @@ export interface EventStream {
 export function openEventStream(
   response: Response,
   stop: AbortSignal,
-  { heartbeatMs, stalledMs } = usualTimes,
+  times: Partial<EventStreamTimes> & { headers?: Record<string, string> } = {},
 ): EventStream {
+  const { heartbeatMs, stalledMs, retryMs } = { ...usualTimes, ...times };
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store, no-transform',
     'X-Accel-Buffering': 'no',
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': requestIdOf(response),
+    ...times.headers,
   });
   // Each event leaves at once, not when the system thinks that it is worth a packet.
   response.socket?.setNoDelay(true);
-  response.write(`retry: ${retryMs}\n\n`);
+  response.write(retryMs > 0 ? `retry: ${retryMs}\n\n` : ': open\n\n');
   const heartbeat = setInterval(() => {
     if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
   }, heartbeatMs);

@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 import { errorCodes, SluiceError, type ErrorCode } from '@sluice/contracts';
 import type { Logger } from '@sluice/runtime';
@@ -10,6 +10,7 @@ import { fromRedisFailure } from '../redis-failure.ts';
 export const statusOf: Record<ErrorCode, number> = {
   invalid_request: 400,
   invalid_json: 400,
+  wrong_body_format: 422,
   blocked_address: 400,
   invalid_api_key: 401,
   budget_exceeded: 402,
@@ -49,12 +50,39 @@ export const statusOf: Record<ErrorCode, number> = {
   cancelled: 409,
   expired: 504,
   cache_miss: 504,
+  wait_timeout: 504,
   quarantined: 500,
   interrupted: 500,
   permit_expired: 500,
 };
 
-/** Answers every error in OpenAI's form. Of an internal error the client learns nothing but the request's id. */
+/** How the errors of a route are written, where it is not the usual way. */
+export interface ErrorFormat {
+  /** The body, as JSON. */
+  write(error: SluiceError, requestId: string): string;
+}
+
+/** Errors in Sluice's own words, in OpenAI's form. */
+export const usualErrors: ErrorFormat = {
+  write: ({ code, message, param }, requestId) =>
+    JSON.stringify({
+      error: { message, type: errorCodes[code].type, param: param ?? null, code },
+      request_id: requestId,
+    }),
+};
+
+/** Says how errors are written from here on, those of the middleware behind it included. */
+export function writeErrorsAs(format: ErrorFormat): RequestHandler {
+  return (_request, response, next) => {
+    response.locals['errorFormat'] = format;
+    next();
+  };
+}
+
+/**
+ * Answers every error, in OpenAI's form unless the route has another one. Of an internal error the client learns nothing but
+ * the request's id.
+ */
 export function handleErrors(log: Logger) {
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
@@ -70,7 +98,7 @@ export function handleErrors(log: Logger) {
       return;
     }
     const retryAfter = { 'Retry-After': String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)) };
-    replyJson(response, status, errorBody(error, requestId), headersFor(status, retryAfter));
+    replyJson(response, status, errorBody(error, response), headersFor(status, retryAfter));
   };
 }
 
@@ -80,16 +108,19 @@ function headersFor(status: number, retryAfter: Record<string, string>): Record<
   return status === 503 || status === 429 ? retryAfter : {};
 }
 
-function errorBody({ code, message, param }: SluiceError, requestId: string): string {
+/** The body of an answer that tells of an error. */
+export function errorBody(error: SluiceError, response: Response): string {
+  // Express types what middleware leaves in `locals` as any; writeErrorsAs puts a format there.
+  const format = (response.locals['errorFormat'] as ErrorFormat | undefined) ?? usualErrors;
   const shown =
-    code === 'internal_error' ? 'an internal error; the log has it by request_id' : message;
-  return JSON.stringify({
-    error: { message: shown, type: errorCodes[code].type, param: param ?? null, code },
-    request_id: requestId,
-  });
+    error.code === 'internal_error'
+      ? new SluiceError('internal_error', 'an internal error; the log has it by request_id')
+      : error;
+  return format.write(shown, requestIdOf(response));
 }
 
-function toSluiceError(thrown: unknown): SluiceError {
+/** Any thrown value as what the client is told. */
+export function toSluiceError(thrown: unknown): SluiceError {
   if (thrown instanceof SluiceError) return thrown;
   const failure = fromRedisFailure(thrown);
   if (failure) return failure;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { errorCodes } from '@sluice/contracts';
 
+import { openaiCodes, openaiErrorTypes } from '../openai/errors.ts';
 import { errorResponses, errorsOf } from './describe-errors.ts';
 import { describeEvents } from './describe-events.ts';
 
@@ -129,9 +130,16 @@ const components: Json = {
           required: ['message', 'type', 'param', 'code'],
           properties: {
             message: { type: 'string' },
-            type: { enum: [...new Set(Object.values(errorCodes).map(({ type }) => type))] },
+            type: {
+              enum: [
+                ...new Set([
+                  ...Object.values(errorCodes).map(({ type }) => type),
+                  ...openaiErrorTypes,
+                ]),
+              ],
+            },
             param: { type: ['string', 'null'] },
-            code: { enum: Object.keys(errorCodes) },
+            code: { enum: [...Object.keys(errorCodes), ...openaiCodes] },
           },
         },
         request_id: { type: 'string' },

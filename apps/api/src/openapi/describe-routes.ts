@@ -14,6 +14,7 @@ import {
 import { answers } from './answer-examples.ts';
 import { adminRoutes } from './describe-admin-routes.ts';
 import { fileRoutes } from './describe-file-routes.ts';
+import { openaiRoutes } from './describe-openai-routes.ts';
 import type { RouteDescription } from './route-description.ts';
 
 const page = { limit: 'entries in the page', after: '`next_cursor` of the page before' };
@@ -255,6 +256,7 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     status: 202,
     answer: answers.delivery,
   },
+  ...openaiRoutes,
   ...adminRoutes,
   ...fileRoutes,
   'get /healthz': { summary: 'This process answers.', status: 200, answer: answers.health },

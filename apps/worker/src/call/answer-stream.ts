@@ -1,13 +1,13 @@
 import {
   deltaOfResult,
   joinDeltas,
+  restOf,
   type JobRecord,
   type RunResult,
   type TextDelta,
 } from '@sluice/contracts';
 import { newId } from '@sluice/runtime';
 
-import { restOf } from './rest-of-answer.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
 /**

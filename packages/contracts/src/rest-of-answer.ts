@@ -1,4 +1,4 @@
-import type { TextDelta, ToolCallDelta } from '@sluice/contracts';
+import type { TextDelta, ToolCallDelta } from './text-delta.ts';
 
 /** What is missing of the whole, or undefined if what was said is no beginning of it. */
 export function restOf(said: TextDelta, whole: TextDelta): TextDelta | undefined {
