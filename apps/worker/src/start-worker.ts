@@ -62,7 +62,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const subscriber = createRedis(config.redisUrl, 'subscriber', log, config.redisTls);
   const workerId = newId('worker', systemClock.now());
   const parts = { ...wireWorker(config, redis, log), workerId };
-  await parts.lanes.applyConcurrency();
+  await parts.lanes.enforceAll();
   const stop = new AbortController();
   const { following } = await followSettings(parts, stop.signal);
   const closers: ((graceMs: number) => Promise<void>)[] = [];

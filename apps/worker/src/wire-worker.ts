@@ -61,7 +61,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
   const jobs = { ...config.jobs, caps: config.tenants };
   const records = createRecords({ ...stored, config: jobs, seals });
   const limits = createLimits({ redis, root, clock });
-  const onChange = (lane: LaneInForce) => applyConcurrency(lane, lanes, { shards, log });
+  const onChange = (lane: LaneInForce) => enforceLane(lane, lanes, log);
   const laneBook = new LaneBook({ redis, root, clock, log, lanes: config.lanes, onChange });
   const onRemaining = followUpstreamLimits({ clock, laneBook, limits, log });
   return {
@@ -100,23 +100,12 @@ function openFiles(
   return createFileStore({ ...stored, ...files, root, shards, clock: systemClock, blobs });
 }
 
-/** BullMQ enforces a lane's concurrency for all workers: a new one is written where it looks. */
-function applyConcurrency(
-  { name, concurrency }: LaneInForce,
-  lanes: Lanes,
-  { shards, log }: { shards: number; log: Logger },
-): void {
-  for (let shard = 0; shard < shards; shard += 1) {
-    const queue = lanes.queue(name, shard);
-    const writing =
-      concurrency === undefined
-        ? queue.removeGlobalConcurrency()
-        : queue.setGlobalConcurrency(concurrency);
-    writing.catch((error: unknown) => {
-      log.warn({ err: error, lane: name }, 'the concurrency of a lane was not written');
-    });
-  }
-  log.info({ lane: name, concurrency }, 'the limits of a lane have changed');
+/** BullMQ enforces a part of a lane's limits for all workers: what changes is written where it looks. */
+function enforceLane(lane: LaneInForce, lanes: Lanes, log: Logger): void {
+  lanes.enforce(lane).catch((error: unknown) => {
+    log.warn({ err: error, lane: lane.name }, 'the limits of a lane were not written');
+  });
+  log.info({ lane: lane.name }, 'the limits of a lane have changed');
 }
 
 function providerParts(

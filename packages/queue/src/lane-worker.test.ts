@@ -1,3 +1,4 @@
+import type { Bucket, Lane } from '@sluice/config';
 import type { Priority, Ticket } from '@sluice/contracts';
 import { createLogger, systemClock } from '@sluice/runtime';
 import { testRedis, waitFor } from '@sluice/testing';
@@ -10,18 +11,21 @@ import type { PlacedTicket } from './place-ticket.ts';
 const log = createLogger({ name: 'test', level: 'silent' });
 const lane = 'sim';
 
-async function setUp(concurrency?: number) {
+async function setUp({
+  concurrency,
+  buckets = [],
+}: Partial<Pick<Lane, 'concurrency' | 'buckets'>> = {}) {
   const { redis, root, keys } = await testRedis();
   const lanes = new Lanes({
     redis,
     root,
     shards: 1,
-    lanes: [{ name: lane, buckets: [], concurrency }],
+    lanes: [{ name: lane, buckets, concurrency }],
     shardOf: () => 0,
     clock: systemClock,
   });
   onTestFinished(() => lanes.close());
-  await lanes.applyConcurrency();
+  await lanes.enforceAll();
   const work = (process: ProcessTicket, slots = 10) => {
     const worker = new LaneWorker({
       workerId: 'worker_test',
@@ -103,6 +107,23 @@ test('a paused lane rests for every worker, and the ticket comes back first', as
   expect(afterPause.map(({ jobId }) => jobId)).toContain('job_first');
 });
 
+test('tickets of a paced lane start little faster than there are permits, over all workers', async () => {
+  const tenASecond: Bucket = { unit: 'requests', limit: 10, windowMs: 1_000, pacing: 'smooth' };
+  const { lanes, work } = await setUp({ buckets: [tenASecond] });
+  await lanes.addMany(Array.from({ length: 21 }, (_, i) => place(`job_${i}`)));
+  const starts: number[] = [];
+  const process: ProcessTicket = async () => {
+    starts.push(performance.now());
+    return { kind: 'done' };
+  };
+  work(process);
+  work(process);
+  await waitFor(() => starts.length === 21);
+  // Two in each window of 100 ms; without that, all of them in a few.
+  expect((starts[20] ?? 0) - (starts[0] ?? 0)).toBeGreaterThan(800);
+  expect((await lanes.counts())[0]).toMatchObject({ pausedForMs: 0 });
+});
+
 test('a ticket alone in its lane runs again as soon as the pause is over', async () => {
   const { lanes, work } = await setUp();
   const starts: number[] = [];
@@ -154,7 +175,7 @@ test('a delayed ticket waits alone', async () => {
 });
 
 test('never runs more tickets than the lane allows over all workers', async () => {
-  const { lanes, work } = await setUp(3);
+  const { lanes, work } = await setUp({ concurrency: 3 });
   let running = 0;
   let most = 0;
   let done = 0;

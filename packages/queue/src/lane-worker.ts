@@ -13,6 +13,7 @@ import type { Clock, Logger } from '@sluice/runtime';
 import { shardTag, writeTogether } from '@sluice/runtime';
 
 import type { Lanes } from './lanes.ts';
+import { startWindowMs } from './start-rate.ts';
 
 /** What happens to a ticket after a run. The record has been moved before. */
 export type TicketMove =
@@ -63,9 +64,9 @@ const maxStalledCount = 50;
 
 /**
  * A worker obeys `queue.rateLimit` only if it carries a limiter of its own. This one never limits: it is what makes the
- * lane's pause hold for every worker.
+ * lane's pause hold for every worker. Its window is also that of the lane's own rate of starts, which is kept in Redis.
  */
-const obeyPauses = { max: Number.MAX_SAFE_INTEGER, duration: 1_000 };
+const obeyPauses = { max: Number.MAX_SAFE_INTEGER, duration: startWindowMs };
 
 /** A finished ticket says nothing that the record does not say better; some failed ones stay for whoever looks at Bull Board. */
 const kept = {

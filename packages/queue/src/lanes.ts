@@ -13,6 +13,7 @@ import {
   type LaneQueueKeys,
   type PlacedTicket,
 } from './place-ticket.ts';
+import { startsPerWindow, startWindowMs } from './start-rate.ts';
 import { ticketId, type TicketName } from './ticket-id.ts';
 
 /** The lane of batch jobs: their tickets are fed, not run. Config does not allow this name for another lane. */
@@ -162,14 +163,27 @@ export class Lanes {
     else await this.#options.redis.zadd(marker, 'LT', atMs, '1');
   }
 
-  /** Writes each lane's concurrency where BullMQ enforces it for all workers: exact with one shard only. */
-  async applyConcurrency(): Promise<void> {
-    for (const lane of this.#options.lanes) {
-      for (let shard = 0; shard < this.#options.shards; shard += 1) {
-        const queue = this.queue(lane.name, shard);
-        if (lane.concurrency === undefined) await queue.removeGlobalConcurrency();
-        else await queue.setGlobalConcurrency(lane.concurrency);
-      }
+  /** Writes the limits of every lane where BullMQ enforces them: see {@link enforce}. */
+  async enforceAll(): Promise<void> {
+    await Promise.all(this.#options.lanes.map((lane) => this.enforce(lane)));
+  }
+
+  /**
+   * Writes what BullMQ enforces for all workers: the lane's concurrency, exact with one shard only, and how fast its tickets
+   * start ({@link startsPerWindow}).
+   */
+  async enforce(lane: Lane): Promise<void> {
+    const starts = startsPerWindow(lane);
+    for (let shard = 0; shard < this.#options.shards; shard += 1) {
+      const queue = this.queue(lane.name, shard);
+      await Promise.all([
+        lane.concurrency === undefined
+          ? queue.removeGlobalConcurrency()
+          : queue.setGlobalConcurrency(lane.concurrency),
+        starts === undefined
+          ? queue.removeGlobalRateLimit()
+          : queue.setGlobalRateLimit(starts, startWindowMs),
+      ]);
     }
   }
 
@@ -223,7 +237,8 @@ export class Lanes {
       const queue = this.queue(lane, shard);
       const [counts, pausedForMs] = await Promise.all([
         queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
-        queue.getRateLimitTtl(),
+        // Fewer starts than this are only counted.
+        queue.getRateLimitTtl(Number.MAX_SAFE_INTEGER),
       ]);
       sum.waiting += (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0);
       sum.active += counts['active'] ?? 0;

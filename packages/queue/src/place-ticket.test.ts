@@ -125,7 +125,7 @@ describe('a placed ticket', () => {
 
   it('wakes no worker of a lane that is paused or has no slot', async () => {
     const { add, redis, lanes } = await setUp({ ...perSecond, concurrency: 1 });
-    await lanes.applyConcurrency();
+    await lanes.enforceAll();
     const queue = lanes.queue(lane, 0);
     await redis.lpush(queue.toKey('active'), 'job_running');
     await add(place('a'));
