@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { FileStore } from '@sluice/batches';
+import type { Cache } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, ParkedKeys } from '@sluice/limits';
 import type { Lanes } from '@sluice/queue';
@@ -41,6 +42,7 @@ export interface ApiDeps {
   limits: Limits;
   /** The lanes with what operators have set. */
   laneBook: LaneBook;
+  cache: Cache;
   usage: UsageBook;
   budgets: BudgetBook;
   redisWatch: RedisWatch;

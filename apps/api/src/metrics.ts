@@ -8,6 +8,8 @@ export interface ApiMetrics {
   registry: Registry;
   observe(request: { method: string; route: string; status: number }, durationMs: number): void;
   accepted(type: JobType, kind: 'created' | 'replayed'): void;
+  /** Counts what the cache said to a job at its accept. */
+  answered(outcome: 'hit' | 'miss'): void;
   /** Sets the gauges of the lanes, at a scrape. */
   setLanes(counts: readonly LaneCounts[]): void;
 }
@@ -32,6 +34,12 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['type', 'kind'],
     registers,
   });
+  const cacheReads = new Counter({
+    name: 'sluice_accept_cache_reads_total',
+    help: 'Jobs that the cache ended at their accept: answered (hit), or refused with mode only (miss)',
+    labelNames: ['outcome'],
+    registers,
+  });
   const duration = once((method, route, status) => durations.labels({ method, route, status }));
   const accept = once((type, kind) => accepts.labels({ type, kind }));
   return {
@@ -39,6 +47,7 @@ export function createApiMetrics(): ApiMetrics {
     observe: ({ method, route, status }, durationMs) =>
       duration(method, route, String(status)).observe(durationMs / 1_000),
     accepted: (type, kind) => accept(type, kind).inc(),
+    answered: (outcome) => cacheReads.inc({ outcome }),
     setLanes: laneGauges(registry),
   };
 }

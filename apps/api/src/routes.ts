@@ -30,6 +30,7 @@ import {
   getFileRoute,
   listFilesRoute,
 } from './routes/files.ts';
+import { invalidateCacheRoute } from './routes/invalidate-cache.ts';
 import { getJobRoute } from './routes/get-job.ts';
 import { jobEventsRoute } from './routes/job-events.ts';
 import { healthzRoute } from './routes/healthz.ts';
@@ -147,6 +148,12 @@ export const apiRoutes: readonly ApiRoute[] = [
     path: '/v1/budgets/:scope/:id',
     access: 'admin',
     handler: deleteBudgetRoute,
+  },
+  {
+    method: 'post',
+    path: '/v1/cache/invalidate',
+    access: 'submit',
+    handler: invalidateCacheRoute,
   },
   { method: 'get', path: '/v1/usage', access: 'usage', handler: usageRoute },
   { method: 'get', path: '/v1/limits', access: 'admin', handler: listLimitsRoute },

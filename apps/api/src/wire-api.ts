@@ -1,4 +1,5 @@
 import { createBlobStore, createFileStore } from '@sluice/batches';
+import { createCache } from '@sluice/cache';
 import { createLimits, LaneBook, ParkedKeys } from '@sluice/limits';
 import { BudgetBook, createUsageBook } from '@sluice/metering';
 import { Lanes } from '@sluice/queue';
@@ -62,6 +63,7 @@ function openStores({ config, log, redis, subscriber }: Given) {
     lanes,
     files: createFileStore({ ...stored, ...files, blobs: createBlobStore(files.storage) }),
     seals,
+    cache: createCache({ redis, root, seals }),
     keyRing: createKeyRing({ redis, root, clock, log, requestsPerSecond }),
     tenants: createTenants({ redis, root, clock }),
     apiKeys: createApiKeys({ redis, root, clock }),

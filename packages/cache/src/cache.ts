@@ -68,7 +68,7 @@ export function namesOf(
   type: string,
   name: string,
   tags: readonly string[] = [],
-): [string, ...string[]] {
+): [string, string, ...string[]] {
   return [
     'all',
     `${type === 'workflow' ? 'app' : 'model'} ${name}`,

@@ -1,7 +1,9 @@
 import { SluiceError, type JobRequest } from '@sluice/contracts';
 import type { AcceptReply, Idempotency } from '@sluice/records';
 
+import { acceptAnswered } from './accept-answered.ts';
 import type { ApiDeps } from '../deps.ts';
+import { askCache, mayBeCached, type AskCacheDeps } from '../cache/ask-cache.ts';
 import { withDeadline } from '../http/with-deadline.ts';
 
 /** How long Redis may take to acknowledge a job; much shorter where it has stopped to answer anything. */
@@ -9,25 +11,24 @@ const acceptDeadlineMs = 2_000;
 const lookEveryMs = 100;
 
 /** Whether the request made a job, or an earlier one with the same Idempotency-Key did. */
-export type Accepted = { kind: 'created' } | { kind: 'replayed'; jobId: string };
+export type Accepted =
+  /** `hasEnded`: the cache has answered it. */
+  { kind: 'created'; hasEnded?: true } | { kind: 'replayed'; jobId: string };
 
-type AcceptDeps = Pick<ApiDeps, 'records' | 'lanes' | 'redisWatch'>;
+type AcceptDeps = AskCacheDeps & Pick<ApiDeps, 'redisWatch'>;
 
 /**
  * Writes the record and places the ticket, in one script: there is never one without the other. Resolves only when Redis
- * has acknowledged it.
+ * has acknowledged it. What the cache answers has ended then, and had no ticket.
  * @throws SluiceError `queue_full` when the tenant has as much as it may; `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
  */
 export async function acceptJob(
   request: JobRequest,
   idempotency: Idempotency | undefined,
-  { records, lanes, redisWatch }: AcceptDeps,
+  deps: AcceptDeps,
 ): Promise<Accepted> {
-  const { jobId, tenantId, type, model, lane, priority, tokens, weight, runAtMs } = request;
-  const ticket = { jobId, tenantId, type, model, attempt: (request.targetIndex ?? 0) + 1 };
-  const placement = lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });
-  const accepting = records.accept(request, idempotency, placement);
-  const reply = await unlessSilent(accepting, redisWatch);
+  const { tenantId } = request;
+  const reply = await unlessSilent(accept(request, idempotency, deps), deps.redisWatch);
   if (reply.kind === 'full') throw queueFull(tenantId, reply);
   if (reply.kind !== 'mismatch') return reply;
   throw new SluiceError(
@@ -35,6 +36,22 @@ export async function acceptJob(
     'Idempotency-Key: this key was used with another body; use a new key for a new job',
     { param: 'Idempotency-Key' },
   );
+}
+
+async function accept(
+  request: JobRequest,
+  idempotency: Idempotency | undefined,
+  deps: AcceptDeps,
+): Promise<AcceptReply | Accepted> {
+  const ending = mayBeCached(request, deps.config) ? await askCache(request, deps) : undefined;
+  if (ending) {
+    const reply = await acceptAnswered(request, { ending, idempotency }, deps);
+    return reply.kind === 'created' ? { ...reply, hasEnded: true } : reply;
+  }
+  const { jobId, tenantId, type, model, lane, priority, tokens, weight, runAtMs } = request;
+  const ticket = { jobId, tenantId, type, model, attempt: (request.targetIndex ?? 0) + 1 };
+  const placement = deps.lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });
+  return await deps.records.accept(request, idempotency, placement);
 }
 
 /** When a client that was refused should try again: jobs end all the time. */

@@ -14,6 +14,8 @@ export interface TakenJob {
   jobId: string;
   /** The job that this request made; absent where an earlier one with the same Idempotency-Key did. */
   made?: JobRequest;
+  /** The cache has answered it. */
+  hasEnded?: true;
 }
 
 export interface TakeOptions {
@@ -49,5 +51,6 @@ export async function takeJob(
   const job = { ...toJobRequest(submitted, { ...made, ...start }, config), ...more };
   const accepted = await acceptJob(job, idempotency, deps);
   deps.metrics.accepted(job.type, accepted.kind);
-  return accepted.kind === 'created' ? { jobId, made: job } : { jobId: accepted.jobId };
+  if (accepted.kind === 'replayed') return { jobId: accepted.jobId };
+  return { jobId, made: job, ...(accepted.hasEnded && { hasEnded: true }) };
 }

@@ -189,6 +189,12 @@ export const answers = {
   budget,
   budgets: listOf(budget),
   deletedBudget: { object: 'budget', scope: 'tenant', id: 'acme', deleted: true },
+  cacheInvalidation: {
+    object: 'cache.invalidation',
+    scope: 'tenant',
+    tag: 'handbook',
+    invalidated: true,
+  },
   usage: {
     object: 'page',
     data: [

@@ -1,6 +1,7 @@
 import {
   changeEndpoint,
   createEndpoint,
+  invalidateCache,
   laneControlRequests,
   redeliverSince,
   registerEndpoint,
@@ -148,6 +149,12 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
       limit: 'buckets in a page of JSON',
       page: '`next_page` of the page before',
     },
+  },
+  'post /v1/cache/invalidate': {
+    summary: 'Forget cached replies: by tag, of a model or an app, or all of the tenant’s.',
+    status: 200,
+    answer: answers.cacheInvalidation,
+    body: { schema: invalidateCache, example: { tag: 'handbook' } },
   },
   'get /v1/limits': {
     summary: 'Every lane: its limits and how much of them is left.',

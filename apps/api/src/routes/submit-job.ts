@@ -23,7 +23,9 @@ import { waitForJob } from '../wait-for-job.ts';
  *   another body is `idempotency_key_reused`.
  * - `Prefer: wait=N`: waits up to N seconds (60 at most) and answers 200 with the ended job if it ended in time.
  *
- * The hottest route: one round trip to Redis without an Idempotency-Key, and nothing is read back.
+ * A job that the cache answers has ended in the reply.
+ *
+ * The hottest route: one round trip to Redis where the model does not cache, and nothing is read back.
  */
 export function submitJobRoute(deps: ApiDeps) {
   const { config } = deps;
@@ -42,13 +44,13 @@ export function submitJobRoute(deps: ApiDeps) {
 async function answer(
   request: Request,
   response: Response,
-  { jobId, made }: TakenJob,
+  { jobId, made, hasEnded }: TakenJob,
   deps: ApiDeps,
 ): Promise<void> {
   const waitMs = preferredWaitSeconds(request) * 1_000;
   const headers: Record<string, string> = { Location: `/v1/jobs/${jobId}` };
   if (!made) headers['Idempotency-Replayed'] = 'true';
-  if (made && waitMs === 0) {
+  if (made && !hasEnded && waitMs === 0) {
     replyJson(response, 202, JSON.stringify(queuedView(made)), headers);
     return;
   }

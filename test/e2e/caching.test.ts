@@ -1,0 +1,230 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { JobView } from '@sluice/contracts';
+import { describe, expect, test } from 'vitest';
+
+import { defaultConfig, useStack } from '../support/start-stack.ts';
+
+function config(addresses: { simulatorUrl: string }): Record<string, unknown> {
+  const base = defaultConfig(addresses);
+  const { chat } = base['models'] as { chat: object };
+  const cached = (cache: object) => ({ ...chat, cache: { ttlSeconds: 600, ...cache } });
+  return {
+    ...base,
+    models: {
+      chat: cached({}),
+      plain: chat,
+      stale: cached({ ttlSeconds: 0.2, staleWhileRevalidateSeconds: 600 }),
+      spare: cached({ ttlSeconds: 0.2, staleIfErrorSeconds: 600 }),
+      open: cached({ scope: 'shared' }),
+      next: cached({ version: 'v2' }),
+      close: cached({ strategy: 'normalized' }),
+    },
+    apps: {
+      flow: { provider: 'dify', apiKey: 'app-sim', cache: { ttlSeconds: 600, version: '7' } },
+      talk: { provider: 'dify', kind: 'chat', apiKey: 'app-chat', cache: { ttlSeconds: 600 } },
+    },
+    retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.1 },
+  };
+}
+
+const ask = (content: string, more: Record<string, unknown> = {}) => ({
+  type: 'chat',
+  model: 'chat',
+  input: { messages: [{ role: 'user', content }] },
+  ...more,
+});
+
+describe('the cache of a job', () => {
+  const stack = useStack({ config });
+  const calls = async () => (await stack().simulator.calls('chat')).length;
+  const run = async (body: unknown, headers?: Record<string, string>) => {
+    const { id, ...shown } = await stack().submit(body, headers);
+    return shown.state === 'queued' ? await stack().ended(id) : { id, ...shown };
+  };
+
+  test('a hit has ended in the reply to its submit, with how it was found and what it saved', async () => {
+    const first = await run(ask('hit'));
+    expect(first).toMatchObject({ cache: { status: 'miss' } });
+    const hit = await stack().submit(ask('hit'));
+    expect(hit).toMatchObject({
+      state: 'completed',
+      result: first.result,
+      cache: { status: 'hit', strategy: 'exact', age_seconds: expect.any(Number) },
+      cost_usd: '0.000000',
+      saved_usd: first.cost_usd,
+      attempts: [],
+    });
+    expect(await calls()).toBe(1);
+  });
+
+  test('a hit waits for no lane: a paused one, and one whose provider is down', async () => {
+    await run(ask('paused'));
+    await stack().request('POST', '/v1/limits/openai/pause', {});
+    expect(await stack().submit(ask('paused'))).toMatchObject({ state: 'completed' });
+    const { id } = await stack().submit(ask('paused and new'));
+    expect(await stack().submit(ask('paused and new', { cache: { mode: 'only' } }))).toMatchObject({
+      state: 'failed',
+      error: { code: 'cache_miss', param: 'cache.mode' },
+    });
+    await stack().request('POST', '/v1/limits/openai/resume');
+    await stack().ended(id);
+  });
+
+  test('each mode does as its row says', async () => {
+    const mode = (name: string) => run(ask('modes', { cache: { mode: name } }));
+    expect(await mode('only')).toMatchObject({ state: 'failed', error: { code: 'cache_miss' } });
+    expect(await calls()).toBe(0);
+    expect(await mode('bypass')).toMatchObject({ cache: { status: 'bypass' } });
+    expect(await mode('only')).toMatchObject({ state: 'failed' });
+    expect(await mode('refresh')).toMatchObject({ cache: { status: 'refresh' } });
+    expect(await mode('only')).toMatchObject({ cache: { status: 'hit' } });
+    expect(await mode('refresh')).toMatchObject({ cache: { status: 'refresh' } });
+    expect(await mode('default')).toMatchObject({ cache: { status: 'hit' } });
+    expect(await calls()).toBe(3);
+  });
+
+  test('a model that does not cache does when the job names a time, and `only` never calls it', async () => {
+    const plain = (cache?: object) =>
+      run(ask('plain', { model: 'plain', ...(cache && { cache }) }));
+    expect(await plain()).toMatchObject({ cache: { status: 'off' } });
+    expect(await plain({ mode: 'only' })).toMatchObject({ error: { code: 'cache_miss' } });
+    expect(await plain({ ttl_seconds: 60 })).toMatchObject({ cache: { status: 'miss' } });
+    expect(await plain({ ttl_seconds: 60 })).toMatchObject({ cache: { status: 'hit' } });
+    expect(await calls()).toBe(2);
+  });
+
+  test('a reply is too old for a job that says so', async () => {
+    await run(ask('old'));
+    expect(await run(ask('old', { cache: { max_age_seconds: 0 } }))).toMatchObject({
+      cache: { status: 'miss' },
+    });
+  });
+
+  test('a stale reply answers at once, and one job fetches another', async () => {
+    const stale = () => run(ask('stale', { model: 'stale' }));
+    await stale();
+    await sleep(250);
+    await stack().simulator.behaviour({ reply: 'fresh words' });
+    const answers = await Promise.all([stale(), stale(), stale()]);
+    for (const job of answers) expect(job).toMatchObject({ cache: { status: 'stale' } });
+    await expect.poll(calls).toBe(2);
+    const { body } = await stack().request('GET', '/v1/jobs?limit=5');
+    const { data } = body as { data: JobView[] };
+    const fetching = data.find(({ metadata }) => metadata?.['revalidates'] !== undefined);
+    expect(fetching).toMatchObject({ priority: 'low', model: 'stale' });
+    await stack().ended(fetching?.id ?? '');
+    expect(await calls()).toBe(2);
+  });
+
+  test('a stale reply answers when the call fails, and the failed call is in the ledger', async () => {
+    const spare = () => run(ask('spare', { model: 'spare' }));
+    const first = await spare();
+    await sleep(250);
+    await stack().simulator.fault({
+      match: { kind: 'chat' },
+      fault: { kind: 'status', status: 503 },
+      times: 1,
+    });
+    const second = await spare();
+    expect(second).toMatchObject({
+      state: 'completed',
+      result: first.result,
+      cache: { status: 'stale' },
+      attempts: [{ outcome: 'failed' }],
+    });
+    await sleep(250);
+    expect(await spare()).toMatchObject({ cache: { status: 'miss' } });
+  });
+
+  test.each([
+    ['tag', { tag: 'handbook' }],
+    ['model', { model: 'chat' }],
+    ['all', { all: true }],
+  ])('what is invalidated by %s is asked for again', async (by, what) => {
+    const tagged = () => run(ask(`forget ${by}`, { cache: { tags: ['handbook'] } }));
+    await tagged();
+    expect(await tagged()).toMatchObject({ cache: { status: 'hit' } });
+    const reply = await stack().request('POST', '/v1/cache/invalidate', what);
+    expect(reply).toMatchObject({ status: 200, body: { ...what, invalidated: true } });
+    expect(await tagged()).toMatchObject({ cache: { status: 'miss' } });
+  });
+
+  test('a request to invalidate says exactly one thing', async () => {
+    for (const body of [{}, { tag: 'a', model: 'b' }, { tag: 'no spaces' }, { all: false }]) {
+      const reply = await stack().request('POST', '/v1/cache/invalidate', body);
+      expect(reply).toMatchObject({ status: 400, body: { error: { code: 'invalid_request' } } });
+    }
+  });
+
+  test('an app caches by its version, and its replies go by its name', async () => {
+    const flow = () => run({ type: 'workflow', app: 'flow', input: { inputs: { topic: 'app' } } });
+    await flow();
+    expect(await flow()).toMatchObject({ cache: { status: 'hit' } });
+    await stack().request('POST', '/v1/cache/invalidate', { app: 'flow' });
+    expect(await flow()).toMatchObject({ cache: { status: 'miss' } });
+    const inSession = {
+      type: 'workflow',
+      app: 'talk',
+      session_id: 's',
+      input: { inputs: {}, query: 'Hi' },
+    };
+    expect(await run(inSession)).toMatchObject({ cache: { status: 'bypass' } });
+  });
+
+  test('two tenants share nothing, unless the model says that they do', async () => {
+    const keys: string[] = [];
+    for (const id of ['anna', 'bert']) {
+      await stack().request('POST', '/v1/admin/tenants', { id });
+      const scopes = ['submit', 'read'];
+      const { body } = await stack().request('POST', '/v1/admin/keys', { tenant_id: id, scopes });
+      keys.push((body as { key: string }).key);
+    }
+    const [anna, bert] = keys.map((key) => ({ authorization: `Bearer ${key}` }));
+    const status = async (body: object, headers?: Record<string, string>) => {
+      const prefer = { ...headers, prefer: 'wait=20' };
+      const reply = await stack().request('POST', '/v1/jobs', body, prefer);
+      return (reply.body as JobView).cache?.status;
+    };
+    expect(await status(ask('ours'), anna)).toBe('miss');
+    expect(await status(ask('ours'), bert)).toBe('miss');
+    expect(await status(ask('ours'), anna)).toBe('hit');
+    await stack().request('POST', '/v1/cache/invalidate', { all: true }, bert);
+    expect(await status(ask('ours'), anna)).toBe('hit');
+    expect(await status(ask('ours'), bert)).toBe('miss');
+
+    const open = ask('open', { model: 'open' });
+    expect(await status(open, anna)).toBe('miss');
+    expect(await status(open, bert)).toBe('hit');
+    const forget = { all: true, scope: 'shared' };
+    expect(await stack().request('POST', '/v1/cache/invalidate', forget, bert)).toMatchObject({
+      status: 403,
+    });
+    await stack().request('POST', '/v1/cache/invalidate', forget);
+    expect(await status(open, bert)).toBe('miss');
+  });
+
+  test('what was drawn by chance or cut off is not kept, unless somebody says so', async () => {
+    const input = { messages: [{ role: 'user', content: 'chance' }], temperature: 0.9 };
+    const drawn = (more: object = {}) => run({ ...ask(''), input: { ...input, ...more } });
+    expect(await drawn()).toMatchObject({ cache: { status: 'bypass' } });
+    expect(await drawn()).toMatchObject({ cache: { status: 'bypass' } });
+    expect(await drawn({ seed: 7 })).toMatchObject({ cache: { status: 'miss' } });
+    expect(await drawn({ seed: 7 })).toMatchObject({ cache: { status: 'hit' } });
+    const sampled = { ...ask(''), input, cache: { sampled: true } };
+    expect(await run(sampled)).toMatchObject({ cache: { status: 'miss' } });
+    expect(await run(sampled)).toMatchObject({ cache: { status: 'hit' } });
+    const cut = { ...ask(''), input: { messages: input.messages, max_tokens: 1 } };
+    expect(await run(cut)).toMatchObject({ result: { finish_reason: { unified: 'length' } } });
+    expect(await run(cut)).toMatchObject({ cache: { status: 'miss' } });
+  });
+
+  test('the normalized strategy sees through white space and the form of a question only', async () => {
+    const status = async (content: string) =>
+      (await run(ask(content, { model: 'close' }))).cache?.status;
+    expect(await status('What is Redis?')).toBe('miss');
+    expect(await status('  what   is Redis ')).toBe('hit');
+    expect(await status('What is redis?')).toBe('miss');
+    expect(await status('What is Redis 7?')).toBe('miss');
+  });
+});
