@@ -26,6 +26,7 @@ const commands = {
   'format:check': formatCheck,
   'chaos:ledger': [{ script: 'test/chaos/ledger-invoice-main.ts', with: [], watched: true }],
   chaos: [{ script: 'test/chaos/chaos-main.ts', with: [], watched: true }],
+  'chaos:cancel': [{ script: 'test/chaos/cancel-races-main.ts', with: [], watched: true }],
   'chaos:dify': [{ script: 'test/chaos/dify-runs-main.ts', with: [], watched: true }],
   'chaos:webhooks': [{ script: 'test/chaos/webhooks-main.ts', with: [], watched: true }],
   isolation: [{ script: 'test/isolation/isolation-main.ts', with: [], watched: true }],

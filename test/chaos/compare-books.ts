@@ -24,6 +24,7 @@ export interface Books {
  * |---------------------------------|------------------------------------------------------------------------------|
  * | a whole answer                  | an entry of the same cost, or, where it never arrived, one that says no cost |
  * | an answer that was broken off   | an entry that says that it was cut or its run lost                           |
+ * | a Dify run that nobody followed to its end | an entry that says no cost: Dify tells prices only while it runs  |
  */
 export function compareBooks(entries: readonly LedgerEntry[], invoice: Invoice): Books {
   const byUser = Map.groupBy(entries, ({ user }) => user ?? '');
@@ -58,8 +59,12 @@ interface UserBooks {
 }
 
 function compareUser(entries: readonly LedgerEntry[], lines: readonly InvoiceLine[]): UserBooks {
-  const succeeded = entries.filter(({ outcome }) => outcome === 'succeeded');
-  const open = entries.filter(({ outcome }) => outcome === 'cut' || outcome === 'interrupted');
+  const priced = ({ outcome, costUsd }: LedgerEntry) =>
+    outcome === 'succeeded' && costUsd !== 'unknown';
+  const succeeded = entries.filter(priced);
+  const open = entries.filter(
+    (entry) => !priced(entry) && ['succeeded', 'cut', 'interrupted'].includes(entry.outcome),
+  );
   const bought = lines.filter(({ outcome }) => outcome === 'bought');
   const broken = lines.filter(({ outcome }) => outcome !== 'bought');
   const exact = sum(succeeded.map(({ costUsd }) => costUsd));

@@ -20,7 +20,7 @@ for (const lane of Object.keys(config.lanes)) {
     lane,
     concurrency: 1,
     workerId: 'crashing',
-    isHeld: ({ jobId, run }) => parts.records.isHeldBy(jobId, run),
+    holdOf: ({ jobId, run }) => parts.records.holdOf(jobId, run),
     process: async (ticket, signal) => {
       const move = await processTicket(ticket, { ...parts, lane }, signal);
       process.kill(process.pid, 'SIGKILL');

@@ -38,7 +38,7 @@ for (const lane of Object.keys(config.lanes)) {
     lock,
     concurrency: 10,
     workerId: newId('worker', systemClock.now()),
-    isHeld: ({ jobId, run }) => parts.records.isHeldBy(jobId, run),
+    holdOf: ({ jobId, run }) => parts.records.holdOf(jobId, run),
     process: (ticket, signal) => processTicket(ticket, { ...parts, lane }, signal),
   }).start();
 }

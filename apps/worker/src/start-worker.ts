@@ -76,7 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
   if (options.roles.includes('meter')) closers.push(startMeters(parts, stop.signal));
 
-  await listenForCancels(subscriber, config.root, laneWorkers);
+  await listenForCancels(subscriber, config.root, { laneWorkers, log });
   const beating = sendHeartbeats(
     { ...parts, redis, root: config.root, roles: options.roles, laneWorkers },
     stop.signal,
@@ -162,7 +162,7 @@ function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, Lan
         shard,
         lane,
         process,
-        isHeld: ({ jobId, run }) => parts.records.isHeldBy(jobId, run),
+        holdOf: ({ jobId, run }) => parts.records.holdOf(jobId, run),
       }),
   );
   laneWorkers.set(lane, workers);

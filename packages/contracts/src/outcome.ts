@@ -1,5 +1,6 @@
 import type { Attempt, WaitingOn } from './job.ts';
 import type { LedgerEntry } from './ledger.ts';
+import type { CostUsd, Usage } from './usage.ts';
 import type { JobEnding, JobRequest, Move, Routing } from './record.ts';
 
 /**
@@ -45,6 +46,13 @@ export interface LedFlight {
   timeoutMs: number;
 }
 
+/** What the call came to of a job that was ended from outside while it ran. The cost is of all calls of the job. */
+export interface CutCall {
+  attempt: Attempt;
+  usage?: Usage;
+  costUsd?: CostUsd;
+}
+
 type OutcomeKind =
   | {
       kind: 'ended';
@@ -52,7 +60,7 @@ type OutcomeKind =
       /** Where to keep the result for equal requests. */
       keepAs?: KeepAs;
     }
-  | { kind: 'nothing'; reason: string }
+  | { kind: 'nothing'; reason: string; cut?: CutCall }
   | {
       kind: 'wait';
       scope: 'lane' | 'tenant';

@@ -131,8 +131,17 @@ export interface WorkflowCall extends UpstreamCall {
   onDelta?: OnDelta | undefined;
   /** The text so far counts no more, this stands in its place. Must not throw. */
   onReplace?: OnDelta | undefined;
+  /** Told what the run has taken so far, each time that it is more. Must not throw. */
+  onSpent?(spent: Spent): void;
   /** Called for each step of the run. Must not throw. */
   onProgress(event: WorkflowProgress): void;
+}
+
+/** What a run has taken, as far as the upstream has told it. */
+export interface Spent {
+  usage: Usage | undefined;
+  /** US dollars; absent where the upstream gave no price. */
+  costUsd: string | undefined;
 }
 
 /** What to stop. */

@@ -7,6 +7,7 @@ export type {
   ProviderAdapter,
   RerankCall,
   RerankReply,
+  Spent,
   TranscriptionCall,
   TranscriptionReply,
   UpstreamCall,

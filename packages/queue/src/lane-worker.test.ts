@@ -4,12 +4,22 @@ import { createLogger, systemClock } from '@sluice/runtime';
 import { testRedis, waitFor } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { LaneWorker, stopReasons, type ProcessTicket } from './lane-worker.ts';
+import {
+  LaneWorker,
+  stopReasons,
+  type LaneWorkerOptions,
+  type ProcessTicket,
+} from './lane-worker.ts';
 import { Lanes } from './lanes.ts';
 import type { PlacedTicket } from './place-ticket.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 const lane = 'sim';
+
+interface Work {
+  slots: number;
+  holdOf: LaneWorkerOptions['holdOf'];
+}
 
 async function setUp({
   concurrency,
@@ -26,10 +36,13 @@ async function setUp({
   });
   onTestFinished(() => lanes.close());
   await lanes.enforceAll();
-  const work = (process: ProcessTicket, slots = 10) => {
+  const work = (
+    process: ProcessTicket,
+    { slots = 10, holdOf = async () => 'lost' }: Partial<Work> = {},
+  ) => {
     const worker = new LaneWorker({
       workerId: 'worker_test',
-      isHeld: async () => false,
+      holdOf,
       redis,
       root,
       shard: 0,
@@ -75,10 +88,13 @@ test('takes tickets by class, and inside a class in the order of arrival', async
   await lanes.add(place('job_l1', 'low'));
   await lanes.add(place('job_h1', 'high'));
   const seen: string[] = [];
-  work(async (ticket) => {
-    seen.push(ticket.jobId);
-    return { kind: 'done' };
-  }, 1);
+  work(
+    async (ticket) => {
+      seen.push(ticket.jobId);
+      return { kind: 'done' };
+    },
+    { slots: 1 },
+  );
   await waitFor(() => seen.length === 4);
   expect(seen).toEqual(['job_h1', 'job_n1', 'job_n2', 'job_l1']);
   // A finished ticket leaves nothing behind.
@@ -95,8 +111,8 @@ test('a paused lane rests for every worker, and the ticket comes back first', as
     pausedAtMs = performance.now();
     return { kind: 'pause_lane', waitMs: 400 };
   };
-  work(process, 1);
-  work(process, 1);
+  work(process, { slots: 1 });
+  work(process, { slots: 1 });
   await lanes.add(place('job_first'));
   await waitFor(() => pausedAtMs > 0);
   await lanes.addMany([place('job_second'), place('job_third')]);
@@ -163,11 +179,14 @@ test('a ticket given back wakes a worker that waits', async () => {
 test('a delayed ticket waits alone', async () => {
   const { lanes, work } = await setUp();
   const seen: string[] = [];
-  work(async ({ jobId }) => {
-    seen.push(jobId);
-    const first = seen.filter((id) => id === 'job_slow').length === 1;
-    return jobId === 'job_slow' && first ? { kind: 'delay', delayMs: 200 } : { kind: 'done' };
-  }, 1);
+  work(
+    async ({ jobId }) => {
+      seen.push(jobId);
+      const first = seen.filter((id) => id === 'job_slow').length === 1;
+      return jobId === 'job_slow' && first ? { kind: 'delay', delayMs: 200 } : { kind: 'done' };
+    },
+    { slots: 1 },
+  );
   await lanes.add(place('job_slow'));
   await lanes.add(place('job_next'));
   await waitFor(() => seen.length === 3);
@@ -204,9 +223,34 @@ test('cancels the run of one job and leaves the others alone', async () => {
   });
   await lanes.addMany([place('job_a'), place('job_ab')]);
   await waitFor(() => worker.runningCount === 1);
-  worker.cancel('job_a', stopReasons.drained);
+  worker.cancel('job_a');
   await waitFor(() => reasons.size === 1);
-  expect(reasons.get('job_a')).toBe(stopReasons.drained);
+  expect(reasons.get('job_a')).toBe(stopReasons.cancelled);
+});
+
+test('whoever may have missed a cancel looks at each run: ended, lost or still held', async () => {
+  const { lanes, work } = await setUp();
+  const reasons = new Map<string, unknown>();
+  const holds = new Map([
+    ['job_ended', 'ended'],
+    ['job_lost', 'lost'],
+    ['job_held', 'held'],
+  ] as const);
+  const worker = work(
+    async ({ jobId }, signal) => {
+      reasons.set(jobId, await aborted(signal));
+      return { kind: 'done' };
+    },
+    { holdOf: async ({ jobId }) => holds.get(jobId as 'job_held') ?? 'lost' },
+  );
+  await lanes.addMany([...holds.keys()].map((jobId) => place(jobId)));
+  await waitFor(() => worker.runningCount === 3);
+  await worker.checkHolds();
+  await waitFor(() => worker.runningCount === 1);
+  expect(Object.fromEntries(reasons)).toEqual({
+    job_ended: stopReasons.cancelled,
+    job_lost: stopReasons.lockLost,
+  });
 });
 
 test('drains: what does not end within the grace goes to another worker unburned', async () => {

@@ -31,6 +31,7 @@ export type ProcessTicket = (ticket: HeldTicket, signal: AbortSignal) => Promise
 
 /** Why a run was told to stop; the signal's reason. */
 export const stopReasons = {
+  cancelled: new SluiceError('cancelled', 'the job was cancelled'),
   drained: new SluiceError('interrupted', 'the worker is shutting down'),
   lockLost: new SluiceError('interrupted', 'another worker has taken over the job'),
 } as const;
@@ -44,8 +45,8 @@ export interface LaneWorkerOptions {
   /** Of this process; the first part of the names of its runs. */
   workerId: string;
   process: ProcessTicket;
-  /** Whether the job is still that run's, although the ticket's lock is lost. */
-  isHeld(ticket: HeldTicket): Promise<boolean>;
+  /** Whether that run still has its job: `ended` is a job that was cancelled or has expired meanwhile. */
+  holdOf(ticket: HeldTicket): Promise<'held' | 'ended' | 'lost'>;
   /** How long a lock lives and how often it is looked after; 10 s and 5 s by default. */
   lock?: { durationMs: number; checkMs: number };
   lanes: Lanes;
@@ -108,7 +109,7 @@ export class LaneWorker {
       options.log.debug({ lane: options.lane, reason: error.message }, 'lane worker');
     });
     this.#worker.on('lockRenewalFailed', (ids: string[]) => {
-      for (const id of ids) void this.#onLockLost(id);
+      for (const id of ids) void this.#checkHold(id);
     });
   }
 
@@ -128,10 +129,15 @@ export class LaneWorker {
   }
 
   /** Aborts the run of this job, if it is here. */
-  cancel(jobId: string, reason: SluiceError): void {
+  cancel(jobId: string): void {
     for (const { ticket, controller } of this.#running.values()) {
-      if (ticket.jobId === jobId) controller.abort(reason);
+      if (ticket.jobId === jobId) controller.abort(stopReasons.cancelled);
     }
+  }
+
+  /** Aborts every run whose job was cancelled or taken over without its being told. */
+  async checkHolds(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((id) => this.#checkHold(id)));
   }
 
   /** Stops taking tickets, waits `graceMs` for those that run, then gives the rest back without burning an attempt. */
@@ -175,16 +181,16 @@ export class LaneWorker {
    * A lock ends when Redis was away for longer than it lives; the job is this run's until another takes over. Its call goes
    * on until then: cut, it would be paid for and bought again.
    */
-  async #onLockLost(id: string): Promise<void> {
+  async #checkHold(id: string): Promise<void> {
     const running = this.#running.get(id);
     if (!running) return;
     try {
-      if (await this.#options.isHeld(running.ticket)) return;
+      const hold = await this.#options.holdOf(running.ticket);
+      if (hold === 'ended') running.controller.abort(stopReasons.cancelled);
+      if (hold === 'lost') running.controller.abort(stopReasons.lockLost);
     } catch (error) {
       this.#options.log.debug({ err: error }, 'whose the job is could not be read');
-      return;
     }
-    running.controller.abort(stopReasons.lockLost);
   }
 
   /** BullMQ reads these moves as errors thrown by the processor. */

@@ -36,7 +36,7 @@ async function setUp(configured: Lane = perSecond) {
     const taken: Ticket[] = [];
     const worker = new LaneWorker({
       workerId: 'worker_test',
-      isHeld: async () => false,
+      holdOf: async () => 'lost',
       redis,
       root,
       shard: 0,

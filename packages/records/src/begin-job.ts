@@ -113,16 +113,17 @@ async function decodeReply(
   }
 }
 
-/** Whether the job is in progress and this run's: false once another has taken over or the job has ended. */
-export async function isHeldBy(
-  context: RecordsContext,
-  jobId: string,
-  run: string,
-): Promise<boolean> {
+/** `ended`: the job was ended while the run had it, by a cancel or a deadline. `lost`: another has it, or had it, or it is gone. */
+export type Hold = 'held' | 'ended' | 'lost';
+
+/** Whether the run still has its job. */
+export async function holdOf(context: RecordsContext, jobId: string, run: string): Promise<Hold> {
   const keys = context.keys.ofJob(jobId);
-  if (!keys) return false;
+  if (!keys) return 'lost';
   const [state, holder] = await context.redis.hmget(keys.job, 'state', 'run');
-  return state === 'in_progress' && holder === run;
+  if (holder !== run) return 'lost';
+  if (state === 'in_progress') return 'held';
+  return state === 'cancelled' || state === 'expired' ? 'ended' : 'lost';
 }
 
 /** A worker lost the run by a defect of ours: whoever takes the ticket next takes over, and counts an interruption. */

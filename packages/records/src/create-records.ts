@@ -15,7 +15,14 @@ import { maxShards, type Clock, type LuaPart, type Seals } from '@sluice/runtime
 import type { Redis } from 'ioredis';
 
 import { acceptChildren, acceptJob, type AcceptReply } from './accept-job.ts';
-import { beginJob, dropRun, isHeldBy, type BeginOptions, type BeginReply } from './begin-job.ts';
+import {
+  beginJob,
+  dropRun,
+  holdOf,
+  type BeginOptions,
+  type BeginReply,
+  type Hold,
+} from './begin-job.ts';
 import {
   createChangeListeners,
   type ChangeListener,
@@ -28,7 +35,7 @@ import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
 import { newShardedId } from './job-id.ts';
 import { createKeys } from './keys.ts';
-import { bookCall, readLedger, trimLedger, type LedgerMessage } from './ledger.ts';
+import { bookCall, readLedger, trimLedger, type CutRun, type LedgerMessage } from './ledger.ts';
 import { listJobs, type JobFilter, type JobPage } from './list-jobs.ts';
 import { countLive, dueJobs, postponeCheck, trimIndexes, type DueJob } from './live-jobs.ts';
 import {
@@ -90,8 +97,8 @@ export interface Records {
   ): Promise<number>;
   /** A worker took the ticket: the job is `in_progress`, and its record comes back. */
   begin(jobId: string, options?: BeginOptions): Promise<BeginReply>;
-  /** Whether the job is in progress and this run's. */
-  isHeldBy(jobId: string, run: string): Promise<boolean>;
+  /** Whether the run still has its job. */
+  holdOf(jobId: string, run: string): Promise<Hold>;
   /** Gives up the run, so that any other may take over at once. */
   drop(jobId: string, run: string): Promise<void>;
   /** An ended job that did not complete is queued once more, with its ticket. */
@@ -137,8 +144,8 @@ export interface Records {
   countLive(shard: number): Promise<number>;
   /** The sweeper's: takes jobs whose retention is over out of the indexes; call again while it returns `limit`. */
   trimIndexes(shard: number, limit: number): Promise<number>;
-  /** Writes a call to the ledger that no move of its job carries; `false` if it is there. */
-  bookCall(jobId: string, entry: LedgerEntry): Promise<boolean>;
+  /** Writes a call to the ledger that no move of its job carries, and with `cut` to its ended job; `false` if it is there. */
+  bookCall(jobId: string, entry: LedgerEntry, cut?: CutRun): Promise<boolean>;
   /** The ledger of a shard behind an entry (`0`: from the beginning), the oldest first. */
   readLedger(shard: number, afterId: string, count: number): Promise<LedgerMessage[]>;
   /** Takes out what is older than the retention and was written before `readMs`. */
@@ -188,7 +195,7 @@ export function createRecords(deps: RecordsDeps): Records {
     accept: (request, idempotency, ticket) => acceptJob(context, request, idempotency, ticket),
     acceptChildren: (requests, ticketOf) => acceptChildren(context, requests, ticketOf),
     begin: (jobId, options) => beginJob(context, jobId, options),
-    isHeldBy: (jobId, run) => isHeldBy(context, jobId, run),
+    holdOf: (jobId, run) => holdOf(context, jobId, run),
     drop: (jobId, run) => dropRun(context, jobId, run),
     retry: (job, start) => retryJob(context, job, start),
     release: (jobId, ticket) => releaseJob(context, jobId, ticket),
@@ -241,7 +248,7 @@ function ledgerOf(
   context: RecordsContext,
 ): Pick<Records, 'bookCall' | 'readLedger' | 'trimLedger'> {
   return {
-    bookCall: (jobId, entry) => bookCall(context, jobId, entry),
+    bookCall: (jobId, entry, cut) => bookCall(context, jobId, entry, cut),
     readLedger: (shard, afterId, count) => readLedger(context, shard, afterId, count),
     trimLedger: (shard, readMs) => trimLedger(context, shard, readMs),
   };

@@ -34,8 +34,8 @@ describe('a job in progress', () => {
       kind: 'run',
       record: { run: b, interruptions: 1 },
     });
-    expect(await records.isHeldBy(jobId, a)).toBe(false);
-    expect(await records.isHeldBy(jobId, b)).toBe(true);
+    expect(await records.holdOf(jobId, a)).toBe('lost');
+    expect(await records.holdOf(jobId, b)).toBe('held');
   });
 
   test('whose begin is sent again by a connection that broke counts no interruption', async () => {

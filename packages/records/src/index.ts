@@ -1,5 +1,5 @@
 export type { AcceptReply } from './accept-job.ts';
-export type { BeginOptions, BeginReply } from './begin-job.ts';
+export type { BeginOptions, BeginReply, Hold } from './begin-job.ts';
 export type { ChangeListener, StopListening } from './change-listener.ts';
 export type { RecordsConfig } from './context.ts';
 export { createRecords } from './create-records.ts';
@@ -8,7 +8,7 @@ export type { DeltaPiece } from './deltas.ts';
 export type { FinishOptions, FinishReply } from './finish-job.ts';
 export type { Idempotency } from './idempotency.ts';
 export { shardOf } from './job-id.ts';
-export type { LedgerMessage, LostRun } from './ledger.ts';
+export type { CutRun, LedgerMessage, LostRun } from './ledger.ts';
 export type { JobFilter, JobPage } from './list-jobs.ts';
 export type { DueJob } from './live-jobs.ts';
 export { nextCheckAt } from './next-check.ts';

@@ -112,6 +112,33 @@ test('the call of a cancelled job is written, once, even if the job was erased',
   expect(await booked()).toEqual([1, 2]);
 });
 
+test('a job that was cancelled while it ran shows what its call came to, unless it was retried', async () => {
+  const { records, jobId, entry } = await setUp();
+  const run = 'worker_a.1.1';
+  await records.begin(jobId, { run });
+  await records.finish(jobId, ended('cancelled'), 'evt_1');
+  const shownAttempt = {
+    number: 1,
+    provider: 'p',
+    model: 'm',
+    started_at_ms: 1,
+    ended_at_ms: 2,
+    outcome: 'cancelled',
+  } as const;
+  const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7, source: 'estimate' } as const;
+  const cut = { run, attempt: shownAttempt, usage, costUsd: '0.000007' };
+  expect(await records.bookCall(jobId, entry(1), { ...cut, run: 'worker_b.2.1' })).toBe(true);
+  expect(await records.read(jobId)).toMatchObject({ state: 'cancelled', attempts: [] });
+  expect(await records.bookCall(jobId, entry(2), cut)).toBe(true);
+  expect(await records.bookCall(jobId, entry(2), cut)).toBe(false);
+  const shown = { state: 'cancelled', attempts: [shownAttempt], usage, costUsd: '0.000007' };
+  expect(await records.read(jobId)).toMatchObject(shown);
+  const job = await records.readSummary(jobId);
+  await records.retry(job!, { lane: 'sim', ticket: { source: '', keys: [], args: [] } });
+  expect(await records.bookCall(jobId, entry(3), cut)).toBe(true);
+  expect(await records.read(jobId)).toMatchObject({ state: 'queued', attempts: [] });
+});
+
 test('is read in pieces, and trimmed by age as far as it was read', async () => {
   const { records, jobId, entry, clock } = await setUp();
   for (let call = 1; call <= 300; call += 1) await records.bookCall(jobId, entry(call));

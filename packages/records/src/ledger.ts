@@ -1,4 +1,4 @@
-import type { JobRequest, LedgerEntry } from '@sluice/contracts';
+import type { CutCall, JobRequest, LedgerEntry } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
@@ -19,16 +19,36 @@ export interface LostRun {
   atMs: number;
 }
 
-/** Writes a call that no move of its job carries. `false`: it was there already. */
+/** The run of a job that was ended from outside, and what its call came to. */
+export interface CutRun extends CutCall {
+  run: string;
+}
+
+/**
+ * Writes a call that no move of its job carries. `false`: it was there already. With `cut` a job that was cancelled or has
+ * expired while that run had it shows the attempt, its usage and cost.
+ */
 export async function bookCall(
   context: RecordsContext,
   jobId: string,
   entry: LedgerEntry,
+  cut?: CutRun,
 ): Promise<boolean> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return false;
-  const args = [JSON.stringify(entry), entry.call];
+  const args = [JSON.stringify(entry), entry.call, ...cutArguments(cut)];
   return (await bookScript(context.redis, [keys.job, keys.ledger], args)) === 1;
+}
+
+function cutArguments(cut: CutRun | undefined): string[] {
+  if (!cut) return ['', ''];
+  const { run, attempt, usage, costUsd } = cut;
+  return [
+    run,
+    JSON.stringify(attempt),
+    ...(usage ? ['usage', JSON.stringify(usage)] : []),
+    ...(costUsd === undefined ? [] : ['costUsd', costUsd]),
+  ];
 }
 
 /** Entries of a shard's ledger behind `afterId` (`0` is its beginning), the oldest first, `count` at most. */

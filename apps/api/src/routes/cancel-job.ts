@@ -9,7 +9,8 @@ import { jobView } from '../view/job-view.ts';
 
 /**
  * `POST /v1/jobs/:id/cancel`: ends a live job, and with a batch its live children. 200 with the cancelled job; 409
- * `job_not_cancellable` when it had ended. A call that is under way is aborted; what it cost is not known.
+ * `job_not_cancellable` when it had ended. A call that is under way is cut by its worker, which then adds to
+ * the job what the call had taken.
  */
 export function cancelJobRoute(deps: ApiDeps) {
   return async (request: Request, response: Response): Promise<void> => {

@@ -13,6 +13,7 @@ import type {
   EmbeddingReply,
   OnRaw,
   RerankReply,
+  Spent,
   TranscriptionReply,
   UpstreamCall,
   WorkflowCall,
@@ -36,6 +37,8 @@ interface CallMeans {
   signal: AbortSignal;
   /** Told what the upstream answered. */
   onRaw: OnRaw;
+  /** Told what a run has taken so far. */
+  onSpent: (spent: Spent) => void;
 }
 
 type AdapterReply =
@@ -84,6 +87,7 @@ export async function callAdapter(
           ...workflowCall(plan, call, deps),
           input: asked,
           keepHandle: means.handles.keep,
+          onSpent: means.onSpent,
           ...told,
         }),
       );
@@ -146,7 +150,7 @@ function workflowCall(
   { record }: Plan,
   call: UpstreamCall,
   deps: RunJobDeps,
-): Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace'> {
+): Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace' | 'onSpent'> {
   return {
     ...call,
     user: record.user ?? record.sessionId,

@@ -9,7 +9,7 @@ import {
   type Usage,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
-import type { WorkflowPause } from '@sluice/providers';
+import type { Spent, WorkflowPause } from '@sluice/providers';
 
 import { AnswerStream } from './answer-stream.ts';
 import { callAdapter } from './call-adapter.ts';
@@ -40,6 +40,8 @@ export type UpstreamOutcome =
       isCut: boolean;
       /** What it had answered by then; of a chat or an app. */
       said?: TextDelta;
+      /** What the upstream had told by then of what it took. */
+      spent?: Spent | undefined;
     };
 
 /** Why a call was ended whose slot may be somebody else's; the signal's reason. */
@@ -81,11 +83,13 @@ async function attemptCall(
   const handles = keepHandles(plan, deps);
   const answer = new AnswerStream(plan.record, deps);
   let raw: RawReply | undefined;
-  const onRaw = (told: RawReply) => {
-    raw = told;
+  let spent: Spent | undefined;
+  const listeners = {
+    onRaw: (told: RawReply) => void (raw = told),
+    onSpent: (told: Spent) => void (spent = told),
   };
   try {
-    const reply = await callAdapter(plan, { permit, handles, answer, signal, onRaw }, deps);
+    const reply = await callAdapter(plan, { permit, handles, answer, signal, ...listeners }, deps);
     const { upstreamRequestId: id } = reply;
     const ended: Attempt = {
       ...attempt,
@@ -101,13 +105,17 @@ async function attemptCall(
     return { ok: true, attempt: ended, result, usage, costUsd };
   } catch (thrown) {
     const error = SluiceError.from(thrown);
-    const failed = { outcome: 'failed', error: error.toJSON() } as const;
-    const ended = { ...attempt, ended_at_ms: deps.clock.now(), ...failed };
-    const isCut = signal.aborted;
-    return { ok: false, attempt: ended, error, isHeld: handles.isHeld(), isCut, said: answer.said };
+    const ended = failedAttempt(attempt, error, deps.clock.now());
+    const [isHeld, isCut, { said }] = [handles.isHeld(), signal.aborted, answer];
+    return { ok: false, attempt: ended, error, isHeld, isCut, said, spent };
   } finally {
     answer.stop();
   }
+}
+
+function failedAttempt(attempt: Attempt, error: SluiceError, endedAtMs: number): Attempt {
+  const outcome = error.code === 'cancelled' ? 'cancelled' : 'failed';
+  return { ...attempt, ended_at_ms: endedAtMs, outcome, error: error.toJSON() };
 }
 
 function observe(plan: Plan, call: UpstreamOutcome, deps: RunJobDeps): void {

@@ -14,6 +14,7 @@ import {
   estimateInputTokens,
   estimateRerankUsage,
   estimateUsage,
+  roundCost,
 } from '@sluice/metering';
 
 import { callTypeOf } from '../begin/call-type.ts';
@@ -32,20 +33,29 @@ const cutCodes: readonly ErrorCode[] = [
   'interrupted',
 ];
 
-/** Whether the upstream may charge for a call that failed. Nothing else that fails costs anything. */
-export function isCharged({ isCut, error }: { isCut: boolean; error: SluiceError }): boolean {
-  return isCut || cutCodes.includes(error.code);
+/** Whether the upstream may charge for a call that failed, as one that had started something. Nothing else that fails costs anything. */
+export function isCharged({
+  isCut,
+  isHeld,
+  error,
+}: {
+  isCut: boolean;
+  isHeld: boolean;
+  error: SluiceError;
+}): boolean {
+  return isCut || isHeld || cutCodes.includes(error.code);
 }
 
 /**
  * The call with what it took, where it was cut short: an estimate, because a vendor tells nobody. What was asked is counted,
- * and what had come back by then. Where nothing had, the vendor may have been at work all the same: the output is not known
+ * and what had come back by then; of a Dify run the nodes that had ended. Where nothing had, the vendor may have been at work all the same: the output is not known
  * then, and the cost is unknown as soon as output has a price.
  */
 export async function countCut(plan: Plan, call: FailedCall): Promise<FailedCall> {
   if (!isCharged(call)) return call;
-  const usage = await estimate(plan, call.said ?? {});
-  const cost_usd = costOf(usage, plan.target.price);
+  const { spent } = call;
+  const usage = spent ? spent.usage : await estimate(plan, call.said ?? {});
+  const cost_usd = spent ? roundCost(spent.costUsd ?? 'unknown') : costOf(usage, plan.target.price);
   return { ...call, attempt: { ...call.attempt, ...(usage && { usage }), cost_usd } };
 }
 

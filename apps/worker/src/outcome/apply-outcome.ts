@@ -1,6 +1,6 @@
-import type { HeldTicket, LedgerEntry, Outcome } from '@sluice/contracts';
+import type { HeldTicket, JobEnding, LedgerEntry, Outcome } from '@sluice/contracts';
 import type { TicketMove } from '@sluice/queue';
-import type { RequeueOptions } from '@sluice/records';
+import type { CutRun, RequeueOptions } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
 import type { RunJobDeps } from '../run-job-deps.ts';
@@ -34,7 +34,7 @@ async function moveJob(
   const { jobId, run } = ticket;
   switch (outcome.kind) {
     case 'nothing':
-      await bookLate(jobId, outcome.entry, deps);
+      await bookLate(jobId, outcome.entry, deps, outcome.cut && { ...outcome.cut, run });
       return { kind: 'done' };
     case 'ended':
       return await endJob(ticket, outcome, deps);
@@ -82,8 +82,9 @@ async function bookLate(
   jobId: string,
   entry: LedgerEntry | undefined,
   { records }: ApplyOutcomeDeps,
+  cut?: CutRun,
 ): Promise<void> {
-  if (entry) await records.bookCall(jobId, entry);
+  if (entry) await records.bookCall(jobId, entry, cut);
 }
 
 /** The result is in the record before anything else can happen to it; only then may others find it in the cache. */
@@ -102,12 +103,18 @@ async function endJob(
   if (finished.kind === 'finished') {
     deps.metrics.jobs.inc({ type: ticket.type, state: ending.state });
   } else {
-    await bookLate(ticket.jobId, ending.entry, deps);
+    await bookLate(jobId, ending.entry, deps, cutOf(run, ending));
   }
   // The code alone: an upstream's message may quote the prompt, and the ticket is kept where the board shows it.
   return ending.state === 'failed'
     ? { kind: 'failed', reason: ending.error.code }
     : { kind: 'done' };
+}
+
+/** What the job was spared nothing of by being ended from outside just before: it is paid for all the same. */
+function cutOf(run: string, { attempt, usage, costUsd }: JobEnding): CutRun | undefined {
+  if (!attempt) return undefined;
+  return { run, attempt, ...(usage && { usage }), ...(costUsd !== undefined && { costUsd }) };
 }
 
 /** The record names the next target and the ticket for it is placed, in one step. */

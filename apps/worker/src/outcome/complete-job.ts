@@ -1,7 +1,6 @@
 import {
   SluiceError,
   type ChatInput,
-  type CostUsd,
   type EmbeddingInput,
   type JobRecord,
   type LedgerEntry,
@@ -14,11 +13,10 @@ import {
   estimateRerankUsage,
   estimateUsage,
   exactCostOf,
-  roundCost,
-  sumCosts,
 } from '@sluice/metering';
 
 import { bookCall } from '../meter/book-call.ts';
+import { wholeCost } from '../meter/whole-cost.ts';
 import type { UpstreamOutcome } from '../call/call-upstream.ts';
 import type { Plan } from '../begin/plan-job.ts';
 import { keepAs } from '../cache/write-cache.ts';
@@ -59,12 +57,6 @@ function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined
     costUsd: costUsd ?? exactCostOf(usage, price),
     ...(costUsd === undefined && { priceVersion }),
   });
-}
-
-/** Of all attempts: one that failed may have cost something too. */
-function wholeCost({ attempts }: JobRecord, last: CostUsd): CostUsd {
-  if (attempts.length === 0) return roundCost(last);
-  return sumCosts([...attempts.map(({ cost_usd: cost }) => cost ?? '0'), last]);
 }
 
 function cacheStatus({ cached }: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {

@@ -158,6 +158,10 @@ export class AppRun {
     switch (event.event) {
       case 'node_finished':
         this.#ledger.add(nodeData.parse(isRecord(event.data) ? event.data : {}));
+        this.call.onSpent?.({
+          usage: this.#ledger.usage(undefined),
+          costUsd: this.#ledger.costUsd(undefined),
+        });
         break;
       case 'workflow_finished':
         this.#finish(event);
