@@ -19,6 +19,13 @@ function config(addresses: { simulatorUrl: string }): Record<string, unknown> {
       open: cached({ scope: 'shared' }),
       next: cached({ version: 'v2' }),
       close: cached({ strategy: 'normalized' }),
+      similar: cached({ strategy: 'semantic', semantic: { threshold: 0.6 } }),
+      likened: cached({ strategy: 'semantic', semantic: { embeddingModel: 'vectors' } }),
+      vectors: {
+        type: 'embedding',
+        targets: ['openai/sim-embedding'],
+        price: { inputPerMillion: 0.02 },
+      },
     },
     apps: {
       flow: { provider: 'dify', apiKey: 'app-sim', cache: { ttlSeconds: 600, version: '7' } },
@@ -226,5 +233,45 @@ describe('the cache of a job', () => {
     expect(await status('  what   is Redis ')).toBe('hit');
     expect(await status('What is redis?')).toBe('miss');
     expect(await status('What is Redis 7?')).toBe('miss');
+  });
+
+  test('the semantic strategy finds a question in other words, with all else equal', async () => {
+    const similar = (content: string, more: object = {}) =>
+      run({
+        ...ask('', { model: 'similar' }),
+        input: { messages: [{ role: 'user', content }], ...more },
+      });
+    const first = await similar('How do I reset my password?');
+    const second = await similar('Please tell me how I can reset the password');
+    expect(second).toMatchObject({
+      result: first.result,
+      cache: { status: 'hit', strategy: 'semantic', similarity: expect.any(Number) },
+      cost_usd: '0.000000',
+    });
+    for (const changed of [
+      similar('How do I not reset my password?'),
+      similar('How do I reset my 2 passwords?'),
+      similar('Please tell me how I can reset the password', { max_tokens: 50 }),
+    ]) {
+      expect(await changed).toMatchObject({ cache: { status: 'miss' } });
+    }
+    await stack().request('POST', '/v1/cache/invalidate', { model: 'similar' });
+    expect(await similar('Tell me how I can reset the password')).toMatchObject({
+      cache: { status: 'miss' },
+    });
+  });
+
+  test('a model embeds the questions where one is named, and what that costs is the job’s', async () => {
+    const job = await run(ask('How do I bake a bread?', { model: 'likened' }));
+    expect(job).toMatchObject({ state: 'completed', cache: { status: 'miss' } });
+    expect(await stack().simulator.calls('embedding')).toHaveLength(1);
+    expect(await run(ask('How do I bake a bread?', { model: 'likened' }))).toMatchObject({
+      cache: { status: 'hit', strategy: 'normalized' },
+    });
+    expect(await stack().simulator.calls('embedding')).toHaveLength(1);
+    const usage = async () => (await stack().request('GET', '/v1/usage?group_by=model')).body;
+    await expect
+      .poll(async () => JSON.stringify(await usage()), { timeout: 5_000 })
+      .toContain('"vectors"');
   });
 });

@@ -1,4 +1,4 @@
-import type { Cache, Flights } from '@sluice/cache';
+import type { Cache, Flights, NearIndex } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limits';
 import type { BudgetBook } from '@sluice/metering';
@@ -21,6 +21,7 @@ export interface RunJobDeps {
   lane: string;
   cache: Cache;
   flights: Flights;
+  near: NearIndex;
   limits: Limits;
   /** The lanes with what operators have set. */
   laneBook: LaneBook;

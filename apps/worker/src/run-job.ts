@@ -16,6 +16,7 @@ import { noteArm } from './outcome/note-arm.ts';
 import { pauseJob } from './outcome/pause-job.ts';
 import { planJob, type Plan } from './begin/plan-job.ts';
 import { readCachedResult } from './cache/read-cached-result.ts';
+import { readSimilarResult } from './cache/read-similar-result.ts';
 import { refuseJob } from './begin/refuse-job.ts';
 import { refusePrompt } from './begin/refuse-prompt.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
@@ -55,7 +56,11 @@ export async function runJob(
 async function buyResult(plan: Plan, deps: RunJobDeps, signal: AbortSignal): Promise<Outcome> {
   const seen = await readCachedResult(plan, deps);
   if (seen.outcome) return seen.outcome;
-  const joined = await joinFlight(seen.plan, deps);
+  const likened = await readSimilarResult(seen.plan, deps, (asked) =>
+    callTarget(asked, deps, signal),
+  );
+  if (likened.outcome) return likened.outcome;
+  const joined = await joinFlight(likened.plan, deps);
   if (joined.outcome) return joined.outcome;
   return await leadFlight(joined.plan, deps, async () => {
     const outcome = await callTarget(joined.plan, deps, signal);

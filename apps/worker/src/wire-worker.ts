@@ -1,5 +1,5 @@
 import { createBlobStore, createFileStore, type FileStore } from '@sluice/batches';
-import { createCache, createFlights } from '@sluice/cache';
+import { createCache, createFlights, createNearIndex } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import { createLimits, createOutputForecast, LaneBook, ParkedKeys } from '@sluice/limits';
 import type { LaneInForce } from '@sluice/limits';
@@ -77,6 +77,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     cache: createCache({ redis, root, seals }),
     files: openFiles(config, { redis, seals }),
     flights: createFlights({ redis, root }),
+    near: createNearIndex({ redis, root, seals }),
     budgets: new BudgetBook({ redis, root, clock, log, configured: config.budgets }),
     usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     limits,

@@ -29,7 +29,18 @@ function checkModel(name: string, models: Mapping): PathProblem[] {
       return checkTarget([...list.path, index], { name: owner, target, type }, models);
     }),
   );
-  return [...checkWays(path, model), ...targets, ...checkChoice(path, model, models)];
+  return [
+    ...checkWays(path, model),
+    ...targets,
+    ...checkChoice(path, model, models),
+    ...checkEmbeddingModel(path, model, models),
+  ];
+}
+
+function checkEmbeddingModel(path: Path, model: Mapping, models: Mapping): PathProblem[] {
+  const to = asMapping(asMapping(model['cache'])['semantic'])['embeddingModel'];
+  const at = [...path, 'cache', 'semantic', 'embeddingModel'];
+  return checkReference({ path: at, to, type: 'embedding', needs: 'targets' }, models);
 }
 
 /** What belongs to a model with targets of its own. */

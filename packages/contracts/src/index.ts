@@ -62,7 +62,7 @@ export type {
   WaitingOn,
 } from './job.ts';
 export { name } from './name.ts';
-export type { CutCall, KeepAs, LedFlight, Outcome } from './outcome.ts';
+export type { AskedAs, CutCall, KeepAs, LedFlight, Outcome } from './outcome.ts';
 export { jobPhases } from './record.ts';
 export type {
   JobEnding,

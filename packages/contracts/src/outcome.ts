@@ -36,6 +36,14 @@ export interface KeepAs {
   maxEntries: number;
 }
 
+/** A question and what it is compared by: see packages/cache. */
+export interface AskedAs {
+  scope: string;
+  frame: string;
+  text: string;
+  vector: Float32Array;
+}
+
 /** A call that equal jobs share: see flights.ts in packages/cache. */
 export interface LedFlight {
   scope: string;
@@ -59,6 +67,8 @@ type OutcomeKind =
       ending: JobEnding;
       /** Where to keep the result for equal requests. */
       keepAs?: KeepAs;
+      /** The question that the result answers, for those who ask in other words. */
+      askedAs?: AskedAs;
     }
   | { kind: 'nothing'; reason: string; cut?: CutCall }
   | {

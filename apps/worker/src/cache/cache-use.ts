@@ -8,6 +8,8 @@ import {
   type Placing,
 } from '@sluice/cache';
 
+import type { AskedAs } from '@sluice/contracts';
+
 import { callTypeOf } from '../begin/call-type.ts';
 import type { Plan } from '../begin/plan-job.ts';
 
@@ -19,6 +21,8 @@ export interface CacheUse {
   askedAtMs?: number;
   /** What answers if the call fails. */
   fallback?: FoundReply;
+  /** Its question, where it may be answered in other words. */
+  asked?: AskedAs;
   /** The call that this run leads. */
   flight?: Flight;
 }

@@ -39,7 +39,9 @@ export function judge(plan: Plan & { cached: CacheUse }, lookup: Lookup, deps: D
     if (judged.isDue) fetchAnother(plan, deps);
     return { outcome: answeredBy(plan, judged.reply, deps) };
   }
-  if (cached.policy.mode === 'only') return { outcome: missed(plan) };
+  const { mode, strategy } = cached.policy;
+  // What is similar is looked for next.
+  if (mode === 'only' && strategy !== 'semantic') return { outcome: missed(plan) };
   const { fallback } = judged;
   const askedAtMs = lookup.nowMs;
   return { plan: { ...plan, cached: { ...cached, askedAtMs, ...(fallback && { fallback }) } } };
@@ -57,7 +59,8 @@ export function answeredBy(
   return { kind: 'ended', ending };
 }
 
-function missed({ record }: Plan): Outcome {
+/** The job wants a reply from the cache only, and there is none. */
+export function missed({ record }: Plan): Outcome {
   const message = `the cache has no reply for this request to ${record.model} (cache.mode is "only")`;
   const error = new SluiceError('cache_miss', message, { param: 'cache.mode' }).toJSON();
   return { kind: 'ended', ending: { state: 'failed', error } };

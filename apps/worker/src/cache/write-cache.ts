@@ -1,5 +1,5 @@
 import { keepAsOf, type CacheEntry } from '@sluice/cache';
-import type { JobEnding, KeepAs, RunResult } from '@sluice/contracts';
+import type { AskedAs, JobEnding, KeepAs, RunResult } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
 import { placingOf } from './cache-use.ts';
@@ -36,13 +36,15 @@ function isWhole(result: RunResult, mayBeCut: boolean): boolean {
 
 /** Keeps a reply. Never in the way: one that is not kept is only bought again. */
 export async function writeCache(
-  as: KeepAs,
+  { asked, ...as }: KeepAs & { asked?: AskedAs | undefined },
   ending: JobEnding,
-  deps: Pick<RunJobDeps, 'cache' | 'log'>,
+  deps: Pick<RunJobDeps, 'cache' | 'log'> & Partial<Pick<RunJobDeps, 'near'>>,
 ): Promise<void> {
   if (ending.state !== 'completed' || ending.result.type === 'batch') return;
   try {
-    await deps.cache.keep(as, entryOf(ending, ending.result));
+    const kept = await deps.cache.keep(as, entryOf(ending, ending.result));
+    if (kept !== 'kept' || !asked) return;
+    await deps.near?.add(asked, { ...asked, digest: as.digest }, as.ttlMs + as.staleMs);
   } catch (error) {
     deps.log.warn({ err: error }, 'a result was not cached');
   }

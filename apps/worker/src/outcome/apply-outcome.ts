@@ -9,7 +9,7 @@ import { writeCache } from '../cache/write-cache.ts';
 
 export type ApplyOutcomeDeps = Pick<
   RunJobDeps,
-  'cache' | 'clock' | 'flights' | 'lanes' | 'log' | 'metrics' | 'records'
+  'cache' | 'clock' | 'flights' | 'lanes' | 'log' | 'metrics' | 'near' | 'records'
 >;
 
 /**
@@ -93,10 +93,10 @@ async function endJob(
   outcome: Extract<Outcome, { kind: 'ended' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
-  const { ending, keepAs } = outcome;
+  const { ending, keepAs, askedAs } = outcome;
   const { jobId, run } = ticket;
   const finishing = deps.records.finish(jobId, ending, eventIdOf(jobId), { run });
-  const keeping = keepAs && writeCache(keepAs, ending, deps);
+  const keeping = keepAs && writeCache({ ...keepAs, asked: askedAs }, ending, deps);
   const finished = await finishing;
   // Others who wait for this call must find its reply when they are told that it is over.
   await keeping;

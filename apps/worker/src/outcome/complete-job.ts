@@ -44,7 +44,8 @@ export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
   const cache = { status: cacheStatus(plan) } as const;
   const ending = { state: 'completed', result, cache, ...metered } as const;
   const as = keepAs(plan, result);
-  return { kind: 'ended', ending, ...(as && { keepAs: as }) };
+  const asked = as && plan.cached?.asked;
+  return { kind: 'ended', ending, ...(as && { keepAs: as }), ...(asked && { askedAs: asked }) };
 }
 
 function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined): LedgerEntry {
