@@ -15,6 +15,8 @@ export interface ChaosTenant {
 const tenantIds = ['red', 'blue'];
 const answerWithinMs = 15_000;
 const betweenTriesMs = 100;
+/** After a 503, which asks for a second; half of it, so that the end of an outage is seen. */
+const afterRefusalMs = 500;
 /** What they do not get in at once they submit later: more of them would be a storm of tries when all is down. */
 const clientsAtOnce = 40;
 const readersAtOnce = 10;
@@ -105,7 +107,7 @@ async function submitUntilAccepted(
     const { status, hasRetryAfter } = reply;
     const durationMs = Math.round(performance.now() - startedAtMs);
     ledger.add({ kind: 'refused', atMs, status, durationMs, hasRetryAfter });
-    await sleep(betweenTriesMs);
+    await sleep(status === 503 ? afterRefusalMs * (0.5 + Math.random()) : betweenTriesMs);
   }
   throw new Error(`${word} was not accepted in time`);
 }

@@ -9,7 +9,8 @@ export type LedgerLine =
   | { kind: 'accepted'; atMs: number; jobId: string; word: string; tenant: string }
   /** An answer that was not a 202, or none at all (status 0). */
   | { kind: 'refused'; atMs: number; status: number; durationMs: number; hasRetryAfter: boolean }
-  | { kind: 'act'; atMs: number; act: string }
+  /** `forMs` is how long what was done to it keeps Redis away. */
+  | { kind: 'act'; atMs: number; act: string; forMs: number }
   /** Redis answers again after it was killed, paused or cut off. */
   | { kind: 'redis_back'; atMs: number }
   | { kind: 'delivered'; atMs: number; jobId: string; webhookId: string; body: string }

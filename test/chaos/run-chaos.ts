@@ -18,6 +18,9 @@ export interface ChaosReport {
 /** The limit of the lane; over so long a time it does not matter that a busy machine sees calls arrive late. */
 const callsPerMinute = 3_000;
 
+/** Jobs are submitted a little beyond the last act, so that what follows it is seen. */
+const afterLastMs = 2_000;
+
 /** How long jobs and deliveries may take after the last act. */
 const settleWithinMs = 420_000;
 
@@ -26,15 +29,18 @@ const settleWithinMs = 420_000;
  * outside. Everything that was started is ended, whatever happens.
  * @param file where the ledger is also written, as lines of JSON
  */
-export async function runChaos(options: ChaosOptions, file?: string): Promise<ChaosReport> {
-  const plan = planChaos(options);
+export async function runChaos(
+  options: ChaosOptions,
+  file?: string,
+  plan: readonly ChaosAct[] = planChaos(options),
+): Promise<ChaosReport> {
   const ledger = new ChaosLedger(file);
   const startedAtMs = performance.now();
   const fleet = await startFleet({ ...options, config: chaosConfig });
   try {
     await fleet.simulator.behaviour({ latencyMs: { min: 20, max: 300 }, seed: options.seed });
     const tenants = await createTenants(fleet);
-    const lastsMs = Math.max(2_000, plan.at(-1)?.atMs ?? 0);
+    const lastsMs = endOf(plan.at(-1)) + afterLastMs;
     const deadlineMs = performance.now() + lastsMs + settleWithinMs;
     const load = { count: options.jobs, perSecond: (options.jobs / lastsMs) * 1_000, deadlineMs };
     await Promise.all([submitJobs(fleet, tenants, ledger, load), carryOut(fleet, plan, ledger)]);
@@ -45,6 +51,12 @@ export async function runChaos(options: ChaosOptions, file?: string): Promise<Ch
   } finally {
     await fleet.stop();
   }
+}
+
+/** Milliseconds since the start of the run. */
+function endOf(act: ChaosAct | undefined): number {
+  if (!act) return 0;
+  return act.atMs + ('downMs' in act ? act.downMs : 'forMs' in act ? act.forMs : 0);
 }
 
 function chaosConfig({ simulatorUrl }: { simulatorUrl: string }): Record<string, unknown> {
@@ -86,7 +98,8 @@ async function carryOut(
 }
 
 async function perform(fleet: ChaosFleet, act: ChaosAct, ledger: ChaosLedger): Promise<void> {
-  ledger.add({ kind: 'act', atMs: Date.now(), act: act.kind });
+  const forMs = 'downMs' in act ? act.downMs : 'forMs' in act ? act.forMs : 0;
+  ledger.add({ kind: 'act', atMs: Date.now(), act: act.kind, forMs });
   switch (act.kind) {
     case 'kill_worker':
       return await fleet.replace('worker', act.victim);

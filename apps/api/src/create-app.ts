@@ -3,6 +3,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { ApiDeps } from './deps.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { handleErrors, writeErrorsAs } from './middleware/handle-error.ts';
+import { refuseSilence } from './middleware/refuse-silence.ts';
 import { refuseMethod, refusePath } from './middleware/refuse-unknown.ts';
 import { trackRequests } from './middleware/track-request.ts';
 import { apiRoutes } from './routes.ts';
@@ -23,7 +24,7 @@ export function createApp(deps: ApiDeps): Express {
   for (const { method, path, access, errors, handler } of apiRoutes) {
     const handlers: RequestHandler[] = [
       ...(errors ? [writeErrorsAs(errors)] : []),
-      ...(access === 'open' ? [] : [withKey(access)]),
+      ...(access === 'open' ? [] : [refuseSilence(deps), withKey(access)]),
       handler(deps),
     ];
     app[method](path, ...handlers);

@@ -4,11 +4,6 @@ import type { AcceptReply, Idempotency } from '@sluice/records';
 import { acceptAnswered } from './accept-answered.ts';
 import type { ApiDeps } from '../deps.ts';
 import { askCache, mayBeCached, type AskCacheDeps } from '../cache/ask-cache.ts';
-import { withDeadline } from '../http/with-deadline.ts';
-
-/** How long Redis may take to acknowledge a job; much shorter where it has stopped to answer anything. */
-const acceptDeadlineMs = 2_000;
-const lookEveryMs = 100;
 
 /** Whether the request made a job, or an earlier one with the same Idempotency-Key did. */
 export type Accepted =
@@ -28,7 +23,10 @@ export async function acceptJob(
   deps: AcceptDeps,
 ): Promise<Accepted> {
   const { tenantId } = request;
-  const reply = await unlessSilent(accept(request, idempotency, deps), deps.redisWatch);
+  const reply = await deps.redisWatch.unlessSilent(
+    accept(request, idempotency, deps),
+    outcomeUnknown,
+  );
   if (reply.kind === 'full') throw queueFull(tenantId, reply);
   if (reply.kind !== 'mismatch') return reply;
   throw new SluiceError(
@@ -69,26 +67,6 @@ function queueFull(
   const { param, unit } = capNames[cap];
   const message = `${param}: the tenant "${tenantId}" has ${has} ${unit} and may have ${may}; this one would be too many`;
   return new SluiceError('queue_full', message, { param, retryAfterMs: fullRetryMs });
-}
-
-/** One that is paused or swamped must not hold the client's request. */
-async function unlessSilent<Value>(
-  work: Promise<Value>,
-  watch: ApiDeps['redisWatch'],
-): Promise<Value> {
-  const silence = Promise.withResolvers<never>();
-  const looking = setInterval(() => {
-    if (watch.isSilent) silence.reject(outcomeUnknown());
-  }, lookEveryMs);
-  try {
-    return await withDeadline(
-      Promise.race([work, silence.promise]),
-      acceptDeadlineMs,
-      outcomeUnknown,
-    );
-  } finally {
-    clearInterval(looking);
-  }
 }
 
 function outcomeUnknown(): SluiceError {

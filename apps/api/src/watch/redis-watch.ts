@@ -9,12 +9,14 @@ export interface RedisMemory {
   maxBytes: number;
 }
 
-/** Knows whether new work may be given to Redis, from one look a second instead of one a request. */
+/** Knows whether new work may be given to Redis, from a few looks a second instead of one a request. */
 export interface RedisWatch {
   /** @throws SluiceError `overloaded` when Redis is nearly full, `unavailable` when it does not answer. */
   assertRoom(): void;
-  /** Whether Redis leaves a question unanswered now: it is paused, swamped or cut off without a word. */
-  readonly isSilent: boolean;
+  /** @throws SluiceError `unavailable` when Redis leaves a question unanswered now. */
+  assertAnswers(): void;
+  /** Rejects as soon as Redis leaves a question unanswered: it is paused, swamped or cut off without a word. Else with `work`. */
+  unlessSilent<Value>(work: Promise<Value>, late: () => SluiceError): Promise<Value>;
   /** `undefined` before the first answer. */
   readonly memory: RedisMemory | undefined;
 }
@@ -25,17 +27,21 @@ export interface RedisWatch {
  */
 export const fullAt = 0.8;
 
-const everyMs = 250;
+/** A request that comes as Redis falls silent waits for both of these at most: it has its 503 within 300 ms. */
+const everyMs = 50;
 
 /** A look without answer for this long means that Redis is paused or swamped: sending it more would only pile up. */
-const silentAfterMs = 250;
+const silentAfterMs = 200;
 
-/** Looks at once, then every second until `signal` aborts. A failing look leaves the last answer standing. */
+/** After this long what waits for answers is given up: a connection that died without a word never brings them. */
+const deadAfterMs = 1_000;
+
+/** Looks at once, then twenty times a second until `signal` aborts. A failing look leaves the last answer standing. */
 export function watchRedis(
   { redis, clock, log }: Pick<ApiDeps, 'redis' | 'clock' | 'log'>,
   signal: AbortSignal,
 ): RedisWatch {
-  const seen: Seen = { memory: undefined, isSilent: false };
+  const seen: Seen = { memory: undefined, isSilent: false, waiting: new Set() };
   // Ends with the signal and never rejects.
   void (async () => {
     while (!signal.aborted) {
@@ -43,11 +49,14 @@ export function watchRedis(
       await clock.sleep(everyMs, signal);
     }
   })();
+  const assertAnswers = () => {
+    if (!seen.isSilent) return;
+    throw new SluiceError('unavailable', 'Redis does not answer: nothing was stored');
+  };
   return {
+    assertAnswers,
     assertRoom() {
-      if (seen.isSilent) {
-        throw new SluiceError('unavailable', 'Redis does not answer: nothing was stored');
-      }
+      assertAnswers();
       if (isFull(seen.memory)) {
         throw new SluiceError(
           'overloaded',
@@ -56,9 +65,7 @@ export function watchRedis(
         );
       }
     },
-    get isSilent() {
-      return seen.isSilent;
-    },
+    unlessSilent: (work, late) => unlessSilent(seen, work, late),
     get memory() {
       return seen.memory;
     },
@@ -68,14 +75,34 @@ export function watchRedis(
 interface Seen {
   memory: RedisMemory | undefined;
   isSilent: boolean;
+  /** Called when Redis falls silent. */
+  waiting: Set<() => void>;
+}
+
+async function unlessSilent<Value>(
+  { waiting }: Seen,
+  work: Promise<Value>,
+  late: () => SluiceError,
+): Promise<Value> {
+  const silence = Promise.withResolvers<never>();
+  const onSilence = () => silence.reject(late());
+  waiting.add(onSilence);
+  try {
+    return await Promise.race([work, silence.promise]);
+  } finally {
+    waiting.delete(onSilence);
+  }
 }
 
 /** One question to Redis; while it waits for too long, Redis is silent. */
 async function look(seen: Seen, { redis, log }: Pick<ApiDeps, 'redis' | 'log'>): Promise<void> {
-  const waiting = setTimeout(
-    () => afterReading(() => (seen.isSilent = true), waiting),
-    silentAfterMs,
-  );
+  const onSilent = () => {
+    seen.isSilent = true;
+    for (const wake of seen.waiting) wake();
+  };
+  const waiting = setTimeout(() => afterReading(onSilent, waiting), silentAfterMs);
+  const onDead = () => redis.disconnect(true);
+  const dying = setTimeout(() => afterReading(onDead, waiting), deadAfterMs);
   try {
     seen.memory = parseMemory(await redis.info('memory'));
   } catch (error) {
@@ -83,6 +110,7 @@ async function look(seen: Seen, { redis, log }: Pick<ApiDeps, 'redis' | 'log'>):
   } finally {
     answered.add(waiting);
     clearTimeout(waiting);
+    clearTimeout(dying);
     seen.isSilent = false;
   }
 }
