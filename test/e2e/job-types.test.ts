@@ -390,7 +390,7 @@ test('a batch gives every result in input order with its own status, and the sum
   });
   const job = await stack.ended(id);
   expect(job.state).toBe('completed');
-  if (job.result?.type !== 'batch') throw new Error('no batch result');
+  if (!job.result || !('items' in job.result)) throw new Error('no batch result');
   const { items, summary } = job.result;
   expect(items.map(({ custom_id, status }) => [custom_id, status])).toEqual([
     ['c0', 'succeeded'],
@@ -421,7 +421,7 @@ test('a batch of several hundred requests completes, each bought once', async ()
   const requests = Array.from({ length: 600 }, (_, i) => chat(`request ${i}`));
   const { id } = await stack.submit({ type: 'batch', input: { requests } });
   const job = await stack.ended(id);
-  if (job.result?.type !== 'batch') throw new Error('no batch result');
+  if (!job.result || !('items' in job.result)) throw new Error('no batch result');
   expect(job.result.summary).toMatchObject({ total: 600, succeeded: 600, failed: 0 });
   const echoed = job.result.items.map(({ result }) =>
     result?.type === 'chat' ? result.message.content : '',

@@ -3,6 +3,7 @@ import { scheduledLane } from '@sluice/queue';
 import type { JobSummary } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
+import { cancelBatch } from './cancel-batch.ts';
 import type { ApiDeps } from './deps.ts';
 import { hurryJob } from './hurry-job.ts';
 
@@ -23,6 +24,7 @@ const cancelledByClient: JobEnding = {
  * @throws SluiceError `job_not_cancellable` when the job had ended, `not_found` when it is gone.
  */
 export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps): Promise<void> {
+  if (job.fileBatch) return await cancelBatch(job, deps);
   const finished = await endAndRelease(job, deps);
   switch (finished.kind) {
     case 'missing':

@@ -20,6 +20,12 @@ import {
   revokeKeyRoute,
   rotateKeyRoute,
 } from './routes/admin-keys.ts';
+import {
+  cancelBatchRoute,
+  createBatchRoute,
+  getBatchRoute,
+  listBatchesRoute,
+} from './routes/batches.ts';
 import { deleteBudgetRoute, listBudgetsRoute, setBudgetRoute } from './routes/budgets.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
@@ -91,6 +97,10 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'post', path: '/v1/jobs/:id/retry', access: 'submit', handler: retryJobRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
+  { method: 'post', path: '/v1/batches', access: 'submit', handler: createBatchRoute },
+  { method: 'get', path: '/v1/batches', access: 'read', handler: listBatchesRoute },
+  { method: 'get', path: '/v1/batches/:id', access: 'read', handler: getBatchRoute },
+  { method: 'post', path: '/v1/batches/:id/cancel', access: 'cancel', handler: cancelBatchRoute },
   { method: 'post', path: '/v1/files', access: 'submit', handler: createFileRoute },
   { method: 'get', path: '/v1/files', access: 'read', handler: listFilesRoute },
   { method: 'get', path: '/v1/files/:id', access: 'read', handler: getFileRoute },

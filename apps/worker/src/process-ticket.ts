@@ -2,12 +2,12 @@ import type { HeldTicket, Outcome } from '@sluice/contracts';
 import { batchLane, scheduledLane, type TicketMove } from '@sluice/queue';
 
 import { applyOutcome, type ApplyOutcomeDeps } from './outcome/apply-outcome.ts';
-import { feedBatch } from './batch/feed-batch.ts';
+import { feedBatch, type FeedBatchDeps } from './batch/feed-batch.ts';
 import type { RunJobDeps } from './run-job-deps.ts';
 import { releaseScheduled } from './batch/release-scheduled.ts';
 import { runJob } from './run-job.ts';
 
-export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps;
+export type ProcessTicketDeps = RunJobDeps & ApplyOutcomeDeps & FeedBatchDeps;
 
 /** Pause after a defect of our own; the record counts the run as interrupted, so it cannot go on for ever. */
 const defectPauseMs = 5_000;

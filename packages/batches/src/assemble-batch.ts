@@ -70,7 +70,7 @@ function statusOf(state: JobRecord['state']): BatchItem['status'] {
 }
 
 /** A job that never reached an upstream cost nothing; one that did, and does not say what it cost, is unknown. */
-function costOf({ costUsd, attempts }: JobRecord): CostUsd {
+export function costOf({ costUsd, attempts }: JobRecord): CostUsd {
   return costUsd ?? (attempts.length === 0 ? '0.000000' : 'unknown');
 }
 

@@ -18,29 +18,45 @@ export function childRequests(
   // The batch's type says which input it holds; zod checked it at accept.
   const { requests } = batch.input as BatchInput;
   return requests.map((request, index) => {
-    const child = {
-      jobId: childJobId(batch.jobId, index),
-      tenantId: batch.tenantId,
-      ...(batch.keyId !== undefined && { keyId: batch.keyId }),
-      type: request.type,
-      model: publicName(request),
-      input: request.input,
-      priority: 'low' as const,
-      ...(batch.weight !== undefined && { weight: batch.weight }),
-      createdAtMs: batch.createdAtMs,
-      startByMs: batch.startByMs,
-      deadlineMs: batch.deadlineMs,
-      attemptTimeoutMs: batch.attemptTimeoutMs,
-      ...(batch.timeouts && { timeouts: batch.timeouts }),
-      cacheMode: batch.cacheMode,
-      ...(batch.cacheChoice && { cacheChoice: batch.cacheChoice }),
-      ...(batch.includeRaw && { includeRaw: true as const }),
-      ...(batch.user !== undefined && { user: batch.user }),
-      ...(batch.metadata && { metadata: batch.metadata }),
-      batch: { batchId: batch.jobId, index, ...customIdOf(request) },
-    };
-    return { ...child, ...start(child) };
+    const place = { index, createdAtMs: batch.createdAtMs, ...customIdOf(request) };
+    return childRequest(batch, request, place, start);
   });
+}
+
+/** Where a request stands in its batch, and when it became a job (epoch milliseconds). */
+export interface ChildPlace extends Omit<NonNullable<JobRequest['batch']>, 'batchId'> {
+  createdAtMs: number;
+}
+
+/** The job of one request of a batch. */
+export function childRequest(
+  batch: Omit<JobRequest, 'input'>,
+  request: BatchRequest,
+  { createdAtMs, ...place }: ChildPlace,
+  start: (child: Omit<JobRequest, 'lane'>) => Start,
+): JobRequest {
+  const child = {
+    jobId: childJobId(batch.jobId, place.index),
+    tenantId: batch.tenantId,
+    ...(batch.keyId !== undefined && { keyId: batch.keyId }),
+    type: request.type,
+    model: publicName(request),
+    input: request.input,
+    priority: 'low' as const,
+    ...(batch.weight !== undefined && { weight: batch.weight }),
+    createdAtMs,
+    startByMs: batch.startByMs,
+    deadlineMs: batch.deadlineMs,
+    attemptTimeoutMs: batch.attemptTimeoutMs,
+    ...(batch.timeouts && { timeouts: batch.timeouts }),
+    cacheMode: batch.cacheMode,
+    ...(batch.cacheChoice && { cacheChoice: batch.cacheChoice }),
+    ...(batch.includeRaw && { includeRaw: true as const }),
+    ...(batch.user !== undefined && { user: batch.user }),
+    ...(batch.metadata && { metadata: batch.metadata }),
+    batch: { batchId: batch.jobId, ...place },
+  };
+  return { ...child, ...start(child) };
 }
 
 /** Where a child begins. */

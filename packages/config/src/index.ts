@@ -43,3 +43,6 @@ export { loadConfig } from './load-config.ts';
 export { watchConfig } from './watch-config.ts';
 export type { ConfigWatcher } from './watch-config.ts';
 export { nearestName, suggestName } from './nearest-name.ts';
+export { formatPath, type Path } from './request/field-path.ts';
+export { invalidBody } from './request/invalid-body.ts';
+export { parseJson } from './request/parse-json.ts';

@@ -15,6 +15,20 @@ export { embeddingInput, listEmbeddingTexts } from './embedding.ts';
 export type { Embedding, EmbeddingInput, EmbeddingResult, EmbeddingTexts } from './embedding.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
+export { batchEndpoints, batchPhases, createBatch, windowMs } from './file-batch.ts';
+export type {
+  BatchEndpoint,
+  BatchPhase,
+  BatchStatus,
+  BatchSums,
+  BatchView,
+  CreateBatch,
+  FileBatchInput,
+  FileBatchProgress,
+  FileBatchResult,
+  LineProblem,
+} from './file-batch.ts';
+export { jobMetadata } from './job-metadata.ts';
 export { expiresAfter, fileLife, filePurposes } from './file.ts';
 export type { FilePurpose, FileView } from './file.ts';
 export {
@@ -43,13 +57,7 @@ export type { JobState, TerminalState } from './job-state.ts';
 export { calleeWords, callTypes, jobTypes, modelTypes } from './job-type.ts';
 export type { CallType, JobType, ModelType } from './job-type.ts';
 export type { LedgerEntry, LedgerOutcome, PlacedEntry, Saved } from './ledger.ts';
-export {
-  jobWebhook,
-  maxDelaySeconds,
-  metadata as jobMetadata,
-  priorities,
-  submitJob,
-} from './job.ts';
+export { jobWebhook, maxDelaySeconds, priorities, submitJob } from './job.ts';
 export type {
   Attempt,
   JobResult,

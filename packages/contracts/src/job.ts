@@ -7,6 +7,8 @@ import { embeddingInput } from './embedding.ts';
 import type { ErrorData } from './errors.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
+import type { FileBatchResult } from './file-batch.ts';
+import { jobMetadata } from './job-metadata.ts';
 import { name } from './name.ts';
 import type { JobPhase } from './record.ts';
 import { rerankInput } from './rerank.ts';
@@ -33,10 +35,6 @@ export const webhookSecret = z
 export const jobWebhook = z.strictObject({ url: webhookUrl, secret: webhookSecret });
 export type JobWebhook = z.infer<typeof jobWebhook>;
 
-export const metadata = z
-  .record(z.string().min(1).max(64), z.string().max(512))
-  .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 entries');
-
 /** How far ahead a job may be submitted, in seconds: 30 days. */
 export const maxDelaySeconds = 30 * 86_400;
 
@@ -57,7 +55,7 @@ const jobOptions = {
   /** Of a call, without progress inside its reply; the same. */
   idle_timeout_seconds: callSeconds,
   user: z.string().min(1).max(255).optional(),
-  metadata: metadata.optional(),
+  metadata: jobMetadata.optional(),
   /** Keep what the upstream answered beside what Sluice makes of it. */
   include_raw: z.boolean().optional(),
   /** The job runs this much later, or at `run_at` (ISO 8601, with its zone). A time in the past is now. */
@@ -112,7 +110,7 @@ export const submitJob = eachSubmit.refine(
 );
 export type SubmitJob = z.infer<typeof submitJob>;
 
-export type JobResult = RunResult | BatchResult;
+export type JobResult = RunResult | BatchResult | FileBatchResult;
 
 /** One upstream call of a job, as the job shows it. Times are milliseconds since the epoch. */
 export interface Attempt {

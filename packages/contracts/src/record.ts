@@ -1,6 +1,7 @@
 import type { BatchInput } from './batch.ts';
 import type { CacheChoice, CacheInfo, CacheMode } from './cache.ts';
 import type { ErrorData } from './errors.ts';
+import type { BatchEndpoint, FileBatchInput, FileBatchProgress } from './file-batch.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import type { Attempt, EarlierTry, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
@@ -18,7 +19,7 @@ export interface JobRequest {
   type: JobType;
   /** Public name of the model or app; `batch` for batches. */
   model: string;
-  input: RunInput | BatchInput;
+  input: RunInput | BatchInput | FileBatchInput;
   priority: Priority;
   lane: string;
   /** Roughly how many tokens its call takes, for its place in the lane; only where the lane counts tokens. */
@@ -48,7 +49,7 @@ export interface JobRequest {
   metadata?: Record<string, string>;
   webhook?: JobWebhook;
   /** Set on the children of a batch. */
-  batch?: { batchId: string; index: number; customId?: string };
+  batch?: { batchId: string; index: number; customId?: string; endpoint?: BatchEndpoint };
   /** How its targets were chosen; absent: they are those of its model, in their order. */
   routing?: Routing;
   /** Where its targets begin, when the first could not serve it; absent is 0. */
@@ -147,6 +148,8 @@ export interface JobRecord extends JobRequest {
   cache?: CacheInfo;
   /** Batches only. */
   progress?: { total: number; ended: number; failed: number };
+  /** Batches of a file only. */
+  fileBatch?: FileBatchProgress;
 }
 
 /** How a job ended: everything `finish-job.lua` stores at once. */

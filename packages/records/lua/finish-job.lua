@@ -1,7 +1,7 @@
 -- Ends a job, exactly once: any live state -> terminal. Everything that follows from the end is written with it.
 -- KEYS: 1 job, 2 timeline, 3 live jobs, 4 retained jobs, 5 outbox, 6 this job's index of children,
 --       7 tenants with somebody who wants to know, 8 ledger, 9 loads, 10 deltas,
---       11 the batch's own job (children only)
+--       11 the batch's own job, 12 its ended children that are in no file (11 and 12 children only)
 -- ARGV: 1 job id, 2 new state, 3 now (epoch ms), 4 event id, 5 retention (ms), 6 states it may end from as `,a,b,`
 --       (empty: any live one), 7 '1' refuses a job that has started, 8 event (JSON), 9 attempt (JSON, or empty),
 --       10 channel, 11 batch id (children only, else empty), 12 entry of the ledger (JSON, or empty), 13 the run that
@@ -11,7 +11,7 @@
 
 local live = { queued = true, in_progress = true, paused = true }
 local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy',
-  'run', 'retries', 'deltas')
+  'run', 'retries', 'deltas', 'fed')
 local state = found[1]
 if not state then
   return { 'missing' }
@@ -36,8 +36,10 @@ if ARGV[9] ~= '' then
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 -- A batch was counted with all of its children: those that it never had are given back here, the others end on their own.
+-- Those of a file were counted as they came.
 local tenant, total = found[5], tonumber(found[6])
-addLoad(KEYS[9], tenant, 'jobs', -(1 + (total and total - redis.call('ZCARD', KEYS[6]) or 0)))
+local neverHad = total and not found[11] and total - redis.call('ZCARD', KEYS[6]) or 0
+addLoad(KEYS[9], tenant, 'jobs', -(1 + neverHad))
 addLoad(KEYS[9], tenant, 'bytes', -redis.call('HSTRLEN', KEYS[1], 'input'))
 if state == 'in_progress' and not total then
   endRun(KEYS[9], tenant, lasted)
@@ -55,7 +57,7 @@ if found[4] or (not KEYS[11] and redis.call('HEXISTS', KEYS[7], tenant) == 1) th
   redis.call('XADD', KEYS[5], '*', 'event', eventId, 'job', ARGV[1], 'kind', 'finished')
 end
 if KEYS[11] then
-  local parent = redis.call('HMGET', KEYS[11], 'state', 'total')
+  local parent = redis.call('HMGET', KEYS[11], 'state', 'total', 'fed')
   if parent[1] then
     local ended = redis.call('HINCRBY', KEYS[11], 'ended', 1)
     if ARGV[2] ~= 'completed' then
@@ -64,6 +66,10 @@ if KEYS[11] then
     if live[parent[1]] then
       -- The batch still has to read this child: it stays for as long as its siblings may wait, and longer.
       retentionMs = retentionMs + math.max(0, (tonumber(found[7]) or 0) - tonumber(ARGV[3]))
+      if parent[3] then
+        redis.call('RPUSH', KEYS[12], ARGV[1])
+        redis.call('PEXPIRE', KEYS[12], retentionMs)
+      end
       if ended == tonumber(parent[2]) then
         redis.call('XADD', KEYS[5], '*', 'event', ARGV[11], 'job', ARGV[11], 'kind', 'batch_ready')
       end

@@ -31,6 +31,17 @@ import {
 import type { RecordsConfig, RecordsContext } from './context.ts';
 import { appendDelta, type DeltaPiece } from './deltas.ts';
 import { eraseJob } from './erase-job.ts';
+import {
+  bookResults,
+  endedChildren,
+  feedChild,
+  listBatch,
+  movePhase,
+  type Booking,
+  type FeedReply,
+  type PhaseMove,
+  type PhaseReply,
+} from './file-batches.ts';
 import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts';
 import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
 import { newShardedId } from './job-id.ts';
@@ -95,6 +106,18 @@ export interface Records {
     requests: readonly JobRequest[],
     ticketOf?: (child: JobRequest) => LuaPart,
   ): Promise<number>;
+  /** A new id of a batch of a file. */
+  newBatchId(): string;
+  /** Puts a batch of a file into its tenant's list of them. */
+  listBatch(batchId: string, tenantId: string): Promise<void>;
+  /** Makes the next line of a batch of a file a job with its ticket. */
+  feedChild(request: JobRequest, line: { cursor: number; ticket: LuaPart }): Promise<FeedReply>;
+  /** The oldest children of a batch of a file that have ended and are in no file. */
+  endedChildren(batchId: string, limit: number): Promise<string[]>;
+  /** Takes children and lines whose results are in the files out of the batch; `false` if somebody else has been here. */
+  bookResults(batchId: string, booking: Booking, files: LuaPart): Promise<boolean>;
+  /** A batch of a file goes on to its next phase, exactly once. */
+  movePhase(batchId: string, move: PhaseMove): Promise<PhaseReply>;
   /** A worker took the ticket: the job is `in_progress`, and its record comes back. */
   begin(jobId: string, options?: BeginOptions): Promise<BeginReply>;
   /** Whether the run still has its job. */
@@ -218,6 +241,7 @@ export function createRecords(deps: RecordsDeps): Records {
     postpone: (jobId, nextCheckMs) => postponeCheck(context, jobId, nextCheckMs),
     countLive: (shard) => countLive(context, shard),
     trimIndexes: (shard, limit) => trimIndexes(context, shard, limit),
+    ...fileBatchActs(context),
     ...ledgerOf(context),
     ...outboxOf({ ...context, blocking: deps.blocking }),
     ...liveEvents(context, deps.subscriber),
@@ -241,6 +265,26 @@ function tenantActs(
     caps: (tenantId) => readCaps(context, tenantId),
     loads: () => readLoads(context),
     replaceCaps: (caps) => void (context.config = { ...context.config, caps }),
+  };
+}
+
+function fileBatchActs(
+  context: RecordsContext,
+): Pick<
+  Records,
+  'newBatchId' | 'listBatch' | 'feedChild' | 'endedChildren' | 'bookResults' | 'movePhase'
+> {
+  let turn = 0;
+  return {
+    newBatchId() {
+      turn = (turn + 1) % context.shards;
+      return newShardedId(context.clock.now(), turn, 'batch');
+    },
+    listBatch: (batchId, tenantId) => listBatch(context, batchId, tenantId),
+    feedChild: (request, line) => feedChild(context, request, line),
+    endedChildren: (batchId, limit) => endedChildren(context, batchId, limit),
+    bookResults: (batchId, booking, files) => bookResults(context, batchId, booking, files),
+    movePhase: (batchId, move) => movePhase(context, batchId, move),
   };
 }
 

@@ -39,6 +39,8 @@ async function eraseEnded(context: RecordsContext, jobId: string, keys: JobKeys)
     context.keys.tenant(keys.shard, tenantId),
     keys.children,
     keys.deltas,
+    keys.ended,
+    context.keys.batches(keys.shard, tenantId),
   ];
   if (idempotency) names.push(context.keys.idempotency(keys.shard, idempotency));
   return (await script(context.redis, names, [jobId, tenantId])) === 1;

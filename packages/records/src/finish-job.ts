@@ -89,7 +89,7 @@ function finishKeys(keys: JobKeys): string[] {
     keys.ledger,
     keys.loads,
     keys.deltas,
-    ...(keys.parent ? [keys.parent.job] : []),
+    ...(keys.parent ? [keys.parent.job, keys.parent.ended] : []),
   ];
 }
 

@@ -23,3 +23,4 @@ export type { RetryReply } from './retry-job.ts';
 export type { Session } from './sessions.ts';
 export type { TimelineOptions } from './timeline.ts';
 export type { CapChanges } from './tenant-loads.ts';
+export type { Booking, FeedReply, PhaseMove, PhaseReply } from './file-batches.ts';

@@ -19,6 +19,8 @@ import { shardOf } from './job-id.ts';
  * | <tag>/retained                | zset   | `<job id> <tenant id>` -> end of retention (ms)    | owner: trimIndexes        |
  * | <tag>/tenant:<tenant id>      | zset   | job ids, score 0: the order is that of the ids     | owner: trimIndexes, erase |
  * | <tag>/batch:<batch id>        | zset   | child's job id -> index in the batch               | with the batch's record   |
+ * | <tag>/ended:<batch id>        | list   | ids of children of a file's batch that have ended and are in no file | TTL, as a child's; emptied by bookResults |
+ * | <tag>/batches:<tenant id>     | zset   | ids of the tenant's batches of files, score 0      | owner: trimIndexes, erase |
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
@@ -36,6 +38,7 @@ export interface RecordKeys {
   /** `undefined` for a text that is not the id of a job on these shards. */
   ofJob(jobId: string): JobKeys | undefined;
   tenant(shard: number, tenantId: string): string;
+  batches(shard: number, tenantId: string): string;
   /** `digest` as `idempotencyDigest` makes it. */
   idempotency(shard: number, digest: string): string;
   /** `digest` as `sessions.ts` makes it. */
@@ -61,9 +64,11 @@ export interface JobKeys {
   loads: string;
   /** Index of the job's own children. */
   children: string;
+  /** Of a batch of a file: its children that have ended and are in no file. */
+  ended: string;
   channel: string;
   /** Only of a batch's child: the batch it belongs to. */
-  parent?: { batchId: string; job: string; children: string };
+  parent?: { batchId: string; job: string; children: string; ended: string };
 }
 
 export function createKeys(root: string, shards: number): RecordKeys {
@@ -76,6 +81,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
       return jobKeys(tag(shard), shard, jobId);
     },
     tenant: (shard, tenantId) => `${tag(shard)}/tenant:${tenantId}`,
+    batches: (shard, tenantId) => `${tag(shard)}/batches:${tenantId}`,
     idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
     session: (shard, digest) => `${tag(shard)}/session:${digest}`,
     live: (shard) => `${tag(shard)}/live`,
@@ -101,9 +107,15 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     ledger: `${tag}/ledger`,
     loads: `${tag}/loads`,
     children: `${tag}/batch:${jobId}`,
+    ended: `${tag}/ended:${jobId}`,
     channel: `${tag}/changes:${jobId}`,
     ...(batchId !== undefined && {
-      parent: { batchId, job: `${tag}/job:${batchId}`, children: `${tag}/batch:${batchId}` },
+      parent: {
+        batchId,
+        job: `${tag}/job:${batchId}`,
+        children: `${tag}/batch:${batchId}`,
+        ended: `${tag}/ended:${batchId}`,
+      },
     }),
   };
 }

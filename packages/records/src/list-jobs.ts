@@ -16,6 +16,8 @@ export interface JobFilter {
   model?: string;
   /** Only jobs that ended with this error. */
   errorCode?: ErrorCode;
+  /** Lists batches of files only, from an index of their own. */
+  ofFiles?: true;
   /** Lists the children of this batch, in the order of the batch. Without it children are not listed. */
   batchId?: string;
   /** `nextCursor` of the page before. Opaque; one that this package did not make lists from the start. */
@@ -40,7 +42,10 @@ export async function listJobs(
   filter: JobFilter,
 ): Promise<JobPage> {
   const { batchId, limit = defaultLimit } = filter;
-  const nextIds = batchId === undefined ? tenantIds(context, tenantId) : childIds(context, batchId);
+  const nextIds =
+    batchId === undefined
+      ? tenantIds(context, tenantId, filter.ofFiles ? 'batches' : 'tenant')
+      : childIds(context, batchId);
   const records: JobSummary[] = [];
   let position = decodeCursor(filter.after);
   const reads = pageReads(filter);
@@ -80,14 +85,18 @@ type NextIds = (
  * Ids sort by time, so the merged order of all shards is that of the ids, backwards. Of each shard that gave a full page
  * only what is above the end of its page is known to be complete; the rest waits for the next round.
  */
-function tenantIds(context: RecordsContext, tenantId: string): NextIds {
+function tenantIds(
+  context: RecordsContext,
+  tenantId: string,
+  index: 'tenant' | 'batches',
+): NextIds {
   const shards = Array.from({ length: context.shards }, (_, shard) => shard);
   return async (position, count) => {
     const start = position === undefined ? '+' : `(${position}`;
     const pages = await Promise.all(
       shards.map((shard) =>
         context.redis.zrange(
-          ...([context.keys.tenant(shard, tenantId), start, '-'] as const),
+          ...([context.keys[index](shard, tenantId), start, '-'] as const),
           ...(['BYLEX', 'REV', 'LIMIT', 0, count] as const),
         ),
       ),

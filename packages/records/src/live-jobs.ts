@@ -59,7 +59,7 @@ export async function trimIndexes(
     [...byTenant].map(([tenantId, ofTenant]) =>
       trimScript(
         context.redis,
-        [retained, context.keys.tenant(shard, tenantId)],
+        [retained, context.keys.tenant(shard, tenantId), context.keys.batches(shard, tenantId)],
         [tenantId, ...ofTenant.map((member) => member.slice(0, member.indexOf(' ')))],
       ),
     ),

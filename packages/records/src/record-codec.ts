@@ -1,5 +1,7 @@
 import type { JobPhase, JobRecord, JobRequest, JobTimes } from '@sluice/contracts';
 
+import { decodeFileBatch, fieldsOfNewFileBatch } from './file-batch-codec.ts';
+
 /**
  * The fields of a record's hash. Whatever may be large has a field of its own, so that who does not need it skips it.
  *
@@ -12,6 +14,7 @@ import type { JobPhase, JobRecord, JobRequest, JobTimes } from '@sluice/contract
  * | webhook                 | `1` when somebody wants to be told of the end            | accept                |
  * | idempotency             | digest of the Idempotency-Key, for erase                 | accept                |
  * | total, ended, failed    | numbers; batches only                                    | accept, finish of a child |
+ * | phase, fed, cursor, drained, inProgressAt, finalizingAt, cancellingAt, ending, sums, problems | see FileBatchProgress; batches of files only | accept, move-phase, feed-child, book-results |
  * | startBy                 | epoch ms; children of a batch only, for finish           | accept                |
  * | times                   | what its time was spent on, see spend-time.lua            | all that change the state |
  * | startedAt, endedAt      | epoch ms                                                 | begin, finish         |
@@ -77,6 +80,16 @@ export const summaryFields = [
   'priceVersion',
   'saved',
   'times',
+  'phase',
+  'fed',
+  'cursor',
+  'drained',
+  'inProgressAt',
+  'finalizingAt',
+  'cancellingAt',
+  'ending',
+  'sums',
+  'problems',
 ] as const;
 
 /** Field and value pairs of a new record, the input first; `state` is the script's to set. */
@@ -98,6 +111,7 @@ export function encodeRequest(request: JobRequest, seal: FieldText = asItIs): st
   if (request.batch) pairs.push('startBy', String(request.startByMs));
   if ('requests' in input)
     pairs.push('total', String(input.requests.length), 'ended', '0', 'failed', '0');
+  if ('input_file_id' in input) pairs.push(...fieldsOfNewFileBatch);
   return pairs;
 }
 
@@ -156,6 +170,7 @@ export function decodeSummary(
     ...json('saved', fields['saved']),
     ...(fields['times'] !== undefined && { times: decodeTimes(fields['times']) }),
     ...progress(fields),
+    ...(fields['phase'] !== undefined && { fileBatch: decodeFileBatch(fields) }),
   };
 }
 

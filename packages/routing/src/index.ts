@@ -1,3 +1,4 @@
+export { checkAppInput } from './check-app-input.ts';
 export { itineraryOf } from './itinerary.ts';
 export type { Itinerary, Step, Traveller } from './itinerary.ts';
 export { nextStep } from './next-step.ts';

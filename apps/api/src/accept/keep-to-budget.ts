@@ -13,15 +13,22 @@ export function keepToBudget(
   { tenantId, keyId }: Pick<Caller, 'tenantId' | 'keyId'>,
   budgets: BudgetBook,
 ): SubmitJob {
-  const spent = budgets.exhausted({ tenantId, keyId });
-  if (spent) {
-    const message = `the ${spent.period} budget of ${spent.scope.replace(':', ' ')} is spent; GET /v1/budgets says when it begins anew`;
-    throw new SluiceError('budget_exceeded', message);
-  }
+  refuseSpent({ tenantId, keyId }, budgets);
   const { max_input_tokens: maxInput, max_output_tokens: maxOutput } =
     budgets.budgetOf(`tenant:${tenantId}`) ?? {};
   if (maxInput !== undefined) refuseLarge(submitted, maxInput);
   return maxOutput === undefined ? submitted : capOutput(submitted, maxOutput);
+}
+
+/** @throws SluiceError `budget_exceeded` where the payer has spent all of a budget. */
+export function refuseSpent(
+  { tenantId, keyId }: Pick<Caller, 'tenantId' | 'keyId'>,
+  budgets: BudgetBook,
+): void {
+  const spent = budgets.exhausted({ tenantId, keyId });
+  if (!spent) return;
+  const message = `the ${spent.period} budget of ${spent.scope.replace(':', ' ')} is spent; GET /v1/budgets says when it begins anew`;
+  throw new SluiceError('budget_exceeded', message);
 }
 
 function refuseLarge({ input }: SubmitJob, maxTokens: number): void {

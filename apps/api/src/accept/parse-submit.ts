@@ -1,4 +1,4 @@
-import type { Config } from '@sluice/config';
+import { invalidBody, type Config } from '@sluice/config';
 import {
   publicName,
   SluiceError,
@@ -7,11 +7,9 @@ import {
   type BatchRequest,
   type SubmitJob,
 } from '@sluice/contracts';
-import { resolveRoute } from '@sluice/routing';
+import { checkAppInput, resolveRoute } from '@sluice/routing';
 import { checkUrl, type AllowList } from '@sluice/runtime';
 
-import { checkAppInput } from './check-app-input.ts';
-import { invalidBody } from './explain-issues.ts';
 import { refuseOversized } from './refuse-oversized.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
 
-import { invalidBody } from '../accept/explain-issues.ts';
+import { invalidBody } from '@sluice/config';
 import { readJson } from './read-json.ts';
 
 /** Requests that only manage something are small. */

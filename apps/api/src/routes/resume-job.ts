@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 
+import { invalidBody } from '@sluice/config';
 import {
   resumeJob,
   SluiceError,
@@ -9,7 +10,6 @@ import {
 } from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
-import { invalidBody } from '../accept/explain-issues.ts';
 import type { ApiDeps } from '../deps.ts';
 import { findJob, jobIdOf } from '../find-job.ts';
 import { readJson } from '../http/read-json.ts';

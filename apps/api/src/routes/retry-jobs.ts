@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
 
+import { invalidBody } from '@sluice/config';
 import { retryJobs, SluiceError, type RetryJobs } from '@sluice/contracts';
 import type { JobFilter, JobSummary } from '@sluice/records';
 
-import { invalidBody } from '../accept/explain-issues.ts';
 import type { ApiDeps } from '../deps.ts';
 import { readJson } from '../http/read-json.ts';
 import { replyJson } from '../http/reply.ts';

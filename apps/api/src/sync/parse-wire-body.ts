@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import { invalidBody } from '../accept/explain-issues.ts';
+import { invalidBody } from '@sluice/config';
 
 /**
  * The body of a vendor's request, checked against its schema.

@@ -64,7 +64,7 @@ export const ownedKeys = [
   /:webhooks:[^}]+\}\//,
   /\}\/subscribers/,
   /\}\/(ledger|counted)$/,
-  /\}\/(file:|parts:|files:|file-ends|file-bytes|batches:)/,
+  /\}\/(file:|parts:|files:|file-ends|file-bytes|batches:|ended:)/,
   /:budgets\}\//,
 ];
 

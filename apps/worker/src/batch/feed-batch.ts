@@ -5,30 +5,30 @@ import {
   type JobRecord,
   type JobRequest,
   type Outcome,
-  type RunInput,
   type Ticket,
 } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
-import type { PlacedTicket } from '@sluice/queue';
-import { routeJob, type Start } from '@sluice/routing';
 
 import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
-import { callTypeOf } from '../begin/call-type.ts';
-import type { RunJobDeps } from '../run-job-deps.ts';
+import type { FileBatchDeps } from './file/file-batch.ts';
+import { runFileBatch } from './file/run-file-batch.ts';
+import { startOf } from './start-of.ts';
+import { ticketOf } from './ticket-of.ts';
 
 /** Records read at a time when a batch is put together. */
 const readAtOnce = 100;
 
-type FeedBatchDeps = ApplyOutcomeDeps & Pick<RunJobDeps, 'records' | 'config' | 'splits'>;
+export type FeedBatchDeps = ApplyOutcomeDeps & FileBatchDeps;
 
 /**
- * A batch's ticket: makes the children and their tickets, or, when the last child has ended, puts the result together.
+ * A batch's ticket. One of a file goes on by a step: see run-file-batch.ts. Any other makes the children and their tickets, or, when the last child has ended, puts the result together.
  * Both are idempotent, so the ticket may run any number of times, and a crash in the middle only means running again.
  */
 export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Outcome> {
   const begun = await deps.records.begin(ticket.jobId);
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const batch = begun.record;
+  if (batch.fileBatch) return await runFileBatch(ticket, batch, deps);
   const children = planChildren(batch, deps);
   if (children instanceof SluiceError) {
     return { kind: 'ended', ending: { state: 'failed', error: children.toJSON() } };
@@ -49,14 +49,6 @@ function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | Slu
     if (thrown instanceof SluiceError) return thrown;
     throw thrown;
   }
-}
-
-/** Children wait as long as the batch does: only what was chosen for each matters, not what is closed now. */
-function startOf(child: Omit<JobRequest, 'lane'>, { config, splits }: FeedBatchDeps): Start {
-  // A batch's requests are of any other type, with an input of that type.
-  const input = child.input as RunInput;
-  const job = { ...child, input, type: callTypeOf(child.type) };
-  return routeJob(config, job, { isRolledBack: splits.isRolledBack, objectionTo: () => undefined });
 }
 
 function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[]): Outcome {
@@ -83,38 +75,4 @@ async function readChildren(
     children.push(...ids.map((id) => byId.get(id)));
   }
   return children;
-}
-
-/** The ticket that a live job should have. */
-export function ticketOf(
-  job: Omit<JobRequest, 'input'> & { targetIndex?: number; retries?: number },
-): PlacedTicket {
-  const {
-    jobId,
-    tenantId,
-    type,
-    model,
-    lane,
-    priority,
-    tokens,
-    weight,
-    runAtMs,
-    targetIndex = 0,
-    retries = 0,
-  } = job;
-  return {
-    ticket: {
-      jobId,
-      tenantId,
-      type,
-      model,
-      attempt: targetIndex + 1,
-      ...(retries > 0 && { retry: retries }),
-    },
-    lane,
-    priority,
-    tokens,
-    weight,
-    runAtMs,
-  };
 }

@@ -1,6 +1,6 @@
 import type { Outcome, Ticket } from '@sluice/contracts';
 
-import { ticketOf } from './feed-batch.ts';
+import { ticketOf } from './ticket-of.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
 /**

@@ -12,7 +12,7 @@ import { hurryTicket } from '@sluice/queue';
 import { shardOf } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
-import { ticketOf } from '../batch/feed-batch.ts';
+import { ticketOf } from '../batch/ticket-of.ts';
 import { AnswerStream } from '../call/answer-stream.ts';
 import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
 import { entryOf } from './write-cache.ts';

@@ -1,7 +1,7 @@
 import { revalidationOf } from '@sluice/cache';
 
 import type { Plan } from '../begin/plan-job.ts';
-import { ticketOf } from '../batch/feed-batch.ts';
+import { ticketOf } from '../batch/ticket-of.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
 type Deps = Pick<RunJobDeps, 'cache' | 'clock' | 'config' | 'lanes' | 'log' | 'records'>;

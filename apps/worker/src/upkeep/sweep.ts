@@ -4,7 +4,7 @@ import { nextCheckAt, shardOf, type DueJob, type Records } from '@sluice/records
 import type { Clock, Logger } from '@sluice/runtime';
 import { eventIdOf } from '@sluice/webhooks';
 
-import { ticketOf } from '../batch/feed-batch.ts';
+import { ticketOf } from '../batch/ticket-of.ts';
 import { expiry, passedDeadline } from '../begin/deadline.ts';
 
 export interface SweepDeps {

@@ -5,14 +5,20 @@ import { fileKeys, shardOfFile, tenantFilesKey } from './keys.ts';
 
 const source = readPart(new URL('..', import.meta.url).href, 'extend-files');
 
+/** Bytes that are stored and in no file yet. */
+export interface FilePart {
+  name: string;
+  bytes: number;
+}
+
 /** One of the two files that a batch writes, and what is appended to it. */
 export interface OutputFile {
   fileId: string;
   filename: string;
   /** Whether the batch has written to it before: if it is not there now, its owner has deleted it. */
   isKnown: boolean;
-  /** As `putPart` named it; absent: nothing is appended. */
-  part?: { name: string; bytes: number } | undefined;
+  /** As `putPart` named them; none: nothing is appended. */
+  parts: readonly FilePart[];
 }
 
 export interface Extension {
@@ -38,10 +44,10 @@ export function extendFiles(
       tenantId,
       nowMs,
       expiresAtMs,
-      ...files.flatMap(({ fileId, filename, isKnown, part }) => [
+      ...files.flatMap(({ fileId, filename, isKnown, parts }) => [
         fileId,
-        part?.name ?? '',
-        part?.bytes ?? 0,
+        parts.map(({ name, bytes }) => `${name} ${bytes}`).join(','),
+        parts.reduce((sum, { bytes }) => sum + bytes, 0),
         filename,
         isKnown ? '1' : '',
       ]),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import { valueAt, type Path } from '../http/field-path.ts';
+import { valueAt, type Path } from './field-path.ts';
 
 /** The fields that the schema knows for the object that stands in `body` at `path`. */
 export function knownKeys(schema: z.core.$ZodType, path: Path, body: unknown): string[] {

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 
-import { suggestName } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
-import { formatPath, valueAt, type Path } from '../http/field-path.ts';
+import { formatPath, valueAt, type Path } from './field-path.ts';
+import { suggestName } from '../nearest-name.ts';
 import { knownKeys } from './known-keys.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { submitJob } from '@sluice/contracts';
 
-import { invalidBody } from './explain-issues.ts';
+import { invalidBody } from './invalid-body.ts';
 
 function refusal(body: unknown) {
   const parsed = submitJob.safeParse(body);
