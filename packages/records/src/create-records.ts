@@ -31,20 +31,10 @@ import {
 import type { RecordsConfig, RecordsContext } from './context.ts';
 import { appendDelta, type DeltaPiece } from './deltas.ts';
 import { eraseJob } from './erase-job.ts';
-import {
-  bookResults,
-  endedChildren,
-  feedChild,
-  listBatch,
-  movePhase,
-  type Booking,
-  type FeedReply,
-  type PhaseMove,
-  type PhaseReply,
-} from './file-batches.ts';
+import { fileBatchActs, type FileBatchRecords } from './file-batch-acts.ts';
 import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts';
-import { idempotencyDigest, shardOfDigest, type Idempotency } from './idempotency.ts';
-import { newShardedId } from './job-id.ts';
+import type { Idempotency } from './idempotency.ts';
+import { jobIdMaker } from './job-id-maker.ts';
 import { createKeys } from './keys.ts';
 import { bookCall, readLedger, trimLedger, type CutRun, type LedgerMessage } from './ledger.ts';
 import { listJobs, type JobFilter, type JobPage } from './list-jobs.ts';
@@ -96,7 +86,7 @@ export interface RecordsDeps {
  * Each method that takes a job id treats a text that is no job id as a job that is not there; accept refuses it.
  * Errors are those of Redis; a TypeError tells a mistake of the caller.
  */
-export interface Records {
+export interface Records extends FileBatchRecords {
   /** A new job id. The shard is chosen in turn, or by the Idempotency-Key, so that equal keys meet in one shard. */
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
   /** Creates the record and its ticket, once for its id and once for its Idempotency-Key. One round trip. */
@@ -106,18 +96,6 @@ export interface Records {
     requests: readonly JobRequest[],
     ticketOf?: (child: JobRequest) => LuaPart,
   ): Promise<number>;
-  /** A new id of a batch of a file. */
-  newBatchId(): string;
-  /** Puts a batch of a file into its tenant's list of them. */
-  listBatch(batchId: string, tenantId: string): Promise<void>;
-  /** Makes the next line of a batch of a file a job with its ticket. */
-  feedChild(request: JobRequest, line: { cursor: number; ticket: LuaPart }): Promise<FeedReply>;
-  /** The oldest children of a batch of a file that have ended and are in no file. */
-  endedChildren(batchId: string, limit: number): Promise<string[]>;
-  /** Takes children and lines whose results are in the files out of the batch; `false` if somebody else has been here. */
-  bookResults(batchId: string, booking: Booking, files: LuaPart): Promise<boolean>;
-  /** A batch of a file goes on to its next phase, exactly once. */
-  movePhase(batchId: string, move: PhaseMove): Promise<PhaseReply>;
   /** A worker took the ticket: the job is `in_progress`, and its record comes back. */
   begin(jobId: string, options?: BeginOptions): Promise<BeginReply>;
   /** Whether the run still has its job. */
@@ -268,26 +246,6 @@ function tenantActs(
   };
 }
 
-function fileBatchActs(
-  context: RecordsContext,
-): Pick<
-  Records,
-  'newBatchId' | 'listBatch' | 'feedChild' | 'endedChildren' | 'bookResults' | 'movePhase'
-> {
-  let turn = 0;
-  return {
-    newBatchId() {
-      turn = (turn + 1) % context.shards;
-      return newShardedId(context.clock.now(), turn, 'batch');
-    },
-    listBatch: (batchId, tenantId) => listBatch(context, batchId, tenantId),
-    feedChild: (request, line) => feedChild(context, request, line),
-    endedChildren: (batchId, limit) => endedChildren(context, batchId, limit),
-    bookResults: (batchId, booking, files) => bookResults(context, batchId, booking, files),
-    movePhase: (batchId, move) => movePhase(context, batchId, move),
-  };
-}
-
 function ledgerOf(
   context: RecordsContext,
 ): Pick<Records, 'bookCall' | 'readLedger' | 'trimLedger'> {
@@ -329,16 +287,4 @@ function createContext({ redis, root, shards, config, clock, seals }: RecordsDep
     throw new TypeError(`shards must be 1 to ${maxShards}, not ${shards}`);
   }
   return { redis, keys: createKeys(root, shards), shards, config, clock, seals };
-}
-
-function jobIdMaker({ clock, shards }: RecordsContext): Records['newJobId'] {
-  let turn = 0;
-  return (idempotent) => {
-    if (!idempotent) {
-      turn = (turn + 1) % shards;
-      return newShardedId(clock.now(), turn);
-    }
-    const digest = idempotencyDigest(idempotent.tenantId, idempotent.idempotencyKey);
-    return newShardedId(clock.now(), shardOfDigest(digest, shards));
-  };
 }

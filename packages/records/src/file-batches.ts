@@ -127,7 +127,7 @@ export async function movePhase(
   );
   // The replies that move-phase.lua lists.
   const [kind, phase, state] = reply as ['moved' | 'missing'] | ['refused', BatchPhase, JobState];
-  return kind === 'refused' ? { kind, phase: phase!, state: state! } : { kind };
+  return kind === 'refused' ? { kind, phase, state } : { kind };
 }
 
 /** The batch is in its tenant's list of batches from now on; before it is accepted, so that none is ever missing there. */

@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 import { appText } from './app-text.ts';
 import { check, dropNulls, ignored, only, refuse } from './check.ts';
-import type { AppNames, LineFormat } from './formats.ts';
+import type { LineFormat } from './formats.ts';
 import { promptUsage } from './usage.ts';
 
 const chatBody = z.strictObject({
