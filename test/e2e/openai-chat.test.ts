@@ -1,55 +1,18 @@
 import { waitFor } from '@sluice/testing';
-import OpenAI, {
+import {
   APIError,
   AuthenticationError,
   BadRequestError,
   NotFoundError,
   UnprocessableEntityError,
+  type OpenAI,
 } from 'openai';
 import { describe, expect, test } from 'vitest';
 
-import { adminKey, useStack } from '../support/start-stack.ts';
+import { models, openaiClient, useOpenaiStack } from '../support/openai-stack.ts';
+import { adminKey } from '../support/start-stack.ts';
 
-/** OpenAI's own client, unmodified but for its base URL, in front of every kind of provider. */
-const folders = {
-  openai: '/openai/v1',
-  anthropic: '/anthropic',
-  gemini: '/gemini',
-  ollama: '/ollama',
-} as const;
-const models = Object.keys(folders);
-
-const stack = useStack({
-  config: ({ simulatorUrl }) => ({
-    providers: {
-      ...Object.fromEntries(
-        Object.entries(folders).map(([kind, folder]) => [
-          kind,
-          { kind, baseUrl: `${simulatorUrl}${folder}`, apiKey: 'sim-key' },
-        ]),
-      ),
-      dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` },
-    },
-    models: {
-      ...Object.fromEntries(
-        models.map((name) => [
-          name,
-          {
-            targets: [{ provider: name, model: 'sim-chat' }],
-            price: { inputPerMillion: 2, outputPerMillion: 8 },
-            dropParams: true,
-          },
-        ]),
-      ),
-      cached: { targets: [{ provider: 'openai', model: 'sim-chat' }], cache: { ttlSeconds: 60 } },
-    },
-    apps: {
-      flow: { provider: 'dify', apiKey: 'app-sim' },
-      talk: { provider: 'dify', apiKey: 'app-chat', kind: 'chat' },
-    },
-    retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
-  }),
-});
+const stack = useOpenaiStack();
 
 const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'hello there' }];
 const tools: OpenAI.ChatCompletionTool[] = [
@@ -62,9 +25,7 @@ const tools: OpenAI.ChatCompletionTool[] = [
   },
 ];
 
-function connect(options: ConstructorParameters<typeof OpenAI>[0] = {}): OpenAI {
-  return new OpenAI({ baseURL: `${stack().url}/v1`, apiKey: adminKey, maxRetries: 0, ...options });
-}
+const connect = (options = {}) => openaiClient(stack().url, options);
 
 /** The same client at the simulator, without Sluice. */
 function direct(): OpenAI {

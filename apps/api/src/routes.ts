@@ -3,8 +3,16 @@ import type { RequestHandler } from 'express';
 import type { ApiDeps } from './deps.ts';
 import type { Access } from './middleware/authenticate.ts';
 import type { ErrorFormat } from './middleware/handle-error.ts';
-import { chatCompletionsRoute } from './openai/chat-completions.ts';
+import { chatCompletionsRoute } from './openai/chat-completions-route.ts';
+import { createResponseRoute } from './openai/create-response-route.ts';
+import { embeddingsRoute } from './openai/embeddings-route.ts';
 import { openaiErrors } from './openai/errors.ts';
+import {
+  cancelResponseRoute,
+  deleteResponseRoute,
+  getResponseRoute,
+  responseItemsRoute,
+} from './openai/response-routes.ts';
 import {
   changeTenantRoute,
   createTenantRoute,
@@ -48,7 +56,7 @@ import {
   resumeLaneRoute,
 } from './routes/limits.ts';
 import { listJobsRoute } from './routes/list-jobs.ts';
-import { listModelsRoute } from './routes/list-models.ts';
+import { getModelRoute, listModelsRoute } from './routes/list-models.ts';
 import { listProvidersRoute } from './routes/list-providers.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { docsRoute, openApiRoute } from './routes/openapi.ts';
@@ -85,6 +93,25 @@ export interface ApiRoute {
   handler(deps: ApiDeps): RequestHandler;
 }
 
+const responses = '/v1/responses/:id';
+
+/** Routes of OpenAI's API beside chat completions. */
+const openaiRoutes: readonly ApiRoute[] = (
+  [
+    { method: 'post', path: '/v1/embeddings', access: 'submit', handler: embeddingsRoute },
+    { method: 'post', path: '/v1/responses', access: 'submit', handler: createResponseRoute },
+    { method: 'get', path: responses, access: 'read', handler: getResponseRoute },
+    { method: 'post', path: `${responses}/cancel`, access: 'cancel', handler: cancelResponseRoute },
+    { method: 'delete', path: responses, access: 'cancel', handler: deleteResponseRoute },
+    {
+      method: 'get',
+      path: `${responses}/input_items`,
+      access: 'read',
+      handler: responseItemsRoute,
+    },
+  ] as const
+).map((route) => ({ ...route, errors: openaiErrors }));
+
 /** Every route of the API, the hottest first. Beside them there is only the queue board. */
 export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs', access: 'submit', handler: submitJobRoute },
@@ -113,7 +140,15 @@ export const apiRoutes: readonly ApiRoute[] = [
     errors: openaiErrors,
     handler: chatCompletionsRoute,
   },
+  ...openaiRoutes,
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
+  {
+    method: 'get',
+    path: '/v1/models/:id',
+    access: 'any',
+    errors: openaiErrors,
+    handler: getModelRoute,
+  },
   { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },
   {
     method: 'post',

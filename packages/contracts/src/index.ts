@@ -107,6 +107,14 @@ export { errorCodeNames, retryJobs } from './retry-jobs.ts';
 export type { RetryJobs } from './retry-jobs.ts';
 export { maxRawBytes } from './raw-reply.ts';
 export type { RawReply } from './raw-reply.ts';
+export {
+  jobIdOfResponse,
+  liveResponseStatus,
+  responseEventTypes,
+  responseIdOf,
+  responseStatusOf,
+} from './response.ts';
+export type { ResponseEvent, ResponseEventType, ResponseFacts } from './response.ts';
 export { restOf } from './rest-of-answer.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';

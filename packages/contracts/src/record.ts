@@ -6,6 +6,7 @@ import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import type { Attempt, EarlierTry, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
 import type { LedgerEntry, Saved } from './ledger.ts';
+import type { ResponseFacts } from './response.ts';
 import type { RunInput } from './run.ts';
 import type { CostUsd, Usage } from './usage.ts';
 import type { FormAnswer, UpstreamHandle } from './workflow.ts';
@@ -48,6 +49,8 @@ export interface JobRequest {
   sessionId?: string;
   metadata?: Record<string, string>;
   webhook?: JobWebhook;
+  /** Set on a job that was made as a response of OpenAI's. */
+  response?: ResponseFacts;
   /** Set on the children of a batch. */
   batch?: { batchId: string; index: number; customId?: string; endpoint?: BatchEndpoint };
   /** How its targets were chosen; absent: they are those of its model, in their order. */

@@ -4,6 +4,7 @@ import { webhookSecret, webhookUrl } from './job.ts';
 import { jobTypes } from './job-type.ts';
 import { terminalStates } from './job-state.ts';
 import { name } from './name.ts';
+import { responseEventTypes } from './response.ts';
 
 /** Events of Sluice's own, beside `<job type>.<state>`. */
 export const noticeTypes = [
@@ -17,6 +18,7 @@ export type NoticeType = (typeof noticeTypes)[number];
 /** Every event that a webhook may carry. */
 export const eventTypes: readonly string[] = [
   ...jobTypes.flatMap((type) => terminalStates.map((state) => `${type}.${state}`)),
+  ...responseEventTypes,
   ...noticeTypes,
 ];
 

@@ -16,6 +16,7 @@ export { createEndpointStore, maxEndpointsOfTenant } from './endpoints/endpoint-
 export type { EndpointStore, SubscriberMirror } from './endpoints/endpoint-store.ts';
 export { deliveryIdOf, partsOfDelivery } from './endpoints/keys.ts';
 export { eventIdOf } from './event-id.ts';
+export { responseEvent } from './response-event.ts';
 export { thinEvent } from './thin-event.ts';
 export type { SigningSecrets } from './sign-body.ts';
 export { createWebhookSender } from './webhook-sender.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { NoticeEvent, WebhookEvent } from '@sluice/contracts';
+import type { NoticeEvent, ResponseEvent, WebhookEvent } from '@sluice/contracts';
 import {
   checkUrl,
   createGuardedConnector,
@@ -36,7 +36,7 @@ export interface WebhookSenderOptions {
 export interface Delivery {
   url: string;
   secret: SigningSecrets;
-  event: WebhookEvent | NoticeEvent;
+  event: WebhookEvent | NoticeEvent | ResponseEvent;
   /** The endpoint's own and the measurements of a job. */
   headers: Readonly<Record<string, string>>;
 }

@@ -147,7 +147,7 @@ const components: Json = {
     },
     Event: {
       type: 'object',
-      required: ['id', 'type', 'timestamp', 'data'],
+      required: ['id', 'type', 'data'],
       properties: {
         id: { type: 'string' },
         type: { type: 'string' },

@@ -1,12 +1,15 @@
 import {
   eventTypes,
   noticeTypes,
+  responseEventTypes,
   type JobEnding,
   type JobRecord,
   type JobType,
   type Notice,
   type NoticeEvent,
   type NoticeType,
+  type ResponseEvent,
+  type ResponseEventType,
   type TerminalState,
   type WebhookEvent,
 } from '@sluice/contracts';
@@ -21,12 +24,19 @@ export function describeEvents(): Record<string, { post: Json }> {
 
 function operation(type: string): Json {
   const notice = noticeTypes.find((known) => known === type);
-  const event = notice ? exampleNotice(notice) : exampleEvent(type);
+  const response = responseEventTypes.find((known) => known === type);
+  const event = response
+    ? exampleResponse(response)
+    : notice
+      ? exampleNotice(notice)
+      : exampleEvent(type);
   const headers: Record<string, string> =
     'latency_ms' in event.data ? deliveryHeaders(event as WebhookEvent) : {};
   return {
     operationId: `webhook_${type.replace('.', '_')}`,
-    summary: notice ? noticeSummaries[notice] : `A job ended: \`${type}\`.`,
+    summary: notice
+      ? noticeSummaries[notice]
+      : `A ${response ? 'background response' : 'job'} ended: \`${type}\`.`,
     security: [],
     parameters: [
       ...signatureHeaders(event.id),
@@ -69,6 +79,17 @@ const createdAtMs = Date.UTC(2026, 10, 27, 10);
 
 function exampleNotice(type: NoticeType): NoticeEvent {
   return buildNotice('evt_01kbg3v0x2q7h5m9n4p6r8t0w2', noticeOf(type));
+}
+
+/** In OpenAI's form, for endpoints that ask for `response.…` by name. */
+function exampleResponse(type: ResponseEventType): ResponseEvent {
+  return {
+    id: 'evt_01kbg3v0x2q7h5m9n4p6r8t0w200',
+    object: 'event',
+    created_at: createdAtMs / 1_000,
+    type,
+    data: { id: 'resp_01kbg3v0x2q7h5m9n4p6r8t0w200' },
+  };
 }
 
 function noticeOf(type: NoticeType): Notice {

@@ -26,7 +26,7 @@ import { goneSignal } from '../http/long-poll.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import { toSluiceError } from '../middleware/handle-error.ts';
 import { withOptions, type CallOptions } from './call-options.ts';
-import { keepAliveOf, type KeepAlive } from './keep-alive.ts';
+import { keepAliveOf } from './keep-alive.ts';
 import { replyStream } from './reply-stream.ts';
 import { replyWhole } from './reply-whole.ts';
 import type { WireFormat } from './wire-format.ts';
@@ -40,7 +40,7 @@ export interface SyncCall {
   /** As it was sent: the same Idempotency-Key takes no other one. */
   body: unknown;
   options: CallOptions;
-  format(jobId: string): WireFormat;
+  refusal: WireFormat['refusal'];
 }
 
 /**
@@ -50,22 +50,21 @@ export interface SyncCall {
 export async function answerCall(
   request: Request,
   response: Response,
-  call: SyncCall,
+  call: SyncCall & { format(jobId: string): Omit<WireFormat, 'refusal'> },
   deps: ApiDeps,
 ): Promise<void> {
-  const { format, submitted, options } = call;
+  const { submitted, options, refusal } = call;
   const isStream = 'stream' in submitted && submitted.stream === true;
-  const keepAlive = keepAliveOf(request.headers, isStream);
   const { jobId } = await takeCall(request, response, call, deps);
-  const follow = { jobId, isStream, keepAlive, options, format: format(jobId) };
-  await followJob(response, follow, deps);
+  const format = { ...call.format(jobId), refusal };
+  await answerTaken(request, response, { jobId, isStream, options, format }, deps);
 }
 
 /** The job of a call, accepted. A client must not be led to try again where that could be a second job. */
 export async function takeCall(
   request: Request,
   response: Response,
-  { submitted, more, body, options, format }: SyncCall,
+  { submitted, more, body, options, refusal }: SyncCall,
   deps: ApiDeps,
 ): Promise<TakenJob> {
   deps.redisWatch.assertRoom();
@@ -81,27 +80,31 @@ export async function takeCall(
   } catch (error) {
     const known = toSluiceError(error);
     if (!known.retryable && !idempotency) response.setHeader('X-Should-Retry', 'false');
-    throw format('').refusal(known);
+    throw refusal(known);
   }
 }
 
 /** A job whose answer goes to a client. */
-export interface FollowJob {
+export interface TakenCall {
   jobId: string;
   isStream: boolean;
-  keepAlive: KeepAlive;
   options: Pick<CallOptions, 'timeoutSeconds' | 'onDisconnect'>;
   format: WireFormat;
 }
 
-/** Follows a job that is there and answers with what becomes of it. */
-export async function followJob(
+/**
+ * Follows a job that is there and answers with what becomes of it.
+ * @throws SluiceError why there is no answer, as long as no head has left.
+ */
+export async function answerTaken(
+  request: Request,
   response: Response,
-  { jobId, isStream, keepAlive, options, format }: FollowJob,
+  { jobId, isStream, options, format }: TakenCall,
   deps: ApiDeps,
 ): Promise<void> {
   const { timeoutSeconds } = options;
   const gone = goneSignal(response, deps.closing);
+  const keepAlive = keepAliveOf(request.headers, isStream);
   const followed = { jobId, format, keepAlive, timeoutSeconds, gone };
   try {
     await (isStream ? replyStream : replyWhole)(response, followed, deps);

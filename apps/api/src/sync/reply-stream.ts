@@ -61,7 +61,8 @@ class StreamReply {
     this.#followed = followed;
     this.#wire = followed.format.stream();
     const { keepAlive } = followed;
-    if (keepAlive) this.#opening = setTimeout(() => this.#open({}), keepAlive.firstByteMs);
+    if (followed.format.opensAtOnce) this.#open({});
+    else if (keepAlive) this.#opening = setTimeout(() => this.#open({}), keepAlive.firstByteMs);
   }
 
   async tell({ events, ended }: FollowedPage, deps: ApiDeps): Promise<void> {

@@ -12,6 +12,8 @@ export interface WireFormat {
   whole(job: CompletedJob): string;
   /** A writer for the answer in pieces, for a call that asked for it; one for each client. */
   stream(): WireStream;
+  /** The head of a stream leaves before anything is known of the job: its events tell of failures, too. */
+  opensAtOnce?: true;
   /** An error as the client has to read it: `param` and message name the fields that it sent, not those of the job. */
   refusal(error: SluiceError): SluiceError;
 }

@@ -1,5 +1,5 @@
 import type { Config } from '@sluice/config';
-import type { Delivery, NoticeEvent, WebhookEvent } from '@sluice/contracts';
+import type { Delivery, NoticeEvent, ResponseEvent, WebhookEvent } from '@sluice/contracts';
 import type { DeliveryMove, Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger, Random } from '@sluice/runtime';
@@ -7,6 +7,7 @@ import {
   buildEvent,
   buildNotice,
   deliveryHeaders,
+  responseEvent,
   thinEvent,
   type DeliveryLog,
   type DeliveryOutcome,
@@ -78,9 +79,10 @@ export async function deliverWebhook(
   const startedAtMs = deps.clock.now();
   let healthy = false;
   try {
-    const event = await eventOf(run, deps);
-    if (!event) return { kind: 'given_up', reason: 'the job was erased' };
-    const outcome = await post(run, event, deps, signal);
+    const told = await whatToTell(run, deps);
+    if (!told) return { kind: 'given_up', reason: 'the job was erased' };
+    const { event } = told;
+    const outcome = await post(run, told, deps, signal);
     healthy = outcome.kind === 'delivered';
     return await settle(run, event, outcome, deps);
   } finally {
@@ -88,27 +90,42 @@ export async function deliverWebhook(
   }
 }
 
-/** The event in full; thin where the endpoint wants that, or where it would be too large. */
-async function eventOf(
+type Event = WebhookEvent | NoticeEvent | ResponseEvent;
+
+/** An event and, of a job, its measurements. */
+interface Told {
+  event: Event;
+  measured: Record<string, string>;
+}
+
+/** The event in full; thin where the endpoint wants that, or where it would be too large; in OpenAI's form where it asks so. */
+async function whatToTell(
   { delivery, target }: DeliveryRun,
   { records, config }: DeliverWebhookDeps,
-): Promise<WebhookEvent | NoticeEvent | undefined> {
-  if (delivery.notice) return buildNotice(delivery.eventId, delivery.notice);
+): Promise<Told | undefined> {
+  if (delivery.notice) {
+    return { event: buildNotice(delivery.eventId, delivery.notice), measured: {} };
+  }
   const record = await records.read(delivery.jobId ?? '');
   if (!record) return undefined;
   const event = buildEvent(record, delivery.eventId);
+  const measured = deliveryHeaders(event);
+  const response = responseEvent(record, delivery.eventId, target.endpoint?.events ?? []);
+  if (response) return { event: response, measured };
   const bytes = Buffer.byteLength(JSON.stringify(event));
-  if (target.payload === 'full' && bytes <= config.webhooks.maxPayloadBytes) return event;
-  return thinEvent(event, `${config.server.publicUrl ?? ''}/v1/jobs/${record.jobId}`);
+  if (target.payload === 'full' && bytes <= config.webhooks.maxPayloadBytes) {
+    return { event, measured };
+  }
+  const url = `${config.server.publicUrl ?? ''}/v1/jobs/${record.jobId}`;
+  return { event: thinEvent(event, url), measured };
 }
 
 async function post(
   { target }: DeliveryRun,
-  event: WebhookEvent | NoticeEvent,
+  { event, measured }: Told,
   { sender }: DeliverWebhookDeps,
   signal: AbortSignal,
 ): Promise<DeliveryOutcome> {
-  const measured = 'latency_ms' in event.data ? deliveryHeaders(event as WebhookEvent) : {};
   return sender.deliver(
     { url: target.url, secret: target.secrets, event, headers: { ...target.headers, ...measured } },
     signal,
@@ -117,7 +134,7 @@ async function post(
 
 async function settle(
   run: DeliveryRun,
-  event: WebhookEvent | NoticeEvent,
+  event: Event,
   outcome: DeliveryOutcome,
   deps: DeliverWebhookDeps,
 ): Promise<DeliveryMove> {

@@ -1,4 +1,4 @@
-import type { NoticeEvent, WebhookEvent } from '@sluice/contracts';
+import type { NoticeEvent, ResponseEvent, WebhookEvent } from '@sluice/contracts';
 import { deliveryIdOf, type DeliveryFacts, type DeliveryOutcome } from '@sluice/webhooks';
 
 import type { DeliverWebhookDeps, DeliveryRun } from './deliver-webhook.ts';
@@ -6,7 +6,7 @@ import type { DeliverWebhookDeps, DeliveryRun } from './deliver-webhook.ts';
 type LogDeps = Pick<DeliverWebhookDeps, 'records' | 'deliveryLog' | 'clock'>;
 
 interface Ended {
-  event: WebhookEvent | NoticeEvent;
+  event: WebhookEvent | NoticeEvent | ResponseEvent;
   outcome: DeliveryOutcome;
   /** Until the next attempt; `undefined` when there is none. */
   delayMs: number | undefined;

@@ -3,6 +3,7 @@ import { addDelivery, type Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import {
   deliveryIdOf,
+  responseEvent,
   type DeliveryLog,
   type Endpoint,
   type EndpointStore,
@@ -32,12 +33,17 @@ export async function tellEndpoints(
   const options = { shard, attempts: deps.deliveryAttempts };
   if (job.webhook)
     await addDelivery(deps.lanes, { eventId, jobId }, { ...options, ticketId: eventId });
-  const eventType = `${job.type}.${job.state}`;
+  // How a response ended is in its result.
+  const ended = job.response?.background ? await deps.records.readWithoutInput(jobId) : job;
+  const typeFor = ({ events }: Endpoint) =>
+    responseEvent(ended ?? job, eventId, events)?.type ?? `${job.type}.${job.state}`;
   const provider = job.attempts.at(-1)?.provider;
   const endpoints = job.batch ? [] : await deps.endpoints.list(job.tenantId);
-  const wanting = endpoints.filter((endpoint) => wants(endpoint, eventType, provider));
+  const wanting = endpoints.filter((endpoint) => wants(endpoint, typeFor(endpoint), provider));
   await Promise.all(
-    wanting.map(async ({ id: endpointId, tenantId, enabled }) => {
+    wanting.map(async (endpoint) => {
+      const { id: endpointId, tenantId, enabled } = endpoint;
+      const eventType = typeFor(endpoint);
       const deliveryId = deliveryIdOf(eventId, endpointId);
       const facts = { tenantId, deliveryId, eventType, jobId };
       const state = enabled ? 'pending' : 'parked';

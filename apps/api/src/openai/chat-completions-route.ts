@@ -8,11 +8,11 @@ import { readJson } from '../http/read-json.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions, type CallOptions } from '../sync/call-options.ts';
 import { parseWireBody } from '../sync/parse-wire-body.ts';
-import type { WireFormat } from '../sync/wire-format.ts';
+import type { CompletedJob } from '../sync/wire-format.ts';
 import { toAppInput } from './app/to-app-input.ts';
 import { calleeOf, refuseDifyBody, type Callee } from './callee.ts';
 import { chatBody, tidyChatBody, type ChatBody } from './chat/chat-body.ts';
-import { completionOf, completionStream, type Asked } from './chat/completion.ts';
+import { completionOf, completionStream } from './chat/completion.ts';
 import { inWireTerms } from './in-wire-terms.ts';
 
 /**
@@ -34,8 +34,12 @@ export function chatCompletionsRoute(deps: ApiDeps) {
       outputVariable: headers['x-dify-output-variable']?.toString(),
       includeUsage: parsed.stream_options?.include_usage,
     };
-    const format = (jobId: string) => chatFormat({ ...asked, jobId }, callee);
-    await answerCall(request, response, { submitted, body, options, format }, deps);
+    const format = (jobId: string) => ({
+      whole: (job: CompletedJob) => completionOf(job, { ...asked, jobId }),
+      stream: () => completionStream({ ...asked, jobId }),
+    });
+    const refusal = (error: SluiceError) => inWireTerms(error, fieldsOf(callee));
+    await answerCall(request, response, { submitted, body, options, format, refusal }, deps);
   };
 }
 
@@ -82,14 +86,6 @@ function refuseForApps({ tools, response_format: format }: ChatBody): void {
   throw new SluiceError('invalid_request', `${field}: an app of Dify has its own; leave it out`, {
     param: field,
   });
-}
-
-function chatFormat(asked: Asked, callee: Callee): WireFormat {
-  return {
-    whole: (job) => completionOf(job, asked),
-    stream: () => completionStream(asked),
-    refusal: (error) => inWireTerms(error, fieldsOf(callee)),
-  };
 }
 
 function fieldsOf({ type, named }: Callee): [string, string][] {
