@@ -65,6 +65,7 @@ export type {
   JobWebhook,
   Priority,
   SubmitJob,
+  SubmitJobInput,
   EarlierTry,
   TimelineEvent,
   WaitingOn,
@@ -144,6 +145,7 @@ export {
 export type {
   ChangeEndpoint,
   CreateEndpoint,
+  CreateEndpointInput,
   DeliveryAttemptView,
   DeliveryState,
   DeliveryView,

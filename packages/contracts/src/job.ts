@@ -109,6 +109,8 @@ export const submitJob = eachSubmit.refine(
   { path: ['run_at'], error: 'run_at and delay_seconds exclude each other; give one of them' },
 );
 export type SubmitJob = z.infer<typeof submitJob>;
+/** The same as a client may write it: what has a default may be left out. */
+export type SubmitJobInput = z.input<typeof submitJob>;
 
 export type JobResult = RunResult | BatchResult | FileBatchResult;
 

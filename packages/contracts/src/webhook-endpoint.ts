@@ -81,6 +81,8 @@ export const createEndpoint = z.strictObject({
   secret: webhookSecret.optional(),
 });
 export type CreateEndpoint = z.infer<typeof createEndpoint>;
+/** The same as a client may write it. */
+export type CreateEndpointInput = z.input<typeof createEndpoint>;
 
 /** Body of `POST /v1/webhooks/register`: the same in the words of other gateways. */
 export const registerEndpoint = z.strictObject({
