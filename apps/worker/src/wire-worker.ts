@@ -74,10 +74,8 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     seals,
     ...webhookParts(config, redis, { records, seals }),
     lanes,
-    cache: createCache({ redis, root, seals }),
+    ...cacheParts(root, redis, seals),
     files: openFiles(config, { redis, seals }),
-    flights: createFlights({ redis, root }),
-    near: createNearIndex({ redis, root, seals }),
     budgets: new BudgetBook({ redis, root, clock, log, configured: config.budgets }),
     usage: createUsageBook({ redis, root, shards, clock, ...config.usage }),
     limits,
@@ -90,6 +88,18 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     workerLife: watchWorkerLife({ redis, root, clock }),
     suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
+  };
+}
+
+function cacheParts(
+  root: string,
+  redis: Redis,
+  seals: Seals | undefined,
+): Pick<WorkerParts, 'cache' | 'flights' | 'near'> {
+  return {
+    cache: createCache({ redis, root, seals }),
+    flights: createFlights({ redis, root }),
+    near: createNearIndex({ redis, root, seals }),
   };
 }
 

@@ -74,9 +74,8 @@ function textOf(content: string | InputPart[]): string {
 }
 
 function contentOf(content: string | InputPart[]): string | ContentPart[] {
-  return typeof content === 'string' || content.length === 0
-    ? content.toString()
-    : content.map(partOf);
+  if (typeof content === 'string') return content;
+  return content.length === 0 ? '' : content.map(partOf);
 }
 
 function partOf(part: InputPart): ContentPart {
