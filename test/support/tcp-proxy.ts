@@ -7,6 +7,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Resets every connection that there is; new ones work. */
   cut(): void;
+  /** Nothing goes through any more on the connections that there are; new ones work: as when a firewall forgot them. */
+  strand(): void;
   /** Nothing goes through, in either direction, until `resume`: as a network that has failed without a word. */
   freeze(): void;
   resume(): void;
@@ -36,6 +38,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port,
     cut() {
       for (const pair of pairs) reset(pair);
+    },
+    strand() {
+      for (const pair of pairs) hold(pair);
     },
     freeze() {
       isFrozen = true;

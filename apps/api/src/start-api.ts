@@ -8,6 +8,7 @@ import {
   createRedis,
   systemClock,
   warnOfRedis,
+  watchConnection,
   whenReady,
   type Logger,
 } from '@sluice/runtime';
@@ -68,6 +69,9 @@ export async function startApi({
   try {
     await readyOrSay(redis, config.redisUrl, log);
     const deps = wireApi({ config, adminKey, log, redis, subscriber }, stop.signal);
+    const watch = { name: 'subscriber', clock: systemClock, log, signal: stop.signal };
+    // Ends with the signal and never rejects.
+    void watchConnection(subscriber, watch);
     await prepareTenants(deps);
     await followBudgets(deps, stop.signal);
     const server = createServer(timeouts, createApp(deps));

@@ -17,7 +17,8 @@ const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'
 try {
   const location = { env: environment, cwd: process.cwd() };
   const config = loadConfig(location);
-  const worker = await startWorker({ config, roles: rolesOf(environment['SLUICE_ROLES']), log });
+  const roles = rolesOf(environment['SLUICE_ROLES']);
+  const worker = await startWorker({ config, roles, log, onStuck: endByDefect });
   startLoopWatchdog(maxStallMs);
   const { graceMs } = config.worker;
   closeOnSignal({
@@ -37,6 +38,13 @@ try {
     `sluice worker: ${error instanceof Error ? error.message : String(error)}\n`,
   );
   process.exit(1);
+}
+
+/** As any defect that nobody catches: what runs gets a few seconds, and the process ends with 1 for its supervisor. */
+function endByDefect(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 function rolesOf(text: string | undefined): WorkerRole[] {

@@ -17,6 +17,7 @@ import {
   newId,
   systemClock,
   warnOfRedis,
+  watchConnection,
   whenReady,
   type Logger,
   type Redis,
@@ -29,8 +30,9 @@ import { deliverWebhook } from './deliver/deliver-webhook.ts';
 import { sendHeartbeats } from './upkeep/heartbeat.ts';
 import { meterLedger } from './meter/meter-ledger.ts';
 import { processTicket } from './process-ticket.ts';
-import { relayOutbox } from './deliver/relay-outbox.ts';
+import { relayOutbox, type RelayOptions } from './deliver/relay-outbox.ts';
 import { sweep } from './upkeep/sweep.ts';
+import { watchProgress } from './upkeep/watch-progress.ts';
 import { followBudgets } from './meter/tell-budgets.ts';
 import { wireWorker, type WorkerParts } from './wire-worker.ts';
 
@@ -42,6 +44,10 @@ export interface WorkerOptions {
   config: Config;
   roles: readonly WorkerRole[];
   log: Logger;
+  /** Called when the process takes no tickets although there are some for it: it should end and be started again. */
+  onStuck?: (error: Error) => void;
+  /** How long that may last; 30 s by default. */
+  stuckAfterMs?: number;
 }
 
 export interface RunningWorker {
@@ -51,6 +57,7 @@ export interface RunningWorker {
   close(graceMs: number): Promise<void>;
 }
 
+const usualStuckAfterMs = 30_000;
 const sweepEveryMs = 1_000;
 /** Each waits for a receiver; how many of them one receiver may hold is its gate's to say. */
 const deliveriesAtOnce = 200;
@@ -81,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     { ...parts, redis, root: config.root, roles: options.roles, laneWorkers },
     stop.signal,
   );
+  watchItself(options, { ...parts, subscriber, laneWorkers }, stop.signal);
   return {
     reload: (next) => takeLimits(next, parts),
     async close(graceMs) {
@@ -94,6 +102,28 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await redis.quit();
     },
   };
+}
+
+/** Whether it makes progress, and its connections are alive. What it starts ends with the signal and never rejects. */
+function watchItself(
+  { onStuck, stuckAfterMs = usualStuckAfterMs }: WorkerOptions,
+  parts: WorkerParts & { subscriber: Redis; laneWorkers: ReadonlyMap<string, LaneWorker[]> },
+  signal: AbortSignal,
+): void {
+  if (onStuck) void watchProgress({ ...parts, onStuck, stuckAfterMs }, signal);
+  watchConnections({ worker: parts.redis, subscriber: parts.subscriber }, parts, signal);
+}
+
+/** BullMQ looks after the connections on which it waits for tickets. */
+function watchConnections(
+  connections: Readonly<Record<string, Redis>>,
+  { clock, log }: Pick<WorkerParts, 'clock' | 'log'>,
+  signal: AbortSignal,
+): void {
+  for (const [name, redis] of Object.entries(connections)) {
+    // Ends with the signal and never rejects.
+    void watchConnection(redis, { name, clock, log, signal });
+  }
 }
 
 async function openRedis({ redisUrl, redisTls }: Config, log: Logger): Promise<Redis> {
@@ -185,7 +215,7 @@ function startDeliveries(
   parts: WorkerParts,
   signal: AbortSignal,
 ): (graceMs: number) => Promise<void> {
-  const { config, clock, redis, log } = parts;
+  const { config, clock } = parts;
   const schedule = deliverySchedule(config.webhooks.scheduleMs);
   const consumer = newId('reader', clock.now());
   const gate = createEndpointGate({
@@ -194,18 +224,11 @@ function startDeliveries(
   });
   const deps = { ...parts, schedule, gate };
   const stops = shardsOf(config).map((shard) => {
-    const blocking = createRedis(config.redisUrl, 'worker', log, config.redisTls);
-    const { root, shards } = config;
-    const { seals } = parts;
-    const stored = { redis, root, shards, clock, seals };
-    const records = createRecords({ ...stored, blocking, config: config.jobs });
-    const relaying = relayOutbox(
-      { ...parts, records, deliveryAttempts: schedule.attempts },
-      { shard, consumer, signal },
-    );
+    const options = { shard, consumer, signal };
+    const { blocking, relaying } = startRelay(parts, schedule.attempts, options);
     const worker = new DeliveryWorker({
       ...parts,
-      root,
+      root: config.root,
       shard,
       concurrency: deliveriesAtOnce,
       deliver: (delivery, attempt, aborted) => deliverWebhook(delivery, attempt, deps, aborted),
@@ -220,6 +243,20 @@ function startDeliveries(
   return async (graceMs) => {
     await Promise.all(stops.map((stop) => stop(graceMs)));
   };
+}
+
+function startRelay(
+  parts: WorkerParts,
+  deliveryAttempts: number,
+  options: RelayOptions,
+): { blocking: Redis; relaying: Promise<void> } {
+  const { config, redis, clock, seals, log } = parts;
+  const { root, shards } = config;
+  const blocking = createRedis(config.redisUrl, 'worker', log, config.redisTls);
+  watchConnections({ outbox: blocking }, parts, options.signal);
+  const stored = { redis, root, shards, clock, seals };
+  const records = createRecords({ ...stored, blocking, config: config.jobs });
+  return { blocking, relaying: relayOutbox({ ...parts, records, deliveryAttempts }, options) };
 }
 
 async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {

@@ -122,6 +122,25 @@ export class LaneWorker {
     return this.#running.size;
   }
 
+  /**
+   * Whether a ticket lies in the lane that this worker could take now: the lane is open, and lane and worker have room. One that
+   * says so for long and takes nothing is stuck, whatever BullMQ says of itself.
+   */
+  async couldTake(): Promise<boolean> {
+    const { lanes, lane, shard, concurrency } = this.#options;
+    if (this.#running.size >= concurrency) return false;
+    const queue = lanes.queue(lane, shard);
+    const [counts, pausedForMs, isPaused, most] = await Promise.all([
+      queue.getJobCounts('waiting', 'prioritized', 'active'),
+      queue.getRateLimitTtl(),
+      queue.isPaused(),
+      queue.getGlobalConcurrency(),
+    ]);
+    const { waiting = 0, prioritized = 0, active = 0 } = counts;
+    const isOpen = pausedForMs <= 0 && !isPaused;
+    return waiting + prioritized > 0 && isOpen && (most === null || active < most);
+  }
+
   start(): void {
     this.#worker.run().catch((error: unknown) => {
       this.#options.log.error({ err: error, lane: this.#options.lane }, 'lane worker stopped');

@@ -45,6 +45,8 @@ export function createRedis(url: string, role: RedisRole, log: Logger, tls?: Red
   const options: ConnectionOptions = {
     ...byRole[role],
     retryStrategy: (times) => Math.min(times * 50, maxReconnectDelayMs),
+    // While Redis reads its data after a restart: ioredis waits as long as Redis guesses, a second at least.
+    maxLoadingRetryTime: maxReconnectDelayMs / 2,
     enableAutoPipelining: false,
     ...(tls && { tls }),
   };

@@ -1,0 +1,63 @@
+import type { LaneWorker } from '@sluice/queue';
+import type { Clock, Logger } from '@sluice/runtime';
+
+type WatchedWorker = Pick<LaneWorker, 'couldTake' | 'lastTakenAtMs'>;
+
+export interface ProgressWatch {
+  laneWorkers: ReadonlyMap<string, readonly WatchedWorker[]>;
+  clock: Clock;
+  log: Logger;
+  /** Called once, when a lane's consumer is stuck. */
+  onStuck(error: Error): void;
+  /** How long tickets may lie where this process could take them. */
+  stuckAfterMs: number;
+}
+
+const looksWithin = 6;
+
+/**
+ * Watches whether this process takes tickets where there are some for it, until `signal` aborts. A consumer that stands still
+ * says nothing of it: it is connected, answers pings, and renews locks. Only progress tells; the remedy is a new process.
+ */
+export async function watchProgress(watch: ProgressWatch, signal: AbortSignal): Promise<void> {
+  const { laneWorkers, clock, log, stuckAfterMs, onStuck } = watch;
+  const consumers = [...laneWorkers].flatMap(([lane, workers]) =>
+    workers.map((worker, shard) => new Consumer(`${lane} in shard ${shard}`, worker)),
+  );
+  while (!signal.aborted) {
+    for (const consumer of consumers) {
+      const idleMs = await consumer.look(clock.now());
+      if (idleMs < stuckAfterMs) continue;
+      const message = `no ticket of lane ${consumer.name} was taken for ${Math.round(idleMs / 1_000)} s although there were some`;
+      log.error(message);
+      onStuck(new Error(message));
+      return;
+    }
+    await clock.sleep(stuckAfterMs / looksWithin, signal);
+  }
+}
+
+/** How long one lane's worker has stood still. */
+class Consumer {
+  readonly name: string;
+  readonly #worker: WatchedWorker;
+  #idleSinceMs: number | undefined;
+  #lastTakenAtMs: number;
+
+  constructor(name: string, worker: WatchedWorker) {
+    this.name = name;
+    this.#worker = worker;
+    this.#lastTakenAtMs = worker.lastTakenAtMs;
+  }
+
+  /** For how many milliseconds each look has found tickets that could be taken, and none was. */
+  async look(nowMs: number): Promise<number> {
+    // What cannot be read now says nothing.
+    const couldTake = await this.#worker.couldTake().catch(() => false);
+    const { lastTakenAtMs } = this.#worker;
+    const hasMoved = lastTakenAtMs !== this.#lastTakenAtMs;
+    this.#lastTakenAtMs = lastTakenAtMs;
+    this.#idleSinceMs = couldTake && !hasMoved ? (this.#idleSinceMs ?? nowMs) : undefined;
+    return this.#idleSinceMs === undefined ? 0 : nowMs - this.#idleSinceMs;
+  }
+}
