@@ -60,8 +60,8 @@ export async function startApi({
     throw new Error('SLUICE_ADMIN_KEY is not set: set it to a secret of 24 or more characters');
   }
   const redis = createRedis(config.redisUrl, 'producer', log, config.redisTls);
-  const subscriber = createRedis(config.redisUrl, 'subscriber', log, config.redisTls);
   const stop = new AbortController();
+  const subscriber = openSubscriber(config, log, stop.signal);
   const disconnect = () => {
     stop.abort();
     for (const connection of [redis, subscriber]) connection.disconnect();
@@ -69,9 +69,6 @@ export async function startApi({
   try {
     await readyOrSay(redis, config.redisUrl, log);
     const deps = wireApi({ config, adminKey, log, redis, subscriber }, stop.signal);
-    const watch = { name: 'subscriber', clock: systemClock, log, signal: stop.signal };
-    // Ends with the signal and never rejects.
-    void watchConnection(subscriber, watch);
     await prepareTenants(deps);
     await followBudgets(deps, stop.signal);
     const server = createServer(timeouts, createApp(deps));
@@ -90,6 +87,18 @@ export async function startApi({
     disconnect();
     throw error;
   }
+}
+
+/** Clients wait for what is told on it: one that has died without a word is replaced. */
+function openSubscriber(
+  { redisUrl, redisTls }: Config,
+  log: Logger,
+  signal: AbortSignal,
+): ApiDeps['redis'] {
+  const subscriber = createRedis(redisUrl, 'subscriber', log, redisTls);
+  // Ends with the signal and never rejects.
+  void watchConnection(subscriber, { name: 'subscriber', clock: systemClock, log, signal });
+  return subscriber;
 }
 
 function takeLimits({ lanes, tenants }: Config, { laneBook, records }: ApiDeps): void {
