@@ -274,4 +274,21 @@ describe('the cache of a job', () => {
       .poll(async () => JSON.stringify(await usage()), { timeout: 5_000 })
       .toContain('"vectors"');
   });
+
+  test('a session is one conversation, and what is cached in it depends on what was said', async () => {
+    const say = (session_id: string, content: string) => run(ask(content, { session_id }));
+    const first = await say('a', 'My name is Ann');
+    const second = await say('a', 'Who am I?');
+    expect(second.usage?.input_tokens).toBeGreaterThan(first.usage?.input_tokens ?? 0);
+    // The same words with nothing before them, and after other words.
+    expect(await say('b', 'Who am I?')).toMatchObject({ cache: { status: 'miss' } });
+    expect(await say('c', 'My name is Ann')).toMatchObject({ cache: { status: 'hit' } });
+    expect(await say('c', 'Who am I?')).toMatchObject({
+      cache: { status: 'hit' },
+      result: second.result,
+    });
+    expect(await say('a', 'Who am I?')).toMatchObject({ cache: { status: 'miss' } });
+    expect(await run(ask('Who am I?'))).toMatchObject({ cache: { status: 'hit' } });
+    expect(await calls()).toBe(4);
+  });
 });

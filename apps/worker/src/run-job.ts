@@ -9,6 +9,7 @@ import { classifierOf, classifyJob } from './begin/classify-job.ts';
 import { completeJob } from './outcome/complete-job.ts';
 import { countCut } from './call/count-cut.ts';
 import { judgeFailure } from './outcome/judge-failure.ts';
+import { keepTurn, withHistory } from './call/chat-history.ts';
 import { joinFlight, leadFlight } from './cache/join-flight.ts';
 import { keepConversation } from './call/keep-conversation.ts';
 import { loadAudio } from './call/load-audio.ts';
@@ -48,7 +49,10 @@ export async function runJob(
   const suspended = deps.suspects.admit(plan.record);
   if (suspended) return suspended;
   const classifier = classifierOf(plan, deps);
-  if (!classifier) return await buyResult(plan, deps, signal);
+  if (!classifier) {
+    const outcome = await buyResult(await withHistory(plan, deps), deps, signal);
+    return await keepTurn(plan, outcome, deps);
+  }
   return await classifyJob(plan, classifier, deps, (asked) => buyResult(asked, deps, signal));
 }
 

@@ -290,6 +290,12 @@ export const configFile = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  sessions: z
+    .strictObject({
+      maxTokens: count(10_000_000).default(8_000),
+      ttlSeconds: seconds(1, 366 * dayInSeconds).default(7 * dayInSeconds),
+    })
+    .prefault({}),
 });
 export type ConfigFile = z.infer<typeof configFile>;
 /** The same before defaults are filled in. */

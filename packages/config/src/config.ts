@@ -48,6 +48,13 @@ export interface Config {
     /** How long an Idempotency-Key is remembered. */
     idempotencyTtlMs: number;
   };
+  /** Conversations of chat jobs that name a session. */
+  sessions: {
+    /** What is remembered of one, in tokens as they are estimated from bytes. */
+    maxTokens: number;
+    /** How long one is remembered that nobody uses. */
+    ttlMs: number;
+  };
   /** Files that clients upload, and those that batches write. */
   files: {
     storage: FileStorage;

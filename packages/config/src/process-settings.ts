@@ -138,6 +138,7 @@ export function mergeSettings(
       retentionMs: jobs.retentionSeconds * 1_000,
       idempotencyTtlMs: jobs.idempotencySeconds * 1_000,
     },
+    sessions: { maxTokens: file.sessions.maxTokens, ttlMs: file.sessions.ttlSeconds * 1_000 },
     files: resolveFiles(file.files, settings),
     batches: file.batches,
     tenants: file.tenants,

@@ -77,8 +77,17 @@ const callOptions = { ...jobOptions, fallback };
 /** Types whose answer is made piece by piece: the pieces are events of the job. */
 const streamOptions = { ...callOptions, stream: z.boolean().optional() };
 
+const sessionId = z.string().min(1).max(255).optional();
+
 const eachSubmit = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('chat'), model: name, input: chatInput, ...streamOptions }),
+  z.strictObject({
+    type: z.literal('chat'),
+    model: name,
+    input: chatInput,
+    /** Jobs of one session with one model are one conversation: what was said before goes before their messages. */
+    session_id: sessionId,
+    ...streamOptions,
+  }),
   z.strictObject({
     type: z.literal('embedding'),
     model: name,
@@ -97,7 +106,7 @@ const eachSubmit = z.discriminatedUnion('type', [
     app: name,
     input: workflowInput,
     /** Jobs of one session go on with one conversation of the app. */
-    session_id: z.string().min(1).max(255).optional(),
+    session_id: sessionId,
     ...streamOptions,
   }),
   z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),

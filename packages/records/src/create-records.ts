@@ -60,7 +60,7 @@ import { pauseJob, resumeJob } from './pause-job.ts';
 import { releaseJob } from './release-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
 import { retryJob, type RetryReply } from './retry-job.ts';
-import { keepConversation, readConversation, type Session } from './sessions.ts';
+import { sessionRecords, type SessionRecords } from './session-records.ts';
 import { addSubscriber, removeSubscriber } from './subscribers.ts';
 import { readCaps, readLoads, setCaps, type CapChanges } from './tenant-loads.ts';
 import { appendEvent, readTimeline, type TimelineOptions } from './timeline.ts';
@@ -86,7 +86,7 @@ export interface RecordsDeps {
  * Each method that takes a job id treats a text that is no job id as a job that is not there; accept refuses it.
  * Errors are those of Redis; a TypeError tells a mistake of the caller.
  */
-export interface Records extends FileBatchRecords {
+export interface Records extends FileBatchRecords, SessionRecords {
   /** A new job id. The shard is chosen in turn, or by the Idempotency-Key, so that equal keys meet in one shard. */
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
   /** Creates the record and its ticket, once for its id and once for its Idempotency-Key. One round trip. */
@@ -177,13 +177,6 @@ export interface Records extends FileBatchRecords {
   onFinished(jobId: string, listener: () => void): Promise<StopListening>;
   /** The same for every event of the job. */
   onChange(jobId: string, listener: ChangeListener): Promise<StopListening>;
-  /** The conversation that the session goes on with. */
-  conversation(session: Session): Promise<string | undefined>;
-  /** Remembers a session's conversation, or forgets it. */
-  keepConversation(
-    session: Session,
-    conversation: { id: string; ttlMs: number } | undefined,
-  ): Promise<void>;
   /** Removes the job and every mention of it, cancelling it first if it is live; `false` if it was not there. */
   erase(jobId: string): Promise<boolean>;
 }
@@ -223,8 +216,7 @@ export function createRecords(deps: RecordsDeps): Records {
     ...ledgerOf(context),
     ...outboxOf({ ...context, blocking: deps.blocking }),
     ...liveEvents(context, deps.subscriber),
-    conversation: (session) => readConversation(context, session),
-    keepConversation: (session, conversation) => keepConversation(context, session, conversation),
+    ...sessionRecords(context),
     erase: (jobId) => eraseJob(context, jobId),
     ...tenantActs(context),
   };

@@ -24,3 +24,4 @@ export type { Session } from './sessions.ts';
 export type { TimelineOptions } from './timeline.ts';
 export type { CapChanges } from './tenant-loads.ts';
 export type { Booking, FeedReply, PhaseMove, PhaseReply } from './file-batches.ts';
+export type { ChatSession, HistoryBounds, Turn } from './histories.ts';

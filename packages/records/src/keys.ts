@@ -23,6 +23,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/batches:<tenant id>     | zset   | ids of the tenant's batches of files, score 0      | owner: trimIndexes, erase |
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
+ * | <tag>/history:<sha256>        | list   | `<job id> <tokens> <JSON>`: turns of a chat session | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
  * | <tag>/ledger                  | stream | entry: JSON of a call; or lost, request, target,   | owner: trimLedger         |
  * |                               |        | call, at: of a run whose worker died               |                           |
@@ -43,6 +44,8 @@ export interface RecordKeys {
   idempotency(shard: number, digest: string): string;
   /** `digest` as `sessions.ts` makes it. */
   session(shard: number, digest: string): string;
+  /** `digest` as `histories.ts` makes it. */
+  history(shard: number, digest: string): string;
   live(shard: number): string;
   retained(shard: number): string;
   outbox(shard: number): string;
@@ -84,6 +87,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     batches: (shard, tenantId) => `${tag(shard)}/batches:${tenantId}`,
     idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
     session: (shard, digest) => `${tag(shard)}/session:${digest}`,
+    history: (shard, digest) => `${tag(shard)}/history:${digest}`,
     live: (shard) => `${tag(shard)}/live`,
     retained: (shard) => `${tag(shard)}/retained`,
     outbox: (shard) => `${tag(shard)}/outbox`,

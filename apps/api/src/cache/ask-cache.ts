@@ -30,7 +30,8 @@ interface Way {
  *
  * | the job                                              | here                                                  |
  * |------------------------------------------------------|-------------------------------------------------------|
- * | is for later, a batch, or waits for a classifier     | not asked: it is when its turn comes                  |
+ * | is for later, a batch, a turn of a session, or waits | not asked: it is when its turn comes                  |
+ * |   for a classifier                                   |                                                       |
  * | bypasses or refreshes                                | not asked                                             |
  * | a reply answers it                                   | completed                                             |
  * | a stale reply would if the call failed, and its lane | completed with that: the upstream cannot be asked     |
@@ -41,7 +42,8 @@ export async function askCache(
   job: JobRequest,
   deps: AskCacheDeps,
 ): Promise<JobEnding | undefined> {
-  const way = job.type === 'batch' || job.runAtMs !== undefined ? undefined : wayOf(job, deps);
+  const isForLater = job.runAtMs !== undefined;
+  const way = isForLater || isTurn(job) ? undefined : wayOf(job, deps);
   if (!way) return undefined;
   const policy = policyFor(way.route, job);
   const isOnly = (policy?.mode ?? job.cacheMode) === 'only';
@@ -85,6 +87,11 @@ async function lookUp(
   if (!isOnly || policy.strategy === 'semantic') return undefined;
   deps.metrics.answered('miss');
   return missed(job);
+}
+
+/** What was said before in its session is part of the question, and read by the worker. */
+function isTurn({ type, sessionId }: JobRequest): boolean {
+  return type === 'chat' && sessionId !== undefined;
 }
 
 function wayOf(job: JobRequest, { config }: AskCacheDeps): Way | undefined {

@@ -161,6 +161,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
       retentionMs: 3_600_000,
       idempotencyTtlMs: 3_600_000,
     },
+    sessions: { maxTokens: 8_000, ttlMs: 3_600_000 },
     retry,
     webhooks: {
       scheduleMs: [0],

@@ -2,6 +2,7 @@ import { flightOf, flightLeaseMs, type Flight } from '@sluice/cache';
 import { isTerminal, type JobRecord, type Outcome, type RunResult } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
+import { chatSessionOf } from '../call/chat-history.ts';
 import { placingOf } from './cache-use.ts';
 import { answeredBy, judge, type Asked } from './read-cached-result.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
@@ -37,12 +38,12 @@ export async function joinFlight(plan: Plan, deps: RunJobDeps): Promise<Asked> {
   return asked;
 }
 
-/** Jobs that look for no reply, or say that each call's is another, share none; nor does what only classifies. */
+/** Jobs that look for no reply, or say that each call's is another, share none; nor do turns of a session, or what only classifies. */
 function flightFor(plan: Plan): Flight | undefined {
   const { cached, itinerary, record } = plan;
   const isClassifying = itinerary.steps[record.targetIndex]?.group === 'classifier';
   if (!cached || isClassifying || !cached.policy.singleFlight) return undefined;
-  if (cached.policy.mode !== 'default') return undefined;
+  if (cached.policy.mode !== 'default' || chatSessionOf(plan)) return undefined;
   const targets = itinerary.steps.filter(({ group }) => group !== 'classifier');
   return flightOf(
     placingOf(plan, cached.policy),

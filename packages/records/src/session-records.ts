@@ -1,0 +1,35 @@
+import type { ChatMessage } from '@sluice/contracts';
+
+import type { RecordsContext } from './context.ts';
+import {
+  appendTurn,
+  readHistory,
+  type ChatSession,
+  type HistoryBounds,
+  type Turn,
+} from './histories.ts';
+import { keepConversation, readConversation, type Session } from './sessions.ts';
+
+/** What jobs of one session have in common. */
+export interface SessionRecords {
+  /** The conversation that the session goes on with. */
+  conversation(session: Session): Promise<string | undefined>;
+  /** Remembers a session's conversation, or forgets it. */
+  keepConversation(
+    session: Session,
+    conversation: { id: string; ttlMs: number } | undefined,
+  ): Promise<void>;
+  /** What was said in a session of chats before this job. */
+  history(session: ChatSession, jobId: string): Promise<ChatMessage[]>;
+  /** Adds what a job said and was told, once. */
+  appendTurn(session: ChatSession, options: { turn: Turn; bounds: HistoryBounds }): Promise<void>;
+}
+
+export function sessionRecords(context: RecordsContext): SessionRecords {
+  return {
+    conversation: (session) => readConversation(context, session),
+    keepConversation: (session, conversation) => keepConversation(context, session, conversation),
+    history: (session, jobId) => readHistory(context, session, jobId),
+    appendTurn: (session, options) => appendTurn(context, session, options),
+  };
+}
