@@ -140,7 +140,10 @@ function configOf(simulatorUrl: string, limits: Record<string, unknown>): Record
         limits,
       },
     },
-    models: { chat: { targets: [{ provider: lane, model: 'sim-chat' }] } },
+    models: {
+      chat: { targets: [{ provider: lane, model: 'sim-chat' }] },
+      cached: { targets: [{ provider: lane, model: 'sim-chat' }], cache: { ttlSeconds: 3_600 } },
+    },
     worker: { concurrency },
     allowPrivateHosts: ['127.0.0.1'],
   };

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchAccepts } from './accepts.ts';
 import { isMet, type Bench, type BenchReport } from './bench.ts';
 import { findBenchRedis } from './bench-stack.ts';
+import { benchCache } from './cache.ts';
 import { benchFairness } from './fairness.ts';
 import { benchJobs } from './jobs.ts';
 import { benchLatency } from './latency.ts';
@@ -19,6 +20,7 @@ const benches: Record<string, Bench> = {
   latency: benchLatency,
   limits: benchLimits,
   fairness: benchFairness,
+  cache: benchCache,
 };
 
 const usage = `Usage: npm run bench -- [${Object.keys(benches).join('] [')}] [options]

@@ -1,9 +1,18 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { JobView } from '@sluice/contracts';
-import { describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
-import { defaultConfig, useStack } from '../support/start-stack.ts';
+import type { JobView } from '@sluice/contracts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { adminKey, defaultConfig, useStack } from '../support/start-stack.ts';
+
+const execute = promisify(execFile);
 
 function config(addresses: { simulatorUrl: string }): Record<string, unknown> {
   const base = defaultConfig(addresses);
@@ -290,5 +299,50 @@ describe('the cache of a job', () => {
     expect(await say('a', 'Who am I?')).toMatchObject({ cache: { status: 'miss' } });
     expect(await run(ask('Who am I?'))).toMatchObject({ cache: { status: 'hit' } });
     expect(await calls()).toBe(4);
+  });
+
+  const cli = async (...given: string[]) => {
+    const environment = { SLUICE_URL: stack().url, SLUICE_ADMIN_KEY: adminKey };
+    const file = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
+    const env = { ...process.env, ...environment };
+    return JSON.parse(
+      (await execute(process.execPath, [file, ...given], { env })).stdout,
+    ) as unknown;
+  };
+
+  test('a file of requests is preloaded from a shell, and forgotten again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-preload-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'requests.jsonl');
+    const lines = ['one', 'two', 'three'].map((word) => JSON.stringify(ask(`preload ${word}`)));
+    await writeFile(file, `${lines.join('\n')}\n`);
+    expect(await cli('cache', 'preload', file, '--tag', 'handbook')).toMatchObject({
+      requests: 3,
+      failed: 0,
+    });
+    const only = () => run(ask('preload two', { cache: { mode: 'only' } }));
+    expect(await only()).toMatchObject({ cache: { status: 'hit' } });
+    expect(await cli('cache', 'invalidate', '--tag', 'handbook')).toMatchObject({
+      invalidated: true,
+    });
+    expect(await only()).toMatchObject({ error: { code: 'cache_miss' } });
+    await writeFile(file, 'no json');
+    await expect(cli('cache', 'preload', file)).rejects.toThrow(/requests.jsonl:1: not JSON/);
+  });
+
+  test('every curl command of docs/caching.md works as written', async () => {
+    const page = await readFile(new URL('../../docs/caching.md', import.meta.url), 'utf8');
+    const [, block = ''] = /```sh\n(curl.*?)```/s.exec(page) ?? [];
+    const commands = block.split(/\n(?=curl)/);
+    expect(commands).toHaveLength(2);
+    for (const command of commands) {
+      const here = command
+        .replaceAll('http://127.0.0.1:8080', stack().url)
+        .replaceAll('sim-chat', 'chat');
+      const { stdout } = await execute('sh', ['-c', here], {
+        env: { ...process.env, KEY: adminKey },
+      });
+      expect(JSON.parse(stdout)).not.toHaveProperty('error');
+    }
   });
 });

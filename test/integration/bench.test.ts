@@ -4,6 +4,7 @@ import { benchAccepts } from '../bench/accepts.ts';
 import { isMet, type Bench } from '../bench/bench.ts';
 import { benchJobs } from '../bench/jobs.ts';
 import { benchLatency } from '../bench/latency.ts';
+import { benchCache } from '../bench/cache.ts';
 import { describeReport } from '../bench/print-report.ts';
 import { inTurn, median, medianRatio, quantile } from '../bench/statistics.ts';
 
@@ -12,6 +13,7 @@ const benches: [name: string, bench: Bench, rows: number][] = [
   ['accepts', benchAccepts, 3],
   ['jobs', benchJobs, 3],
   ['latency', benchLatency, 3],
+  ['cache', benchCache, 3],
 ];
 
 test.each(benches)(
@@ -26,7 +28,9 @@ test.each(benches)(
       for (const cell of cells) expect(cell).toMatch(/^(-?\d+(\.\d+)?|-|NaN|-?Infinity)$/);
     }
     expect(report.verdict.value).toBeTypeOf('number');
-    expect(describeReport(report)).toMatch(/^(accepts|jobs|latency): [^]*\n {2}(pass|MISS): /);
+    expect(describeReport(report)).toMatch(
+      /^(accepts|jobs|latency|cache): [^]*\n {2}(pass|MISS): /,
+    );
   },
   90_000,
 );

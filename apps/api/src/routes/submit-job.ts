@@ -54,7 +54,9 @@ async function answer(
     replyJson(response, 202, JSON.stringify(queuedView(made)), headers);
     return;
   }
-  const job = await waitForJob(jobId, waitMs, goneSignal(response, deps.closing), deps);
+  const job = hasEnded
+    ? await deps.records.readWithoutInput(jobId)
+    : await waitForJob(jobId, waitMs, goneSignal(response, deps.closing), deps);
   const view = jobView(ownJob(jobId, callerOf(response).tenantId, job), deps.config.jobs);
   if (waitMs > 0) headers['Preference-Applied'] = `wait=${waitMs / 1_000}`;
   const ended = waitMs > 0 && isTerminal(view.state);

@@ -4,6 +4,7 @@ import { scopes } from '@sluice/contracts';
 import { readEnvironment } from '@sluice/runtime';
 
 import { createAdminClient, type AdminClient } from './admin-client.ts';
+import { addCache } from './cache.ts';
 import { addJobs } from './jobs.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;
@@ -11,7 +12,7 @@ type Run = (act: () => Promise<unknown>) => Promise<void>;
 /** One request, and its reply as JSON on standard output. */
 type Call = (...request: Parameters<AdminClient>) => Promise<void>;
 
-/** Adds `sluice jobs …`, `sluice tenants …`, `sluice keys …` and `sluice limits …`: the admin API from a shell. `run` explains errors and sets the exit code. */
+/** Adds `sluice cache …`, `sluice jobs …`, `sluice tenants …`, `sluice keys …` and `sluice limits …`: the admin API from a shell. `run` explains errors and sets the exit code. */
 export function addAdminCommands(program: Command, run: Run): void {
   const call: Call = (method, path, body) =>
     run(async () => {
@@ -19,6 +20,7 @@ export function addAdminCommands(program: Command, run: Run): void {
       const reply = await client(method, path, body);
       process.stdout.write(`${JSON.stringify(reply, undefined, 2)}\n`);
     });
+  addCache(program.command('cache').description('cached replies: preload, invalidate'), run);
   addJobs(program.command('jobs').description('jobs: list, look, cancel, try again'), run);
   addTenants(program.command('tenants').description('tenants: who pays and who may read'), call);
   addKeys(program.command('keys').description('API keys of tenants'), call);

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { shardTag } from '@sluice/runtime';
+import { Queue } from 'bullmq';
+import { request } from 'undici';
+
+import type { BenchOptions, BenchReport } from './bench.ts';
+import { startBenchStack, type BenchStack } from './bench-stack.ts';
+import { concurrency, lane } from './settings.ts';
+import { inTurn, median, medianRatio, quantile } from './statistics.ts';
+
+const sizes = {
+  full: { rounds: 5, jobs: 600, asks: 400, warmUp: 600 },
+  smoke: { rounds: 1, jobs: 40, asks: 3, warmUp: 5 },
+};
+
+type Api = Awaited<ReturnType<BenchStack['startApi']>>;
+
+/** What a client sees of one way of asking, milliseconds. */
+interface Latency {
+  hit: number[];
+  miss: number[];
+}
+
+/**
+ * What the cache gives and takes:
+ *
+ * - A hit through HTTP, from POST to the ended job, one at a time, beside the same request to a model that does not cache, whose
+ *   upstream answers at once.
+ * - Jobs per second of one worker whose jobs all miss (a look-up at accept and at the call, a flight, a reply that is kept),
+ *   beside the same jobs of the model that does not cache.
+ */
+export async function benchCache(options: BenchOptions): Promise<BenchReport> {
+  const size = sizes[options.size];
+  await using stack = await startBenchStack(options);
+  await stack.simulator.behaviour({ chunks: 8 });
+  await using queues = new AsyncDisposableStack();
+  const queue = new Queue(lane, { connection: stack.redis, prefix: shardTag('sluice', 0) });
+  queues.defer(() => queue.close());
+  await stack.startWorker();
+  const api = await stack.startApi();
+  let unique = 0;
+  const drain = (model: string, jobs: number) =>
+    jobsPerSecond({ queue, stack, jobs }, () => {
+      unique += 1;
+      return submit(stack, api, bodyOf(model, `job ${unique}`));
+    });
+  await drain('chat', size.warmUp);
+  await drain('cached', size.warmUp);
+  const latency = await askInTurn(stack, api, size.asks);
+  const rates = await inTurn(
+    options.rounds ?? size.rounds,
+    () => drain('chat', size.jobs),
+    () => drain('cached', size.jobs),
+  );
+  return report({ latency, off: rates.a, on: rates.b });
+}
+
+function bodyOf(model: string, content: string): unknown {
+  return { type: 'chat', model, input: { messages: [{ role: 'user', content }], max_tokens: 64 } };
+}
+
+async function submit(
+  { headers }: BenchStack,
+  { url }: Api,
+  body: unknown,
+  more: Record<string, string> = {},
+): Promise<{ state: string; cache?: { status: string } }> {
+  const reply = await request(`${url}/v1/jobs`, {
+    method: 'POST',
+    headers: { ...headers, ...more, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const text = await reply.body.text();
+  if (reply.statusCode >= 300) throw new Error(`${reply.statusCode} ${text}`);
+  // The API's own job.
+  return JSON.parse(text) as { state: string; cache?: { status: string } };
+}
+
+/** A hit and a call in turn, each from POST to the ended job. */
+async function askInTurn(stack: BenchStack, api: Api, asks: number): Promise<Latency> {
+  const waiting = { prefer: 'wait=10' };
+  const ask = async (model: string) => {
+    const startedAt = performance.now();
+    const job = await submit(stack, api, bodyOf(model, 'always the same'), waiting);
+    const ms = performance.now() - startedAt;
+    if (job.state !== 'completed') throw new Error(`a job is ${job.state}`);
+    return { ms, status: job.cache?.status };
+  };
+  await ask('cached');
+  const latency: Latency = { hit: [], miss: [] };
+  for (let done = 0; done < asks; done += 1) {
+    // One after the other is the point.
+    // oxlint-disable-next-line no-await-in-loop
+    const hit = await ask('cached');
+    if (hit.status !== 'hit') throw new Error(`a hit was expected, not ${hit.status}`);
+    latency.hit.push(hit.ms);
+    // oxlint-disable-next-line no-await-in-loop
+    latency.miss.push((await ask('chat')).ms);
+  }
+  return latency;
+}
+
+/** Fills the lane while it is paused, then times it until it is empty. Each job makes one call, or the bench fails. */
+async function jobsPerSecond(
+  { queue, stack, jobs }: { queue: Queue; stack: BenchStack; jobs: number },
+  fill: () => Promise<unknown>,
+): Promise<number> {
+  await fetch(`${stack.simulator.url}/_sim/ledger`, { method: 'DELETE' });
+  await queue.pause();
+  for (let sent = 0; sent < jobs; sent += 32) {
+    // Chunks as from 32 clients.
+    // oxlint-disable-next-line no-await-in-loop
+    await Promise.all(Array.from({ length: Math.min(32, jobs - sent) }, fill));
+  }
+  const startedAt = performance.now();
+  await queue.resume();
+  const left = () => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active');
+  while ((await left()) > 0) await sleep(5);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const bought = await stack.simulator.bought();
+  if (bought !== jobs) throw new Error(`${jobs} jobs made ${bought} upstream calls`);
+  return jobs / seconds;
+}
+
+function report({
+  latency,
+  off,
+  on,
+}: {
+  latency: Latency;
+  off: number[];
+  on: number[];
+}): BenchReport {
+  const ms = (values: number[]) => [median(values).toFixed(2), quantile(values, 0.99).toFixed(2)];
+  const lost = 1 - medianRatio(on, off);
+  return {
+    name: 'cache',
+    title:
+      `A hit and a call, one at a time, POST to result: ${latency.hit.length} of each; ` +
+      `jobs/s of one worker, ${concurrency} calls at once, all misses: ${off.length} rounds. ` +
+      `Caching costs ${(lost * 100).toFixed(1)} % of jobs/s (target: 10 at most)`,
+    columns: ['p50 ms', 'p99 ms', 'jobs/s'],
+    rows: [
+      { name: 'answered by the cache', cells: [...ms(latency.hit), '-'] },
+      { name: 'without a cache', cells: [...ms(latency.miss), median(off).toFixed(0)] },
+      { name: 'with a cache, all misses', cells: ['-', '-', median(on).toFixed(0)] },
+    ],
+    verdict: {
+      metric: 'p99 ms of a hit through HTTP, idle',
+      value: quantile(latency.hit, 0.99),
+      target: { atMost: 5 },
+    },
+    measured: { latency, off, on },
+  };
+}
