@@ -10,6 +10,7 @@ import { isPrivateHost } from './private-host.ts';
 import { fallbackSection, routerSection, splitSection } from './routing-sections.ts';
 import { cacheSection } from './cache-section.ts';
 import { count, dayInSeconds, number, seconds } from './section-values.ts';
+import { sessions } from './sessions-section.ts';
 
 const money = number(z.number().min(0).max(1e6));
 
@@ -290,12 +291,7 @@ export const configFile = z.strictObject({
         .optional(),
     })
     .prefault({}),
-  sessions: z
-    .strictObject({
-      maxTokens: count(10_000_000).default(8_000),
-      ttlSeconds: seconds(1, 366 * dayInSeconds).default(7 * dayInSeconds),
-    })
-    .prefault({}),
+  sessions: sessions.prefault({}),
 });
 export type ConfigFile = z.infer<typeof configFile>;
 /** The same before defaults are filled in. */
