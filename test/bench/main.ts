@@ -13,6 +13,7 @@ import { benchLatency } from './latency.ts';
 import { benchLimits } from './limits.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
 import { describeMachine, describeReport } from './print-report.ts';
+import { benchWatchers } from './watchers.ts';
 
 const benches: Record<string, Bench> = {
   accepts: benchAccepts,
@@ -21,6 +22,7 @@ const benches: Record<string, Bench> = {
   limits: benchLimits,
   fairness: benchFairness,
   cache: benchCache,
+  watchers: benchWatchers,
 };
 
 const usage = `Usage: npm run bench -- [${Object.keys(benches).join('] [')}] [options]

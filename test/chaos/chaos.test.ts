@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 
 import { ChaosLedger } from './chaos-ledger.ts';
 import { checkLedger } from './check-ledger.ts';
-import { planChaos } from './plan-chaos.ts';
+import { describeOutages, outageRows } from './describe-outages.ts';
+import { planChaos, type ChaosAct } from './plan-chaos.ts';
+import { planOutages } from './plan-outages.ts';
+import { runChaos } from './run-chaos.ts';
 
 const slice = { seed: 3, jobs: 150, kills: 4, workers: 3, apis: 2, everyMs: 900 };
 
@@ -75,3 +78,32 @@ const bought = {
   runId: null,
   runStatus: null,
 } as const;
+
+test('outages come one after the other, each with time to recover, as long as was asked for', () => {
+  const plan = planOutages(5);
+  const kinds = plan.map(({ kind }) => kind).join(' ');
+  expect(kinds).toBe('kill_redis kill_redis pause_redis pause_redis freeze freeze cut cut cut');
+  const starts = plan.map(({ atMs }) => atMs);
+  expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+  expect(planOutages(90).some((act) => 'downMs' in act && act.downMs === 90_000)).toBe(true);
+});
+
+/** One of each kind, close together. */
+const oneOfEach: ChaosAct[] = [
+  { atMs: 1_000, kind: 'kill_worker', victim: 0 },
+  { atMs: 2_500, kind: 'kill_redis', downMs: 1_000 },
+  { atMs: 5_500, kind: 'pause_redis', forMs: 1_000 },
+  { atMs: 8_000, kind: 'cut' },
+  { atMs: 8_500, kind: 'kill_api', victim: 0 },
+];
+
+test('every kind of fault in a row, on real processes: nothing is lost, bought twice, untold or mixed up', async () => {
+  const options = { ...slice, jobs: 80, workers: 2 };
+  const { ledger, verdicts } = await runChaos(options, undefined, oneOfEach);
+  expect(verdicts.flatMap(({ breaches }) => breaches)).toEqual([]);
+  expect(ledger.of('accepted')).toHaveLength(80);
+  const rows = outageRows(ledger);
+  expect(rows.map(({ outage }) => outage)).toEqual(['kill_redis', 'pause_redis', 'cut']);
+  expect(rows.map(({ withoutRetryAfter }) => withoutRetryAfter)).toEqual([0, 0, 0]);
+  expect(describeOutages(ledger)).toContain('kill_redis');
+}, 240_000);

@@ -6,6 +6,7 @@ import { benchJobs } from '../bench/jobs.ts';
 import { benchLatency } from '../bench/latency.ts';
 import { benchCache } from '../bench/cache.ts';
 import { describeReport } from '../bench/print-report.ts';
+import { benchWatchers } from '../bench/watchers.ts';
 import { inTurn, median, medianRatio, quantile } from '../bench/statistics.ts';
 
 /** The smallest sizes: that the benches work and count what they say they count. Speed is never tested. */
@@ -14,6 +15,7 @@ const benches: [name: string, bench: Bench, rows: number][] = [
   ['jobs', benchJobs, 3],
   ['latency', benchLatency, 3],
   ['cache', benchCache, 3],
+  ['watchers', benchWatchers, 3],
 ];
 
 test.each(benches)(
@@ -29,7 +31,7 @@ test.each(benches)(
     }
     expect(report.verdict.value).toBeTypeOf('number');
     expect(describeReport(report)).toMatch(
-      /^(accepts|jobs|latency|cache): [^]*\n {2}(pass|MISS): /,
+      /^(accepts|jobs|latency|cache|watchers): [^]*\n {2}(pass|MISS): /,
     );
   },
   90_000,
