@@ -6,7 +6,8 @@ import { rootFolder } from './paths.mjs';
  * What each command runs, in order; every step is one Node.js program with its arguments.
  * `tool` is the command of a development dependency, `script` a file of this repository.
  * `watched` steps get an IPC channel and end when it closes, so that `kill -9` of the bootstrap
- * leaves no orphan behind.
+ * leaves no orphan behind. A step runs in the root folder, or, with `where: 'caller'`, in that of whoever called, so that
+ * the paths which a user gives are the user's.
  */
 const lint = [
   { tool: 'oxlint', with: ['--type-aware'] },
@@ -18,6 +19,7 @@ const typecheck = [{ tool: 'typescript', bin: 'tsc', with: ['--project', '.'] }]
 const commands = {
   setup: [],
   start: [{ script: 'apps/cli/src/main.ts', with: ['start'], watched: true }],
+  sluice: [{ script: 'apps/cli/src/main.ts', with: [], watched: true, where: 'caller' }],
   test: [{ tool: 'vitest', with: ['run'] }],
   check: [...lint, ...formatCheck, ...typecheck],
   typecheck,
@@ -45,7 +47,7 @@ export function commandNames() {
  *
  * @param {string} name
  * @param {string[]} userArguments
- * @returns {{ file: () => string, arguments: string[], watched: boolean }[] | undefined}
+ * @returns {{ file: () => string, arguments: string[], watched: boolean, cwd: string }[] | undefined}
  */
 export function commandSteps(name, userArguments) {
   if (!Object.hasOwn(commands, name)) return undefined;
@@ -55,6 +57,7 @@ export function commandSteps(name, userArguments) {
       step.tool ? toolFile(step.tool, step.bin ?? step.tool) : join(rootFolder, step.script),
     arguments: index === steps.length - 1 ? [...step.with, ...userArguments] : step.with,
     watched: step.watched === true,
+    cwd: step.where === 'caller' ? process.cwd() : rootFolder,
   }));
 }
 

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { existsSync } from 'node:fs';
-import { rootFolder } from './paths.mjs';
 
 const parentCheckMs = 300;
 
@@ -19,7 +18,7 @@ function runStep(step, node, environment) {
   if (!existsSync(file))
     throw new Error(`${file} is missing; run "npm run setup" or check the clone`);
   const child = spawn(node, [file, ...step.arguments], {
-    cwd: rootFolder,
+    cwd: step.cwd,
     env: environment,
     stdio: step.watched ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
   });

@@ -3,7 +3,13 @@ import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 
 import { addAdminCommands } from './admin/commands.ts';
+import { addBatchCommands } from './batch/batch-command.ts';
+import { addCompletionCommand } from './completion/completion-command.ts';
+import { explain } from './connect.ts';
+import { addSubmitCommand } from './jobs/submit-command.ts';
+import { addWatchCommand } from './jobs/watch-command.ts';
 import { addUsageCommand } from './usage/usage-command.ts';
+import { addWebhookCommands } from './webhooks/webhooks-command.ts';
 
 enableCompileCache();
 
@@ -12,7 +18,7 @@ async function orExplain(run: () => Promise<unknown>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`sluice: ${explain(error)}\n`);
     process.exit(1);
   }
 }
@@ -58,7 +64,12 @@ program
     orExplain(async () => (await import('./doctor/run-doctor.ts')).runDoctor(options)),
   );
 
+addSubmitCommand(program, orExplain);
+addWatchCommand(program, orExplain);
+addBatchCommands(program, orExplain);
 addAdminCommands(program, orExplain);
+addWebhookCommands(program, orExplain);
 addUsageCommand(program, orExplain);
+addCompletionCommand(program, orExplain);
 
 await program.parseAsync();

@@ -1,5 +1,7 @@
 import type { InvalidateCache } from '@sluice/contracts';
 
+import { createBatches, type Batches } from './batches.ts';
+import { createFiles, type Files } from './files.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createSender, readJson, type ClientOptions, type ClientRequest } from './send-request.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
@@ -25,12 +27,14 @@ export interface UsageQuery {
 /** Sluice over HTTP. Every method rejects with a `SluiceClientError`. */
 export interface SluiceClient {
   jobs: Jobs;
+  files: Files;
+  batches: Batches;
   webhooks: Webhooks;
   /** Calls, tokens, costs and what the cache saved. */
   usage(query?: UsageQuery): Promise<UsageBucket[]>;
   /** Forgets cached replies by what is named; returns what the API says of it. */
   invalidateCache(what: InvalidateCache): Promise<unknown>;
-  /** Anything else of the API: its JSON. */
+  /** Anything else of the API: its JSON, or the text of what is none. */
   request(request: ClientRequest): Promise<unknown>;
 }
 
@@ -39,6 +43,8 @@ export function createClient(options: ClientOptions): SluiceClient {
   const send = createSender(options);
   return {
     jobs: createJobs(send),
+    files: createFiles(send),
+    batches: createBatches(send),
     webhooks: createWebhooks(send),
     async usage({ groupBy = [], interval = '1d', from, to } = {}) {
       const query = { interval, from, to, limit: 1_500, group_by: groupBy.join(',') || undefined };

@@ -1,8 +1,10 @@
+export type { Batches, BatchWaitOptions } from './batches.ts';
 export { SluiceClientError } from './client-error.ts';
 export type { ClientErrorCode, SluiceErrorDetails } from './client-error.ts';
 export { createClient } from './create-client.ts';
 export type { SluiceClient, UsageBucket, UsageQuery } from './create-client.ts';
 export type { FollowOptions, JobEvent, TextPiece } from './follow-events.ts';
+export type { Files, UploadOptions } from './files.ts';
 export type { Jobs, JobStream, ListJobs, SubmitOptions, WaitOptions } from './jobs.ts';
 export type { ClientOptions, ClientRequest } from './send-request.ts';
 export { verifyWebhook } from './verify-webhook.ts';

@@ -32,11 +32,13 @@ export interface ClientRequest {
 /** Sends a request, again after failures that may pass, and resolves with the answer: always 2xx. */
 export type Send = (request: ClientRequest) => Promise<Response>;
 
-/** The answer's JSON, in the form that the API's description gives it; `undefined` where there is none. */
+/** The answer's JSON, in the form that the API's description gives it; the text of what is none. */
 export async function readJson<Body>(answer: Promise<Response>): Promise<Body> {
-  const text = await (await answer).text();
+  const response = await answer;
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
   // Validated by the server, which is the only one that knows every field.
-  return (text === '' ? undefined : JSON.parse(text)) as Body;
+  return (isJson ? JSON.parse(text) : text) as Body;
 }
 
 const firstPauseMs = 250;

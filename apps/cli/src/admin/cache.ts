@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import { readEnvironment } from '@sluice/runtime';
 
-import { createAdminClient, type AdminClient } from './admin-client.ts';
+import { createAdminClient, type AdminClient } from '../connect.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;
 

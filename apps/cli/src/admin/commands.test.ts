@@ -4,15 +4,21 @@ import type { AddressInfo } from 'node:net';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { createAdminClient } from './admin-client.ts';
+import { createAdminClient, explain } from '../connect.ts';
 import { readLimits } from './commands.ts';
 
 test('the client sends the key and shows what the API says of a refusal', async () => {
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     seen.push(request.headers.authorization, `${request.method} ${request.url}`);
-    response.writeHead(request.method === 'GET' ? 200 : 409);
-    response.end(request.method === 'GET' ? '{"data":[]}' : '{"error":{"message":"id: taken"}}');
+    response.writeHead(request.method === 'GET' ? 200 : 409, {
+      'Content-Type': 'application/json',
+    });
+    response.end(
+      request.method === 'GET'
+        ? '{"data":[]}'
+        : '{"error":{"code":"already_exists","message":"id: taken"}}',
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -34,7 +40,8 @@ test('without a key, or without an answer, it says what to set', async () => {
     SLUICE_ADMIN_KEY: 'k',
     SLUICE_URL: 'http://127.0.0.1:1',
   });
-  await expect(client('GET', '/')).rejects.toThrow('set SLUICE_URL');
+  const error: unknown = await client('GET', '/').catch((thrown: unknown) => thrown);
+  expect(explain(error)).toMatch(/^no answer from http:\/\/127\.0\.0\.1:1: .*set SLUICE_URL$/);
 });
 
 test('limits are written as name=number, and none takes a limit away', () => {

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { scopes } from '@sluice/contracts';
 import { readEnvironment } from '@sluice/runtime';
 
-import { createAdminClient, type AdminClient } from './admin-client.ts';
+import { createAdminClient, type AdminClient } from '../connect.ts';
 import { addCache } from './cache.ts';
-import { addJobs } from './jobs.ts';
+import { addJobs } from '../jobs/jobs-command.ts';
+import { drawLimits, type LimitsPage } from '../limits/draw-limits.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;
 
@@ -27,6 +28,7 @@ export function addAdminCommands(program: Command, run: Run): void {
   addLimits(
     program.command('limits').description('rate limits: what is used, and changes at once'),
     call,
+    run,
   );
 }
 
@@ -80,12 +82,19 @@ function addKeys(keys: Command, call: Call): void {
   keys.command('revoke <id>').action((id: string) => call('DELETE', path(id)));
 }
 
-function addLimits(limits: Command, call: Call): void {
+async function showLimits(): Promise<void> {
+  const client = await createAdminClient(readEnvironment());
+  // The API's own reply.
+  process.stdout.write(drawLimits((await client('GET', '/v1/limits')) as LimitsPage));
+}
+
+function addLimits(limits: Command, call: Call, run: Run): void {
   const path = (lane: string) => `/v1/limits/${encodeURIComponent(lane)}`;
   limits
     .command('list', { isDefault: true })
-    .description('every lane: its buckets, whether it is open, and why not')
-    .action(() => call('GET', '/v1/limits'));
+    .description('every lane: what is used of its limits, whether it is open, and why not')
+    .option('--json', 'as the API gives it')
+    .action(({ json }: { json?: boolean }) => (json ? call('GET', '/v1/limits') : run(showLimits)));
   limits
     .command('pause <lane>')
     .option('--reason <text>')

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { readEnvironment } from '@sluice/runtime';
 
-import { createAdminClient } from '../admin/admin-client.ts';
+import { createAdminClient } from '../connect.ts';
 import { drawUsage, type UsagePage } from './draw-usage.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;

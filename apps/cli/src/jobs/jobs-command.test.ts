@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { listJobs, retryMany } from './jobs.ts';
+import { listJobs, retryMany } from './jobs-command.ts';
 
 const job = (id: string) => ({
   id,

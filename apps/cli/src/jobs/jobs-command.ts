@@ -1,24 +1,15 @@
 import type { Command } from 'commander';
 
+import type { JobView } from '@sluice/contracts';
 import { readEnvironment } from '@sluice/runtime';
 
-import { createAdminClient, type AdminClient } from './admin-client.ts';
+import { createAdminClient, type AdminClient } from '../connect.ts';
+import { describeJob, jobLine } from './describe-job.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;
 
-/** What the commands show of a job; the API's own view has more. */
-interface JobLine {
-  id: string;
-  state: string;
-  type: string;
-  model?: string;
-  app?: string;
-  created_at: string;
-  error?: { code: string; message: string };
-}
-
 interface Page {
-  data: JobLine[];
+  data: JobView[];
   has_more: boolean;
   next_cursor: string | null;
 }
@@ -100,7 +91,7 @@ export async function listJobs(
   const wanted = Number(limit);
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new Error('--limit: must be a whole number above 0');
-  const found: JobLine[] = [];
+  const found: JobView[] = [];
   for (let after: string | null = ''; after !== null && found.length < wanted;) {
     const query = new URLSearchParams({
       ...toBody(filter),
@@ -112,7 +103,7 @@ export async function listJobs(
     found.push(...page.data);
     after = page.next_cursor;
   }
-  return json ? JSON.stringify(found, undefined, 2) : found.map(line).join('\n') || 'no jobs';
+  return json ? JSON.stringify(found, undefined, 2) : found.map(jobLine).join('\n') || 'no jobs';
 }
 
 /** Asks the API page by page, so that each call is short. */
@@ -139,13 +130,13 @@ export async function retryMany(
 
 async function one(
   client: AdminClient,
-  method: string,
+  method: 'GET' | 'POST',
   route: string,
   { json }: Output,
 ): Promise<string> {
   const job = await client(method, route);
   // The API's own view.
-  return json ? JSON.stringify(job, undefined, 2) : line(job as JobLine);
+  return json ? JSON.stringify(job, undefined, 2) : describeJob(job as JobView);
 }
 
 function toBody({ state, type, model, errorCode }: Filter): Record<string, string> {
@@ -155,12 +146,6 @@ function toBody({ state, type, model, errorCode }: Filter): Record<string, strin
     ...(model !== undefined && { model }),
     ...(errorCode !== undefined && { error_code: errorCode }),
   };
-}
-
-function line({ id, state, type, model, app, created_at: at, error }: JobLine): string {
-  const what = `${type} ${model ?? app ?? ''}`.trim();
-  const why = error ? `  ${error.code}: ${error.message}` : '';
-  return `${id}  ${state.padEnd(11)}  ${what.padEnd(24)}  ${at}${why}`;
 }
 
 function path(id: string): string {
