@@ -4,7 +4,7 @@ import { scopes } from '@sluice/contracts';
 import { readEnvironment } from '@sluice/runtime';
 
 import { createAdminClient, type AdminClient } from '../connect.ts';
-import { addCache } from './cache.ts';
+import { addCache } from '../cache/cache-command.ts';
 import { addJobs } from '../jobs/jobs-command.ts';
 import { drawLimits, type LimitsPage } from '../limits/draw-limits.ts';
 
