@@ -3,6 +3,8 @@ export interface BenchOptions {
   size: 'full' | 'smoke';
   /** Rounds instead of the bench's own number. */
   rounds?: number | undefined;
+  /** Lines of the large file, of benches that have one. */
+  lines?: number | undefined;
   /** Folder for a CPU profile of every process that is measured. */
   profileDir?: string | undefined;
 }

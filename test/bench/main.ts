@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { benchAccepts } from './accepts.ts';
 import { isMet, type Bench, type BenchReport } from './bench.ts';
 import { findBenchRedis } from './bench-stack.ts';
+import { benchBatches } from './batches.ts';
 import { benchCache } from './cache.ts';
 import { benchFairness } from './fairness.ts';
 import { benchJobs } from './jobs.ts';
@@ -21,12 +22,14 @@ const benches: Record<string, Bench> = {
   latency: benchLatency,
   limits: benchLimits,
   fairness: benchFairness,
+  batches: benchBatches,
   cache: benchCache,
   watchers: benchWatchers,
 };
 
 const usage = `Usage: npm run bench -- [${Object.keys(benches).join('] [')}] [options]
   --rounds <n>       rounds instead of each bench's own number
+  --lines <n>        lines of the large file of batches; beyond 10,000 it is cancelled after the first 2,000 results
   --smoke            the smallest sizes: shows that the benches work, measures nothing
   --json             also write test/bench/results/<time>.json
   --profile <folder> write a CPU profile of every process there
@@ -42,6 +45,7 @@ async function main(): Promise<number> {
     const report = await benches[name]?.({
       size: options.smoke ? 'smoke' : 'full',
       rounds: options.rounds === undefined ? undefined : Number(options.rounds),
+      lines: options.lines === undefined ? undefined : Number(options.lines),
       profileDir: options.profile === undefined ? undefined : resolve(options.profile),
     });
     if (!report) continue;
@@ -58,6 +62,7 @@ function readArguments() {
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
+      lines: { type: 'string' },
       smoke: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
@@ -67,8 +72,10 @@ function readArguments() {
   const known = Object.keys(benches);
   const wrong = positionals.find((name) => !known.includes(name));
   if (wrong !== undefined) throw new Error(`no bench "${wrong}"; there are ${known.join(', ')}`);
-  if (values.rounds !== undefined && !/^[1-9]\d{0,5}$/.test(values.rounds)) {
-    throw new Error(`--rounds ${values.rounds}: must be a whole number from 1`);
+  for (const name of ['rounds', 'lines'] as const) {
+    const value = values[name];
+    if (value === undefined || /^[1-9]\d{0,5}$/.test(value)) continue;
+    throw new Error(`--${name} ${value}: must be a whole number from 1`);
   }
   return { names: positionals.length > 0 ? positionals : known, options: values };
 }

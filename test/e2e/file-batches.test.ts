@@ -1,9 +1,17 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
 import OpenAI, { NotFoundError, toFile } from 'openai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { waitFor } from '@sluice/testing';
 
 import { adminKey, useStack } from '../support/start-stack.ts';
+
+const run = promisify(execFile);
 
 /**
  * The official client, unmodified, against Sluice in front of two vendors and an app of Dify. The windows are short and the
@@ -33,8 +41,14 @@ const stack = useStack({
       },
       slow: { targets: ['slow/sim-chat'], price: { inputPerMillion: 1, outputPerMillion: 1 } },
       vectors: { type: 'embedding', targets: ['openai/sim-embedding'] },
+      // As docs/batches.md calls them.
+      'sim-chat': 'openai/sim-chat',
+      'sim-embedding': { type: 'embedding', targets: ['openai/sim-embedding'] },
     },
-    apps: { flow: { provider: 'dify', apiKey: 'app-sim' } },
+    apps: {
+      flow: { provider: 'dify', apiKey: 'app-sim' },
+      'sim-workflow': { provider: 'dify', apiKey: 'app-sim' },
+    },
     retry: { maxAttempts: 4, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
     batches: { window: 40 },
   }),
@@ -284,6 +298,21 @@ describe('a batch of a file', () => {
     });
     expect(await idsOf(batch)).toEqual(ids(count).toSorted());
   }, 120_000);
+
+  test('runs as docs/batches.md says, command by command', async () => {
+    const page = await readFile(new URL('../../docs/batches.md', import.meta.url), 'utf8');
+    const [, commands = ''] = /^```sh\n(.*?)^```/ms.exec(page) ?? [];
+    const here = commands.replaceAll('http://127.0.0.1:8080', stack().url);
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-docs-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const environment = { ...process.env, KEY: adminKey };
+    const { stdout } = await run('sh', ['-c', here], { cwd: folder, env: environment });
+    const batch = stdout.slice(stdout.lastIndexOf('{"id":"batch_'));
+    expect(JSON.parse(batch)).toMatchObject({
+      status: 'completed',
+      request_counts: { total: 3, completed: 3, failed: 0 },
+    });
+  });
 
   test('is nobody else’s', async () => {
     await stack().request('POST', '/v1/admin/tenants', { id: 'eve' });

@@ -11,6 +11,13 @@ import {
   expectOwnEndpoints,
   type KnownEndpoint,
 } from './testing/isolation-endpoints.ts';
+import {
+  actOnFile,
+  expectOwnFiles,
+  filesOfTenant,
+  uploadFile,
+  type KnownFile,
+} from './testing/isolation-files.ts';
 import { randomNumbers } from './testing/random-numbers.ts';
 import { batchBody, chatBody, startTestApi, type TestApi } from './testing/start-test-api.ts';
 
@@ -38,6 +45,7 @@ interface World {
   keys: Map<string, string>;
   jobs: Known[];
   endpoints: KnownEndpoint[];
+  files: KnownFile[];
   /** By tenant and Idempotency-Key. */
   idempotent: Map<string, Known>;
   random: (below: number) => number;
@@ -61,6 +69,9 @@ it(
       await expectWholeList(world, tenant);
       const own = world.endpoints.filter((endpoint) => endpoint.tenant === tenant);
       await expectOwnEndpoints(own, askAs(world, tenant));
+      const files = world.files.filter((file) => file.tenant === tenant);
+      const batches = files.flatMap(({ batch }) => batch ?? []);
+      await expectOwnFiles(files, batches, askAs(world, tenant));
     }
     // A run that never crosses tenants proves nothing.
     expect(world.counts.get('foreign')).toBeGreaterThan(operations / 5);
@@ -81,7 +92,7 @@ async function createWorld(): Promise<World> {
   }
   const random = randomNumbers(seed);
   const empty = { idempotent: new Map(), busy: new Set<string>(), counts: new Map() };
-  return { api, keys, random, jobs: [], endpoints: [], ...empty };
+  return { api, keys, random, jobs: [], endpoints: [], files: [], ...empty };
 }
 
 async function operate(world: World): Promise<void> {
@@ -90,6 +101,7 @@ async function operate(world: World): Promise<void> {
   if (!job || world.random(5) === 0) return submit(world, tenant);
   if (world.random(12) === 0) return list(world, tenant);
   if (world.random(4) === 0) return operateOnEndpoint(world, tenant);
+  if (world.random(4) === 0) return operateOnFile(world, tenant);
   if (world.busy.has(job.id)) return;
   world.busy.add(job.id);
   try {
@@ -115,6 +127,27 @@ async function operateOnEndpoint(world: World, tenant: string): Promise<void> {
   const stays = await actOnEndpoint(endpoint, endpoint.tenant === tenant, { ask, random });
   busy.delete(endpoint.id);
   if (!stays) endpoints.splice(endpoints.indexOf(endpoint), 1);
+}
+
+async function operateOnFile(world: World, tenant: string): Promise<void> {
+  const { files, busy, random } = world;
+  const file = files[random(files.length || 1)];
+  if (!file || random(6) === 0) {
+    const own = files.filter((each) => each.tenant === tenant).length;
+    if (own >= filesOfTenant) return;
+    const askForm = (path: string, form: FormData) => send(world, tenant, 'POST', path, { form });
+    files.push(await uploadFile(tenant, newCanary(world, tenant), askForm));
+    return;
+  }
+  if (busy.has(file.id)) return;
+  busy.add(file.id);
+  count(world, file.tenant === tenant ? 'own' : 'foreign');
+  const stays = await actOnFile(file, file.tenant === tenant, {
+    ask: askAs(world, tenant),
+    random,
+  });
+  busy.delete(file.id);
+  if (!stays) files.splice(files.indexOf(file), 1);
 }
 
 function askAs(world: World, tenant: string) {
@@ -258,10 +291,10 @@ interface Reply {
 async function send(
   world: World,
   tenant: string,
-  ...[method, path, { body, headers } = {}]: [
+  ...[method, path, { body, form, headers } = {}]: [
     method: string,
     path: string,
-    more?: { body?: unknown; headers?: Record<string, string> },
+    more?: { body?: unknown; form?: FormData; headers?: Record<string, string> },
   ]
 ): Promise<Reply> {
   const { api, keys } = world;
@@ -273,6 +306,7 @@ async function send(
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(form && { body: form }),
   });
   const text = await response.text();
   // On a busy machine Redis may be late. A read is asked again; of a change nobody knows what became.

@@ -2,7 +2,7 @@
 -- returns its rank: all in one step, so that no crash comes between.
 -- A tenant that has as much as it may have gets nothing more. A batch counts as itself and all of its children, one of a file
 -- as itself: its children are counted as they come.
--- KEYS: 1 job, 2 live jobs, 3 the tenant's index, 4 loads, 5 Idempotency-Key (only with one)
+-- KEYS: 1 job, 2 live jobs, 3 the tenant's index (of batches for one of a file), 4 loads, 5 Idempotency-Key (only with one)
 -- ARGV: 1 job id, 2 next check (epoch ms), 3 fingerprint of the body, 4 time the Idempotency-Key is remembered (ms)
 --       (3 and 4 are empty without a key), 5 tenant, 6 how many jobs it is, 7 most jobs and 8 most bytes of a tenant that
 --       has no caps of its own (empty: any number), 9 how many shards share the caps, 10… field and value pairs of the

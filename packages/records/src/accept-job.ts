@@ -35,7 +35,9 @@ export async function acceptJob(
   ticket?: LuaPart,
 ): Promise<AcceptReply> {
   const keys = keysOfNewJob(context, request.jobId);
-  const tenantIndex = context.keys.tenant(keys.shard, request.tenantId);
+  // Ids of batches of files would not sort by time among those of jobs.
+  const index = 'input_file_id' in request.input ? 'batches' : 'tenant';
+  const tenantIndex = context.keys[index](keys.shard, request.tenantId);
   const names = [keys.job, keys.live, tenantIndex, keys.loads];
   const fields = [...loadArguments(context, request), ...(await sealRequest(context, request))];
   const check = nextCheckAt(request, request.createdAtMs);

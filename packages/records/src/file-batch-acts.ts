@@ -6,7 +6,6 @@ import {
   bookResults,
   endedChildren,
   feedChild,
-  listBatch,
   movePhase,
   type Booking,
   type FeedReply,
@@ -19,8 +18,6 @@ import { newShardedId } from './job-id.ts';
 export interface FileBatchRecords {
   /** A new id of a batch of a file. */
   newBatchId(): string;
-  /** Puts a batch of a file into its tenant's list of them. */
-  listBatch(batchId: string, tenantId: string): Promise<void>;
   /** Makes the next line of a batch of a file a job with its ticket. */
   feedChild(request: JobRequest, line: { cursor: number; ticket: LuaPart }): Promise<FeedReply>;
   /** The oldest children of a batch of a file that have ended and are in no file. */
@@ -38,7 +35,6 @@ export function fileBatchActs(context: RecordsContext): FileBatchRecords {
       turn = (turn + 1) % context.shards;
       return newShardedId(context.clock.now(), turn, 'batch');
     },
-    listBatch: (batchId, tenantId) => listBatch(context, batchId, tenantId),
     feedChild: (request, line) => feedChild(context, request, line),
     endedChildren: (batchId, limit) => endedChildren(context, batchId, limit),
     bookResults: (batchId, booking, files) => bookResults(context, batchId, booking, files),

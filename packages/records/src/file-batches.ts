@@ -129,13 +129,3 @@ export async function movePhase(
   const [kind, phase, state] = reply as ['moved' | 'missing'] | ['refused', BatchPhase, JobState];
   return kind === 'refused' ? { kind, phase, state } : { kind };
 }
-
-/** The batch is in its tenant's list of batches from now on; before it is accepted, so that none is ever missing there. */
-export async function listBatch(
-  context: RecordsContext,
-  batchId: string,
-  tenantId: string,
-): Promise<void> {
-  const keys = context.keys.ofJob(batchId);
-  if (keys) await context.redis.zadd(context.keys.batches(keys.shard, tenantId), 0, batchId);
-}

@@ -16,7 +16,7 @@ export interface JobFilter {
   model?: string;
   /** Only jobs that ended with this error. */
   errorCode?: ErrorCode;
-  /** Lists batches of files only, from an index of their own. */
+  /** Lists batches of files, and only those: they have an index of their own. */
   ofFiles?: true;
   /** Lists the children of this batch, in the order of the batch. Without it children are not listed. */
   batchId?: string;

@@ -39,7 +39,6 @@ export function createBatchRoute(deps: ApiDeps) {
     refuseSpent(caller, deps.budgets);
     await checkFile(body, caller.tenantId, deps);
     const job = toJob(body, caller, deps);
-    await deps.records.listBatch(job.jobId, job.tenantId);
     await acceptJob(job, undefined, deps);
     deps.metrics.accepted('batch', 'created');
     const batch = await findBatch(job.jobId, caller.tenantId, deps);

@@ -56,11 +56,21 @@ function inputOf(body: Record<string, unknown>): { model: string; input: ChatInp
   return { model, input };
 }
 
-/** The content of an answer that calls tools may be null; any other null is nothing. */
+/**
+ * The content of an answer that calls tools may be null; any other null is nothing. What an answer has beside that, and comes
+ * back with it in a conversation, says nothing to a model.
+ */
 function tidyMessage(message: unknown): unknown {
   if (typeof message !== 'object' || message === null) return message;
+  const given = dropNulls(message) as Record<string, unknown>;
+  if (given['role'] !== 'assistant') return given;
+  const { annotations: _annotations, parsed: _parsed, reasoning_content: thought, ...rest } = given;
   const isNull = 'content' in message && message.content === null;
-  return { ...(dropNulls(message) as object), ...(isNull && { content: null }) };
+  return {
+    ...rest,
+    ...(thought !== undefined && { reasoning: thought }),
+    ...(isNull && { content: null }),
+  };
 }
 
 /** An app takes one text: the last message, with what stands before it in front. */

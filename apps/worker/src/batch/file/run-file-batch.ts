@@ -16,11 +16,12 @@ import { validateFile } from './validate-file.ts';
 import { writeOff } from './write-off.ts';
 import { writeResults } from './write-results.ts';
 
-/** A step that did something is followed by the next at once. */
+/** A step that did something is followed by the next at once, but other batches have their turn now and then. */
 const nextMs = 20;
+const stepsMs = 500;
 
 /**
- * One step of a batch of a file; its ticket comes back for the next until the batch has ended. All that is known of it is in
+ * Some steps of a batch of a file; its ticket comes back for the next until the batch has ended. All that is known of it is in
  * its record and its files, so the steps may be taken by any worker, and one that was cut short is taken again:
  *
  * | cut short                                     | what is left                                                       |
@@ -39,11 +40,21 @@ export async function runFileBatch(
   record: JobRecord,
   deps: FileBatchDeps,
 ): Promise<Outcome> {
-  const batch = asFileBatch(record);
-  const step = await takeStep(batch, deps);
-  if (typeof step === 'object') return step;
-  if (ticket.attempt > 1) return { kind: 'nothing', reason: 'the usual ticket goes on' };
-  return { kind: 'held', delayMs: step === 'done' ? nextMs : restOf(batch, deps) };
+  const untilMs = deps.clock.now() + stepsMs;
+  let batch = asFileBatch(record);
+  for (;;) {
+    // Each step begins with what the one before has left.
+    // oxlint-disable-next-line no-await-in-loop
+    const step = await takeStep(batch, deps);
+    if (typeof step === 'object') return step;
+    if (ticket.attempt > 1) return { kind: 'nothing', reason: 'the usual ticket goes on' };
+    if (step === 'idle') return { kind: 'held', delayMs: restOf(batch, deps) };
+    if (deps.clock.now() >= untilMs) return { kind: 'held', delayMs: nextMs };
+    // oxlint-disable-next-line no-await-in-loop
+    const next = await deps.records.read(batch.jobId);
+    if (next?.state !== 'in_progress') return { kind: 'nothing', reason: 'it has ended' };
+    batch = asFileBatch(next);
+  }
 }
 
 /** Whether it did something, or what the batch has come to. */
