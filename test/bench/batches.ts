@@ -64,9 +64,10 @@ async function withoutLimits(
   await run(client, 50);
   const small = await peaksDuring(pids, () => run(client, size.small));
   const large = await peaksDuring(pids, () => run(client, size.large));
+  const file = fileOf(size.accept);
   const alone = await probe(stack, api.url, sleep(size.probeMs));
   const times = { accept: 0, validated: 0 };
-  const beside = await probe(stack, api.url, accept(client, size.accept, times));
+  const beside = await probe(stack, api.url, accept(client, file, times));
   return {
     acceptSeconds: times.accept,
     validatedSeconds: times.validated,
@@ -107,8 +108,8 @@ function fileOf(lines: number): Buffer {
   return Buffer.from(Array.from({ length: lines }, (_, i) => line(i)).join(''));
 }
 
-async function submit(client: OpenAI, lines: number): Promise<string> {
-  const file = await toFile(fileOf(lines), 'requests.jsonl');
+async function submit(client: OpenAI, lines: Buffer): Promise<string> {
+  const file = await toFile(lines, 'requests.jsonl');
   const { id } = await client.files.create({ file, purpose: 'batch' });
   const batch = await client.batches.create({
     input_file_id: id,
@@ -120,7 +121,7 @@ async function submit(client: OpenAI, lines: number): Promise<string> {
 
 /** Until it has its last result; of a large one until the first are there and the rest is written off. */
 async function run(client: OpenAI, lines: number): Promise<void> {
-  const id = await submit(client, lines);
+  const id = await submit(client, fileOf(lines));
   let isCancelled = false;
   for (;;) {
     const { status, request_counts: counts } = await client.batches.retrieve(id);
@@ -136,7 +137,7 @@ async function run(client: OpenAI, lines: number): Promise<void> {
 
 async function accept(
   client: OpenAI,
-  lines: number,
+  lines: Buffer,
   times: { accept: number; validated: number },
 ): Promise<void> {
   const startedMs = performance.now();

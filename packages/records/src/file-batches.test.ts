@@ -100,7 +100,7 @@ describe('results', () => {
     ]);
     expect(both).toEqual([true, false]);
     expect(await progress()).toMatchObject({ drained: 2, sums: { outputLines: 1 } });
-    expect((await keys()).filter((key) => key.includes(`${child(1)}`))).toEqual([]);
+    expect((await keys()).filter((key) => key.includes(child(1)))).toEqual([]);
     const page = await records.list('t1', { batchId });
     expect(page.records.map(({ jobId }) => jobId)).toEqual([child(2)]);
     expect(await loads()).toMatchObject({ queuedJobs: 2 });
