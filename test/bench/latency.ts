@@ -1,10 +1,18 @@
 import type { LedgerEntry } from '@sluice/simulator';
-import { request } from 'undici';
 
 import type { BenchOptions, BenchReport } from './bench.ts';
 import { startBenchStack } from './bench-stack.ts';
+import {
+  addedMs,
+  cellsOf,
+  latencyColumns,
+  latencyOf,
+  now,
+  send,
+  type Latency,
+  type Sample,
+} from './call-latency.ts';
 import { chatJob } from './chat-job.ts';
-import { median, quantile } from './statistics.ts';
 
 const sizes = {
   full: { rounds: 200, warmUp: 50 },
@@ -13,19 +21,6 @@ const sizes = {
 
 /** How long the simulator thinks before it answers: long enough that the client waits before the job ends. */
 const firstByteMs = 10;
-
-/** One request as its client saw it; epoch milliseconds. */
-interface Sample {
-  sentAtMs: number;
-  gotAtMs: number;
-}
-
-/** Milliseconds: without the simulator's own time, and its parts before and after it. */
-interface Latency {
-  ownless: number;
-  toUpstream: number;
-  fromUpstream: number;
-}
 
 /**
  * What Sluice adds to a call when nothing else runs: accept → upstream request → result at a client that waits for it,
@@ -86,36 +81,10 @@ async function submitThenWait(url: string, headers: Record<string, string>): Pro
   checkCompleted(await send('GET', `${url}/v1/jobs/${id}?wait=10`, { headers }));
 }
 
-async function send(
-  method: 'GET' | 'POST',
-  url: string,
-  { headers, body }: { headers: Record<string, string>; body?: unknown },
-): Promise<string> {
-  const reply = await request(url, {
-    method,
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  const text = await reply.body.text();
-  if (reply.statusCode >= 300) throw new Error(`${method} ${url}: ${reply.statusCode} ${text}`);
-  return text;
-}
-
 function checkCompleted(text: string): void {
   // The API's own reply.
   const job = JSON.parse(text) as { id: string; state: string };
   if (job.state !== 'completed') throw new Error(`${job.id} is ${job.state}: ${text}`);
-}
-
-function split({ sentAtMs, gotAtMs }: Sample, call: LedgerEntry | undefined): Latency {
-  if (!call || call.durationMs === null) throw new Error('a request made no upstream call');
-  const toUpstream = call.atMs - sentAtMs;
-  const fromUpstream = gotAtMs - call.atMs - call.durationMs;
-  return { ownless: toUpstream + fromUpstream, toUpstream, fromUpstream };
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** One request at a time, so the calls came in the order of the requests. */
@@ -123,7 +92,7 @@ function report(samples: Record<Way, Sample>[], calls: LedgerEntry[]): BenchRepo
   const latencies = { direct: [] as Latency[], prefer: [] as Latency[], poll: [] as Latency[] };
   samples.forEach((sample, round) => {
     order.forEach((way, i) => {
-      latencies[way].push(split(sample[way], calls[round * order.length + i]));
+      latencies[way].push(latencyOf(sample[way], calls[round * order.length + i]));
     });
   });
   const rows = [
@@ -134,7 +103,7 @@ function report(samples: Record<Way, Sample>[], calls: LedgerEntry[]): BenchRepo
   return {
     name: 'latency',
     title: `Idle, one job at a time, without the upstream's own ${firstByteMs} ms: ${samples.length} of each`,
-    columns: ['median ms', 'p95 ms', 'to upstream', 'from upstream', 'added, median'],
+    columns: latencyColumns,
     rows,
     verdict: {
       metric: 'median ms added to the direct call (Prefer: wait)',
@@ -143,20 +112,4 @@ function report(samples: Record<Way, Sample>[], calls: LedgerEntry[]): BenchRepo
     },
     measured: latencies,
   };
-}
-
-function cellsOf(latencies: Latency[], direct: Latency[]): string[] {
-  const values = (part: keyof Latency) => latencies.map((latency) => latency[part]);
-  return [
-    median(values('ownless')),
-    quantile(values('ownless'), 0.95),
-    median(values('toUpstream')),
-    median(values('fromUpstream')),
-    addedMs(latencies, direct),
-  ].map((value) => value.toFixed(2));
-}
-
-function addedMs(latencies: Latency[], direct: Latency[]): number {
-  const medianOf = (values: Latency[]) => median(values.map(({ ownless }) => ownless));
-  return medianOf(latencies) - medianOf(direct);
 }

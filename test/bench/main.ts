@@ -13,6 +13,7 @@ import { benchJobs } from './jobs.ts';
 import { benchLatency } from './latency.ts';
 import { benchLimits } from './limits.ts';
 import { machineFacts, type MachineFacts } from './machine-facts.ts';
+import { benchSync } from './sync.ts';
 import { describeMachine, describeReport } from './print-report.ts';
 import { benchWatchers } from './watchers.ts';
 
@@ -25,6 +26,7 @@ const benches: Record<string, Bench> = {
   batches: benchBatches,
   cache: benchCache,
   watchers: benchWatchers,
+  sync: benchSync,
 };
 
 const usage = `Usage: npm run bench -- [${Object.keys(benches).join('] [')}] [options]

@@ -7,6 +7,7 @@ import { benchLatency } from '../bench/latency.ts';
 import { benchCache } from '../bench/cache.ts';
 import { describeReport } from '../bench/print-report.ts';
 import { benchWatchers } from '../bench/watchers.ts';
+import { benchSync } from '../bench/sync.ts';
 import { inTurn, median, medianRatio, quantile } from '../bench/statistics.ts';
 
 /** The smallest sizes: that the benches work and count what they say they count. Speed is never tested. */
@@ -16,6 +17,7 @@ const benches: [name: string, bench: Bench, rows: number][] = [
   ['latency', benchLatency, 3],
   ['cache', benchCache, 3],
   ['watchers', benchWatchers, 3],
+  ['sync', benchSync, 5],
 ];
 
 test.each(benches)(
@@ -32,6 +34,7 @@ test.each(benches)(
     expect(report.verdict.value).toBeTypeOf('number');
     expect(describeReport(report)).toMatch(
       /^(accepts|jobs|latency|cache|watchers): [^]*\n {2}(pass|MISS): /,
+      /^(accepts|jobs|latency|cache|sync): [^]*\n {2}(pass|MISS): /,
     );
   },
   90_000,
