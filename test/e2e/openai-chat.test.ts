@@ -239,6 +239,17 @@ describe('a client', () => {
     expect(await stack().simulator.bought('chat')).toBe(1);
   });
 
+  test('that gives up waiting and tries again by itself gets the job that it has left', async () => {
+    await stack().simulator.behaviour({ latencyMs: 2_500 });
+    const client = connect({ timeout: 1_000, maxRetries: 4 });
+    const ask = () => client.chat.completions.create({ model: 'openai', messages });
+    const [first, second] = await Promise.all([ask(), ask()]);
+    expect(first.choices[0]?.message.content).toContain('hello there');
+    // Two calls of the same words are two jobs, however often each was tried.
+    expect(second.id).not.toBe(first.id);
+    expect((await stack().simulator.calls('chat')).length).toBe(2);
+  });
+
   test('gets bytes while it waits for a whole answer, and what the head could not say at its end', async () => {
     await stack().simulator.behaviour({ latencyMs: 1_000 });
     const headers = {

@@ -60,6 +60,7 @@ import { pauseJob, resumeJob } from './pause-job.ts';
 import { releaseJob } from './release-job.ts';
 import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
 import { retryJob, type RetryReply } from './retry-job.ts';
+import { leftCallRecords, type LeftCallRecords } from './left-calls.ts';
 import { sessionRecords, type SessionRecords } from './session-records.ts';
 import { addSubscriber, removeSubscriber } from './subscribers.ts';
 import { readCaps, readLoads, setCaps, type CapChanges } from './tenant-loads.ts';
@@ -86,7 +87,7 @@ export interface RecordsDeps {
  * Each method that takes a job id treats a text that is no job id as a job that is not there; accept refuses it.
  * Errors are those of Redis; a TypeError tells a mistake of the caller.
  */
-export interface Records extends FileBatchRecords, SessionRecords {
+export interface Records extends FileBatchRecords, SessionRecords, LeftCallRecords {
   /** A new job id. The shard is chosen in turn, or by the Idempotency-Key, so that equal keys meet in one shard. */
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
   /** Creates the record and its ticket, once for its id and once for its Idempotency-Key. One round trip. */
@@ -217,6 +218,7 @@ export function createRecords(deps: RecordsDeps): Records {
     ...outboxOf({ ...context, blocking: deps.blocking }),
     ...liveEvents(context, deps.subscriber),
     ...sessionRecords(context),
+    ...leftCallRecords(context),
     erase: (jobId) => eraseJob(context, jobId),
     ...tenantActs(context),
   };

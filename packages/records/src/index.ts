@@ -7,6 +7,7 @@ export type { Records, RecordsDeps } from './create-records.ts';
 export type { DeltaPiece } from './deltas.ts';
 export type { FinishOptions, FinishReply } from './finish-job.ts';
 export type { Idempotency } from './idempotency.ts';
+export type { LeftCall } from './left-calls.ts';
 export { shardOf } from './job-id.ts';
 export type { CutRun, LedgerMessage, LostRun } from './ledger.ts';
 export type { JobFilter, JobPage } from './list-jobs.ts';

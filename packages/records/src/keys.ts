@@ -24,6 +24,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
  * | <tag>/history:<sha256>        | list   | `<job id> <tokens> <JSON>`: turns of a chat session | TTL                       |
+ * | <tag>/left:<sha256>           | list   | jobs whose clients have given up waiting           | TTL of a minute           |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
  * | <tag>/ledger                  | stream | entry: JSON of a call; or lost, request, target,   | owner: trimLedger         |
  * |                               |        | call, at: of a run whose worker died               |                           |
@@ -46,6 +47,8 @@ export interface RecordKeys {
   session(shard: number, digest: string): string;
   /** `digest` as `histories.ts` makes it. */
   history(shard: number, digest: string): string;
+  /** `digest` as `left-calls.ts` makes it. */
+  leftCalls(shard: number, digest: string): string;
   live(shard: number): string;
   retained(shard: number): string;
   outbox(shard: number): string;
@@ -88,6 +91,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
     session: (shard, digest) => `${tag(shard)}/session:${digest}`,
     history: (shard, digest) => `${tag(shard)}/history:${digest}`,
+    leftCalls: (shard, digest) => `${tag(shard)}/left:${digest}`,
     live: (shard) => `${tag(shard)}/live`,
     retained: (shard) => `${tag(shard)}/retained`,
     outbox: (shard) => `${tag(shard)}/outbox`,

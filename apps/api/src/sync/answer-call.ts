@@ -17,6 +17,8 @@
 import type { Request, Response } from 'express';
 
 import { isTerminal, SluiceError, type JobRequest, type SubmitJob } from '@sluice/contracts';
+import type { LeftCall } from '@sluice/records';
+import type { Caller } from '@sluice/tenants';
 
 import { fingerprintOf, idempotencyKeyOf } from '../accept/idempotency.ts';
 import { takeJob, type TakenJob } from '../accept/take-job.ts';
@@ -55,28 +57,37 @@ export async function answerCall(
 ): Promise<void> {
   const { submitted, options, refusal } = call;
   const isStream = 'stream' in submitted && submitted.stream === true;
-  const { jobId } = await takeCall(request, response, call, deps);
+  const { jobId, left } = await takeCall(request, response, call, deps);
   const format = { ...call.format(jobId), refusal };
-  await answerTaken(request, response, { jobId, isStream, options, format }, deps);
+  await answerTaken(request, response, { jobId, left, isStream, options, format }, deps);
 }
 
-/** The job of a call, accepted. A client must not be led to try again where that could be a second job. */
+/**
+ * The job of a call, accepted. A client must not be led to try again where that could be a second job; an SDK that tries again
+ * all the same, because it would wait no longer, gets the job that it has left.
+ */
 export async function takeCall(
   request: Request,
   response: Response,
   { submitted, more, body, options, refusal }: SyncCall,
   deps: ApiDeps,
-): Promise<TakenJob> {
+): Promise<TakenJob & Pick<TakenCall, 'left'>> {
   deps.redisWatch.assertRoom();
   const caller = callerOf(response);
   const key = idempotencyKeyOf(request);
   const fingerprint = () => fingerprintOf({ path: request.path, body });
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint() };
+  const left = idempotency ? undefined : leftCallOf(request, caller, fingerprint);
   try {
+    const known = left && (await findLeft(request, left, deps));
+    if (known !== undefined) {
+      response.setHeader('Idempotency-Replayed', 'true');
+      return { jobId: known, left };
+    }
     const job = withOptions(submitted, options, deps.config.jobs);
     const taken = await takeJob(job, { caller, idempotency, more }, deps);
     if (!taken.made) response.setHeader('Idempotency-Replayed', 'true');
-    return taken;
+    return { ...taken, left };
   } catch (error) {
     const known = toSluiceError(error);
     if (!known.retryable && !idempotency) response.setHeader('X-Should-Retry', 'false');
@@ -87,6 +98,8 @@ export async function takeCall(
 /** A job whose answer goes to a client. */
 export interface TakenCall {
   jobId: string;
+  /** As what its client comes back if it gives up, where it does that by itself. */
+  left?: (() => LeftCall) | undefined;
   isStream: boolean;
   options: Pick<CallOptions, 'timeoutSeconds' | 'onDisconnect'>;
   format: WireFormat;
@@ -99,7 +112,7 @@ export interface TakenCall {
 export async function answerTaken(
   request: Request,
   response: Response,
-  { jobId, isStream, options, format }: TakenCall,
+  { jobId, left, isStream, options, format }: TakenCall,
   deps: ApiDeps,
 ): Promise<void> {
   const { timeoutSeconds } = options;
@@ -114,8 +127,40 @@ export async function answerTaken(
     response.setHeader('X-Sluice-Job-Id', jobId);
     throw format.refusal(toSluiceError(error));
   } finally {
-    if (options.onDisconnect === 'cancel' && !deps.closing.aborted) await cancelIfLive(jobId, deps);
+    if (options.onDisconnect === 'cancel') {
+      if (!deps.closing.aborted) await cancelIfLive(jobId, deps);
+    } else if (left && hasGivenUp(response, isStream)) {
+      await deps.records.leaveCall(left(), jobId);
+    }
   }
+}
+
+/** Only SDKs that try again by themselves come back for an answer, and say with each try which one it is. */
+function leftCallOf(
+  request: Request,
+  { tenantId, keyId }: Caller,
+  fingerprint: () => string,
+): TakenCall['left'] {
+  if (request.headers['x-stainless-retry-count'] === undefined) return undefined;
+  return () => ({ tenantId, keyId, fingerprint: fingerprint() });
+}
+
+/** The job that an earlier try of the same call has left, if it is still there. */
+async function findLeft(
+  { headers }: Request,
+  left: () => LeftCall,
+  { records }: Pick<ApiDeps, 'records'>,
+): Promise<string | undefined> {
+  if (headers['x-stainless-retry-count'] === '0') return undefined;
+  const call = left();
+  const jobId = await records.takeUpCall(call);
+  const job = jobId === undefined ? undefined : await records.readSummary(jobId);
+  return job?.tenantId === call.tenantId ? jobId : undefined;
+}
+
+/** The connection closed before the answer was out. Of a stream that has begun an SDK does not try again. */
+function hasGivenUp(response: Response, isStream: boolean): boolean {
+  return response.destroyed && !response.writableFinished && !(isStream && response.headersSent);
 }
 
 /** Nobody waits for the job any more. One that has ended stays as it is. */

@@ -56,7 +56,9 @@ describe('options in headers', () => {
 
   it('that a job does not have are refused', () => {
     const session = readCallOptions({ 'x-sluice-session-id': 's' });
-    expect(() => withOptions(job, session, jobs)).toThrow(/only apps of Dify hold sessions/);
+    const embedding = { type: 'embedding' as const, model: 'm', input: { input: 'x' } };
+    expect(() => withOptions(embedding, session, jobs)).toThrow(/only chats and apps/);
+    expect(withOptions(job, session, jobs)).toMatchObject({ session_id: 's' });
   });
 });
 

@@ -133,11 +133,8 @@ export function withOptions(
       'the metadata of the body and the tags are more than 16 together',
     );
   }
-  if (sessionId !== undefined && submitted.type !== 'workflow') {
-    throw refuse(
-      'X-Sluice-Session-Id',
-      'only apps of Dify hold sessions; a model is sent the whole conversation',
-    );
+  if (sessionId !== undefined && submitted.type !== 'workflow' && submitted.type !== 'chat') {
+    throw refuse('X-Sluice-Session-Id', 'only chats and apps of Dify have sessions');
   }
   return {
     ...submitted,
