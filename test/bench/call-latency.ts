@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '@sluice/simulator';
-import { request } from 'undici';
+import { Agent, request } from 'undici';
 
 import { median, quantile } from './statistics.ts';
 
@@ -38,6 +38,9 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** Some servers pass on what another one says of its connections and close theirs sooner: so none is kept for long. */
+const dispatcher = new Agent({ keepAliveMaxTimeout: 3_000 });
+
 /** The body of the answer; anything but a success is an error. */
 export async function send(
   method: 'GET' | 'POST',
@@ -45,6 +48,7 @@ export async function send(
   { headers, body }: { headers: Record<string, string>; body?: unknown },
 ): Promise<string> {
   const reply = await request(url, {
+    dispatcher,
     method,
     headers: { ...headers, 'content-type': 'application/json' },
     body: body === undefined ? null : JSON.stringify(body),
