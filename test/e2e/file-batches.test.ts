@@ -280,7 +280,7 @@ describe('a batch of a file', () => {
     const created = await createBatch(
       ids(count).map((id, i) => chat(id, i % 3 ? 'gpt' : 'claude')),
     );
-    for (const share of [0.1, 0.4, 0.7]) {
+    for (const share of [0.2, 0.6]) {
       await waitFor(
         async () => {
           const { request_counts: counts } = await client().batches.retrieve(created.id);

@@ -18,6 +18,8 @@ export interface WebhookEvent {
   /** ISO 8601; when the job ended. */
   timestamp: string;
   data: {
+    /** Of a batch of a file only: its id, where OpenAI's events have it. */
+    id?: string;
     job_id: string;
     object: 'job';
     state: TerminalState;

@@ -167,3 +167,20 @@ test('the id of the event follows from the id of the job', () => {
   expect(eventIdOf('job_01k0000000')).toBe('evt_01k0000000');
   expect(eventIdOf('job_01k0000000_12')).toBe('evt_01k0000000_12');
 });
+
+test('a batch of a file has its id where events of OpenAI have it', () => {
+  const sums = {
+    usage: { total_tokens: 3, source: 'provider' as const },
+    costUsd: '0',
+    latencyMs: 0,
+    outputLines: 1,
+    errorLines: 0,
+    writtenAtMs: 0,
+  };
+  const fileBatch = { phase: 'finalizing' as const, fed: 1, cursor: 9, drained: 1, sums };
+  const batch = endedJob({ jobId: 'batch_01k', type: 'batch', model: 'batch', fileBatch });
+  expect(buildEvent(batch, 'evt_1')).toMatchObject({
+    type: 'batch.completed',
+    data: { id: 'batch_01k', job_id: 'batch_01k' },
+  });
+});

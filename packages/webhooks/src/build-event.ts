@@ -39,7 +39,8 @@ export function buildEvent(record: JobRecord, eventId: string): WebhookEvent {
 }
 
 function named(record: EndedJob): Partial<WebhookEvent['data']> {
-  if (record.type === 'batch') return {};
+  // As OpenAI's own events of batches name it.
+  if (record.type === 'batch') return record.fileBatch ? { id: record.jobId } : {};
   if (record.type === 'workflow') return { app: record.model, ...difyFields(record) };
   return { model: record.model };
 }
