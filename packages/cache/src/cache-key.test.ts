@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { loadConfig } from '@sluice/config';
-import type { ChatInput } from '@sluice/contracts';
+import { chatInput, type ChatInput } from '@sluice/contracts';
 
 import { cacheKey, type CacheKeyParts } from './cache-key.ts';
 
@@ -104,6 +104,18 @@ describe('cacheKey', () => {
     ['an option more', { input: { ...input, top_p: 1 } }],
   ])('differs by %s', (_what, change) => {
     expect(cacheKey({ ...chat, ...change })).not.toBe(cacheKey(chat));
+  });
+
+  it('differs by every field that a chat can have', () => {
+    const fields = Object.keys(chatInput.shape).filter((field) => field !== 'messages');
+    expect(fields.length).toBeGreaterThan(20);
+    const keys = fields.flatMap((field) => {
+      // What a field holds is nothing to the key, so any two values will do.
+      const withValue = (value: string) =>
+        cacheKey({ ...chat, input: { ...input, [field]: value } });
+      return [withValue('one'), withValue('other')];
+    });
+    expect(new Set([...keys, cacheKey(chat)]).size).toBe(keys.length + 1);
   });
 
   it('of a chat does not depend on the API key and the user', () => {

@@ -1,9 +1,8 @@
-import { flightOf, flightLeaseMs, type Flight } from '@sluice/cache';
+import { flightLeaseMs, type Flight } from '@sluice/cache';
 import { isTerminal, type JobRecord, type Outcome, type RunResult } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
-import { chatSessionOf } from '../call/chat-history.ts';
-import { placingOf } from './cache-use.ts';
+import { flightFor } from './flight-for.ts';
 import { answeredBy, judge, type Asked } from './read-cached-result.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
@@ -27,28 +26,16 @@ export async function joinFlight(plan: Plan, deps: RunJobDeps): Promise<Asked> {
     deps.flights.join(flight, follower),
     deps.cache.find(cached.place),
   ]);
-  if (joined.kind === 'follow') {
-    // A run that is under way upstream goes on: it would be bought twice.
-    if (record.upstream) return { plan };
-    return await follow(plan, { ...joined, flight }, deps);
+  const isLed = joined.kind === 'lead';
+  const joining = { ...plan, cached: { ...cached, ...(isLed && { flight }) } };
+  const asked = judge(joining, lookup, deps);
+  if (isLed) {
+    const led = asked.outcome && { ...asked.outcome, flight: ledBy(plan, flight) };
+    return led ? { outcome: led } : asked;
   }
-  const led = { ...plan, cached: { ...cached, flight } };
-  const asked = judge(led, lookup, deps);
-  if (asked.outcome) return { outcome: { ...asked.outcome, flight: ledBy(led, flight) } };
-  return asked;
-}
-
-/** Jobs that look for no reply, or say that each call's is another, share none; nor do turns of a session, or what only classifies. */
-function flightFor(plan: Plan): Flight | undefined {
-  const { cached, itinerary, record } = plan;
-  const isClassifying = itinerary.steps[record.targetIndex]?.group === 'classifier';
-  if (!cached || isClassifying || !cached.policy.singleFlight) return undefined;
-  if (cached.policy.mode !== 'default' || chatSessionOf(plan)) return undefined;
-  const targets = itinerary.steps.filter(({ group }) => group !== 'classifier');
-  return flightOf(
-    placingOf(plan, cached.policy),
-    targets.map(({ target }) => target),
-  );
+  // A run that is under way upstream goes on: it would be bought twice.
+  if (asked.outcome || record.upstream) return asked;
+  return await follow(asked.plan, { ...joined, flight }, deps);
 }
 
 function followerOf({ record, target }: Plan) {
