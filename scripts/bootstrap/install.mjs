@@ -42,7 +42,8 @@ function inputFiles() {
       .filter((entry) => entry.isDirectory())
       .map((entry) => `${parent}/${entry.name}/package.json`),
   );
-  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', 'test/package.json', ...nested];
+  const more = ['test/package.json', 'examples/package.json'];
+  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...more, ...nested];
 }
 
 function runPnpm(pnpm, environment) {
