@@ -134,6 +134,7 @@ function arbitraryHeaders(
         'x-sluice-tags',
         'x-dify-inputs',
         'x-dify-app-id',
+        'x-sluice-app',
         'range',
       ),
       printable,

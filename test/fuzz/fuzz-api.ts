@@ -192,7 +192,8 @@ function problemOf(
   if (status === 504 && body.includes('"wait_timeout"')) return undefined;
   if (status >= 500) return `${status}: ${body.slice(0, 300)}`;
   if (status < 400 || method === 'HEAD') return undefined;
-  return body.startsWith('{"error":{"message":')
+  // OpenAI's form, or on the routes of Dify its own.
+  return /^\{"error":\{"message":|^\{"code":"\w+","message":/.test(body)
     ? undefined
     : `${status} in another form: ${body.slice(0, 200)}`;
 }

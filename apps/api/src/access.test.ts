@@ -3,8 +3,9 @@ import { createApiKeys, createTenants } from '@sluice/tenants';
 import { systemClock } from '@sluice/runtime';
 import { describe, expect, it } from 'vitest';
 
+import { difyErrors } from './dify/errors.ts';
 import { apiRoutes } from './routes.ts';
-import { expectError } from './testing/expect-error.ts';
+import { expectDifyError, expectError } from './testing/expect-error.ts';
 import { startTestApi } from './testing/start-test-api.ts';
 
 /** What needs no key. Whoever adds to it says here that anybody may ask. */
@@ -69,7 +70,7 @@ type Granted = readonly Scope[] | 'admin key' | 'none';
 
 async function expectRefusal(
   url: string,
-  { method, path, access }: (typeof apiRoutes)[number],
+  { method, path, access, errors }: (typeof apiRoutes)[number],
   key: string,
   granted: Granted,
 ): Promise<void> {
@@ -82,7 +83,9 @@ async function expectRefusal(
   const refusal = status === 401 || status === 403 ? status : undefined;
   expect({ ...asked, refusal }).toEqual({ ...asked, refusal: expectedRefusal(access, granted) });
   if (status === 403) {
-    const { message } = await expectError(response, 403, 'insufficient_scope');
+    const { message } = await (errors === difyErrors
+      ? expectDifyError(response, 403, 'forbidden')
+      : expectError(response, 403, 'insufficient_scope'));
     expect(message).toContain(`"${access}"`);
   } else await response.text();
 }

@@ -13,6 +13,7 @@ import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
 
 import type { DeliveryLog, EndpointStore } from '@sluice/webhooks';
 
+import type { AppBook } from './dify/app-book.ts';
 import type { JobFollower } from './events/job-follower.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { LaneWatch } from './watch/lane-watch.ts';
@@ -37,6 +38,8 @@ export interface ApiDeps {
   /** The events of jobs, for whoever follows them. */
   follower: JobFollower;
   files: FileStore;
+  /** What Dify says of the apps. */
+  apps: AppBook;
   lanes: Lanes;
   parkedKeys: ParkedKeys;
   limits: Limits;

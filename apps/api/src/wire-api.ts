@@ -10,6 +10,7 @@ import { createApiKeys, createKeyRing, createSeals, createTenants } from '@sluic
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
 import type { ApiDeps } from './deps.ts';
+import { createAppBook } from './dify/app-book.ts';
 import { createJobFollower } from './events/job-follower.ts';
 import { createApiMetrics } from './metrics.ts';
 import { watchLanes } from './watch/lane-watch.ts';
@@ -35,6 +36,7 @@ export function wireApi(given: Given, closing: AbortSignal): ApiDeps {
     log,
     closing,
     ...stores,
+    apps: createAppBook({ config, clock }, closing),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     ...limitParts(given, closing),
     budgets: new BudgetBook({ redis, root, clock, log, configured: config.budgets }),

@@ -1,3 +1,4 @@
+import type { FileStore } from '@sluice/batches';
 import type { Cache, Flights, NearIndex } from '@sluice/cache';
 import type { Config } from '@sluice/config';
 import type { LaneBook, Limits, OutputForecast, ParkedKeys } from '@sluice/limits';
@@ -30,6 +31,8 @@ export interface RunJobDeps {
   parkedKeys: ParkedKeys;
   splits: SplitBook;
   downloader: Downloader;
+  /** What clients have uploaded. */
+  files: Pick<FileStore, 'read' | 'bytes'>;
   adapterFor(kind: string): ProviderAdapter;
   workerLife: WorkerLife;
   suspects: Suspects;

@@ -6,7 +6,10 @@ export type AppKind = (typeof appKinds)[number];
 
 const fileType = z.enum(['image', 'document', 'audio', 'video', 'custom']);
 
-/** A file for an app: at a URL that Dify fetches, one that was uploaded to Dify before, or its bytes, which are uploaded. */
+/**
+ * A file for an app: at a URL that Dify fetches, one that was uploaded to Dify or to Sluice before (`file-…`), or its bytes. What
+ * Dify does not have is uploaded to it by the worker.
+ */
 export const workflowFile = z.discriminatedUnion('transfer_method', [
   z.strictObject({
     type: fileType,
@@ -41,6 +44,8 @@ export const workflowInput = z.strictObject({
   query: z.string().min(1).optional(),
   conversation_id: z.string().min(1).max(64).optional(),
   files: z.array(workflowFile).max(50).optional(),
+  /** Whether Dify names a new conversation, by a call of a model; apps that hold conversations only, and theirs is yes. */
+  auto_generate_name: z.boolean().optional(),
   /** The end user; wins over the job's `user`. */
   user: z.string().min(1).max(255).optional(),
 });
@@ -57,6 +62,8 @@ export interface WorkflowResult {
   error: string | null;
   task_id?: string;
   workflow_run_id?: string;
+  /** The version of the app that ran. */
+  workflow_id?: string;
   conversation_id?: string;
   message_id?: string;
   /** Seconds. */

@@ -36,6 +36,8 @@ export interface ProviderAdapter {
   stop?(call: StopCall): Promise<void>;
   /** One page of the models that a key may call. Costs nothing, so it also tells whether the key is accepted. */
   listModels?(call: ModelListCall): Promise<ModelPage>;
+  /** What the upstream says of an app. Costs nothing. */
+  readApp?(call: AppCall): Promise<Record<string, unknown>>;
   /** Resolves when the key is accepted: another free call, of an upstream that lists no models. */
   checkCredentials?(call: AccountCall): Promise<void>;
 }
@@ -116,10 +118,19 @@ export interface TranscriptionReply {
   upstreamRequestId: string | undefined;
 }
 
+/** A file of a client, in memory. */
+export interface UploadedFile {
+  bytes: Buffer;
+  filename: string;
+  mediaType: string | undefined;
+}
+
 export interface WorkflowCall extends UpstreamCall {
   input: WorkflowInput;
   /** What the record kept of an earlier call: attach to what it started, if that can be; never start a second run. */
   resume: UpstreamHandle | undefined;
+  /** A file that was uploaded to Sluice; `undefined` where there is none of that id. Rejects for one that may not be sent. */
+  openFile?(fileId: string): Promise<UploadedFile | undefined>;
   /** A person's answer that the run in `resume` goes on with. */
   formAnswer: FormAnswer | undefined;
   /**
@@ -142,6 +153,11 @@ export interface Spent {
   usage: Usage | undefined;
   /** US dollars; absent where the upstream gave no price. */
   costUsd: string | undefined;
+}
+
+/** What is asked of an app: the form of its inputs and what it can do, or its name and kind. */
+export interface AppCall extends AccountCall {
+  what: 'parameters' | 'info';
 }
 
 /** What to stop. */

@@ -1,4 +1,5 @@
 export type {
+  AppCall,
   AudioFile,
   ChatCall,
   ChatReply,
@@ -10,6 +11,7 @@ export type {
   Spent,
   TranscriptionCall,
   TranscriptionReply,
+  UploadedFile,
   UpstreamCall,
   WorkflowCall,
   WorkflowProgress,

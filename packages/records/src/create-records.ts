@@ -58,7 +58,8 @@ import type { JobSummary } from './record-codec.ts';
 import { noteWait } from './note-wait.ts';
 import { pauseJob, resumeJob } from './pause-job.ts';
 import { releaseJob } from './release-job.ts';
-import { requeueJob, storeUpstream, type RequeueOptions } from './requeue-job.ts';
+import { requeueJob, type RequeueOptions } from './requeue-job.ts';
+import { jobOfUpstream, storeUpstream } from './store-upstream.ts';
 import { retryJob, type RetryReply } from './retry-job.ts';
 import { leftCallRecords, type LeftCallRecords } from './left-calls.ts';
 import { sessionRecords, type SessionRecords } from './session-records.ts';
@@ -117,6 +118,8 @@ export interface Records extends FileBatchRecords, SessionRecords, LeftCallRecor
   resume(jobId: string, answer: FormAnswer): Promise<JobState | undefined>;
   /** Keeps what finds the running upstream call again, or forgets it; `false` if the job is over. */
   storeUpstream(jobId: string, handle: UpstreamHandle | undefined): Promise<boolean>;
+  /** The job whose call the upstream knows by this id; it may be another tenant's. */
+  jobOfUpstream(upstreamId: string): Promise<string | undefined>;
   /** Ends the job, exactly once; what follows from the end is written with it. */
   finish(
     jobId: string,
@@ -198,7 +201,6 @@ export function createRecords(deps: RecordsDeps): Records {
     noteWait: (jobId, waitingOn) => noteWait(context, jobId, waitingOn),
     pause: (jobId, isNew, run) => pauseJob(context, jobId, isNew, run),
     resume: (jobId, answer) => resumeJob(context, jobId, answer),
-    storeUpstream: (jobId, handle) => storeUpstream(context, jobId, handle),
     finish: (jobId, ending, eventId, options) =>
       finishJob(context, jobId, { ending, eventId, ...options }),
     appendEvent: (jobId, type, data) =>
@@ -219,8 +221,16 @@ export function createRecords(deps: RecordsDeps): Records {
     ...liveEvents(context, deps.subscriber),
     ...sessionRecords(context),
     ...leftCallRecords(context),
+    ...upstreamActs(context),
     erase: (jobId) => eraseJob(context, jobId),
     ...tenantActs(context),
+  };
+}
+
+function upstreamActs(context: RecordsContext): Pick<Records, 'storeUpstream' | 'jobOfUpstream'> {
+  return {
+    storeUpstream: (jobId, handle) => storeUpstream(context, jobId, handle),
+    jobOfUpstream: (upstreamId) => jobOfUpstream(context, upstreamId),
   };
 }
 

@@ -25,6 +25,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
  * | <tag>/history:<sha256>        | list   | `<job id> <tokens> <JSON>`: turns of a chat session | TTL                       |
  * | <tag>/left:<sha256>           | list   | jobs whose clients have given up waiting           | TTL of a minute           |
+ * | <tag>/upstream:<sha256>       | text   | id of the job whose call has that id upstream      | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
  * | <tag>/ledger                  | stream | entry: JSON of a call; or lost, request, target,   | owner: trimLedger         |
  * |                               |        | call, at: of a run whose worker died               |                           |
@@ -49,6 +50,8 @@ export interface RecordKeys {
   history(shard: number, digest: string): string;
   /** `digest` as `left-calls.ts` makes it. */
   leftCalls(shard: number, digest: string): string;
+  /** `digest` as `store-upstream.ts` makes it. */
+  upstream(shard: number, digest: string): string;
   live(shard: number): string;
   retained(shard: number): string;
   outbox(shard: number): string;
@@ -92,6 +95,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     session: (shard, digest) => `${tag(shard)}/session:${digest}`,
     history: (shard, digest) => `${tag(shard)}/history:${digest}`,
     leftCalls: (shard, digest) => `${tag(shard)}/left:${digest}`,
+    upstream: (shard, digest) => `${tag(shard)}/upstream:${digest}`,
     live: (shard) => `${tag(shard)}/live`,
     retained: (shard) => `${tag(shard)}/retained`,
     outbox: (shard) => `${tag(shard)}/outbox`,

@@ -320,6 +320,30 @@ describe('keeping an upstream handle', () => {
     expect(await records.begin(jobId)).toMatchObject({ record: { upstream: handle } });
   });
 
+  test('tells its ids in the timeline, once, and finds the job by them, on any shard', async () => {
+    const { records, clock, redis, root } = await setUp({ shards: 3 });
+    const jobIds = [records.newJobId(), records.newJobId(), records.newJobId()];
+    for (const [i, jobId] of jobIds.entries()) {
+      await records.accept(chatRequest(jobId, clock.now()));
+      await records.storeUpstream(jobId, { ...handle, state: 'sent' });
+      const known = { ...handle, run_id: `r${i}`, task_id: `k${i}`, conversation_id: 'c1' };
+      await records.storeUpstream(jobId, known);
+      await records.storeUpstream(jobId, { ...known, message_id: 'm1' });
+      const told = (await records.timeline(jobId)).filter(({ type }) => type !== 'queued');
+      const data = { task_id: `k${i}`, workflow_run_id: `r${i}`, conversation_id: 'c1' };
+      expect(told).toMatchObject([{ type: 'upstream_started', data }]);
+      expect(told).toHaveLength(1);
+    }
+    for (const [i, jobId] of jobIds.entries()) {
+      expect(await records.jobOfUpstream(`r${i}`)).toBe(jobId);
+      expect(await records.jobOfUpstream(`k${i}`)).toBe(jobId);
+    }
+    expect(await records.jobOfUpstream('r9')).toBeUndefined();
+    const keys = await redis.keys(`{${root}:*}/upstream:*`);
+    expect(keys).toHaveLength(6);
+    for (const key of keys) expect(await redis.pttl(key)).toBeGreaterThan(3_600_000);
+  });
+
   test('is told to the worker that finds the job cancelled: what it started may go on', async () => {
     const { records, jobIn } = await setUp();
     const jobId = await jobIn('in_progress');

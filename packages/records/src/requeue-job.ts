@@ -1,19 +1,10 @@
-import type {
-  Attempt,
-  JobPhase,
-  LedgerEntry,
-  Move,
-  Routing,
-  UpstreamHandle,
-  WaitingOn,
-} from '@sluice/contracts';
+import type { Attempt, JobPhase, LedgerEntry, Move, Routing, WaitingOn } from '@sluice/contracts';
 import { loadScript, type LuaPart } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
 import { encodeEvent } from './timeline.ts';
 
 const requeueScript = loadScript(import.meta.url, 'requeue-job', ['count-load', 'spend-time']);
-const storeUpstreamScript = loadScript(import.meta.url, 'store-upstream');
 
 export interface RequeueOptions {
   /** Why the job does not run now; shown until it runs again. */
@@ -74,21 +65,6 @@ export async function requeueJob(
     options.ticket,
   );
   return reply !== 0;
-}
-
-/**
- * Keeps what finds the running upstream call again; `undefined` forgets it. `false`: the job has ended or is gone, so the
- * call should stop.
- */
-export async function storeUpstream(
-  context: RecordsContext,
-  jobId: string,
-  handle: UpstreamHandle | undefined,
-): Promise<boolean> {
-  const keys = context.keys.ofJob(jobId);
-  if (!keys) return false;
-  const value = handle ? JSON.stringify(handle) : '';
-  return (await storeUpstreamScript(context.redis, [keys.job], [value])) === 1;
 }
 
 /** The phase that begins, and what the run that has ended was: one without an attempt was no run but a part of the wait. */

@@ -11,9 +11,16 @@ export interface EventStreamTimes {
   stalledMs: number;
   /** How long a client waits before it comes back; 0: it is not told, because there is nothing to come back to. */
   retryMs: number;
+  /** What is sent when there is nothing to send, with its blank line. */
+  heartbeat: string;
 }
 
-const usualTimes: EventStreamTimes = { heartbeatMs: 15_000, stalledMs: 30_000, retryMs: 1_000 };
+const usualTimes: EventStreamTimes = {
+  heartbeatMs: 15_000,
+  stalledMs: 30_000,
+  retryMs: 1_000,
+  heartbeat: ': heartbeat\n\n',
+};
 
 /** Server-sent events on their way to one client. */
 export interface EventStream {
@@ -35,7 +42,7 @@ export function openEventStream(
   stop: AbortSignal,
   times: Partial<EventStreamTimes> & { headers?: Record<string, string> } = {},
 ): EventStream {
-  const { heartbeatMs, stalledMs, retryMs } = { ...usualTimes, ...times };
+  const { heartbeatMs, stalledMs, retryMs, heartbeat } = { ...usualTimes, ...times };
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store, no-transform',
@@ -46,18 +53,18 @@ export function openEventStream(
   });
   // Each event leaves at once, not when the system thinks that it is worth a packet.
   response.socket?.setNoDelay(true);
-  response.write(retryMs > 0 ? `retry: ${retryMs}\n\n` : ': open\n\n');
-  const heartbeat = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
+  response.write(retryMs > 0 ? `retry: ${retryMs}\n\n` : (times.heartbeat ?? ': open\n\n'));
+  const beating = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(heartbeat);
   }, heartbeatMs);
-  response.once('close', () => clearInterval(heartbeat));
+  response.once('close', () => clearInterval(beating));
   return {
     async write(text) {
       if (response.destroyed || text === '' || response.write(text)) return;
       await drained(response, stop, stalledMs);
     },
     end() {
-      clearInterval(heartbeat);
+      clearInterval(beating);
       response.end();
     },
   };

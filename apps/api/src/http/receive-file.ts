@@ -11,6 +11,8 @@ import { SluiceError } from '@sluice/contracts';
 export interface ReceivedForm {
   upload: Upload;
   filename: string;
+  /** What the client says that the file is, where that is a media type. */
+  mediaType: string | undefined;
   /** The other fields by their names. */
   fields: ReadonlyMap<string, string>;
 }
@@ -78,6 +80,7 @@ class FormReader {
   readonly #fields = new Map<string, string>();
   #problem: SluiceError | undefined;
   #filename = '';
+  #mediaType: string | undefined;
   #upload: Promise<Upload> | undefined;
   #writing: Promise<void> | undefined;
   #stream: Readable | undefined;
@@ -93,7 +96,10 @@ class FormReader {
       else if (this.#fields.has(name)) this.#refuse(name, 'must be given only once');
       else this.#fields.set(name, value);
     });
-    parser.on('file', (name, stream, filename) => this.#take(name, stream, filename));
+    parser.on('file', (...[name, stream, filename, , mediaType]) => {
+      if (/^[\w.+-]{1,100}\/[\w.+-]{1,100}$/.test(mediaType)) this.#mediaType = mediaType;
+      this.#take(name, stream, filename);
+    });
     parser.on('filesLimit', () => this.#refuse('file', 'must be given only once'));
     parser.on('fieldsLimit', () =>
       this.#refuse('form', `must not have more than ${limits.fields} fields`),
@@ -109,7 +115,12 @@ class FormReader {
     if (this.#problem) throw this.#problem;
     const upload = await this.#upload;
     if (!upload) throw new SluiceError('invalid_request', 'file: is missing', { param: 'file' });
-    return { upload, filename: this.#filename, fields: this.#fields };
+    return {
+      upload,
+      filename: this.#filename,
+      mediaType: this.#mediaType,
+      fields: this.#fields,
+    };
   }
 
   async abort(): Promise<void> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { errorCodes } from '@sluice/contracts';
 
+import { difyErrors } from '../dify/errors.ts';
 import { openaiCodes, openaiErrorTypes } from '../openai/errors.ts';
 import { errorResponses, errorsOf } from './describe-errors.ts';
 import { describeEvents } from './describe-events.ts';
@@ -15,6 +16,8 @@ export interface DescribedRoute {
   method: string;
   path: string;
   access: string;
+  /** Absent: the usual form. */
+  errors?: unknown;
 }
 
 export interface OpenApiDocument {
@@ -50,22 +53,15 @@ export function buildOpenApi(
   return { openapi: '3.1.1', info, paths, webhooks: describeEvents(), components };
 }
 
-function operation({ method, path, access }: DescribedRoute, description: RouteDescription): Json {
+function operation(
+  { method, path, access, errors }: DescribedRoute,
+  description: RouteDescription,
+): Json {
   const { summary, status, body, query = {}, answers = 'application/json' } = description;
   const { answer, form, errors: more = [] } = description;
   const schema = answers === 'application/json' ? { type: 'object' } : { type: 'string' };
-  const inPath = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }));
-  const inQuery = Object.entries(query).map(([name, meaning]) => ({
-    name,
-    in: 'query',
-    description: meaning,
-    schema: { type: 'string' },
-  }));
+  const inPath = pathParameters(path);
+  const inQuery = queryParameters(query);
   const names = path.split(/[^A-Za-z]+/).filter(Boolean);
   return {
     operationId: [method, ...names].join('_'),
@@ -86,9 +82,28 @@ function operation({ method, path, access }: DescribedRoute, description: RouteD
         hasQuery: inQuery.length > 0,
         hasBody: body !== undefined || form !== undefined,
         more,
+        form: errors === difyErrors ? 'Dify' : '',
       }),
     },
   };
+}
+
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(query: Readonly<Record<string, string>>): Json[] {
+  return Object.entries(query).map(([name, meaning]) => ({
+    name,
+    in: 'query',
+    description: meaning,
+    schema: { type: 'string' },
+  }));
 }
 
 function requestBody({ schema, example, optional }: NonNullable<RouteDescription['body']>): Json {
@@ -115,6 +130,20 @@ const components: Json = {
   },
   responses: {
     ...errorResponses(),
+    DifyError: {
+      description: 'Refused, or failed, in Dify’s form.',
+      content: {
+        'application/json': {
+          schema: { $ref: '#/components/schemas/DifyError' },
+          example: {
+            code: 'invalid_param',
+            message: 'user: is missing',
+            params: 'user',
+            status: 400,
+          },
+        },
+      },
+    },
     Error: {
       description: 'Refused, or failed.',
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
@@ -143,6 +172,16 @@ const components: Json = {
           },
         },
         request_id: { type: 'string' },
+      },
+    },
+    DifyError: {
+      type: 'object',
+      required: ['code', 'message', 'status'],
+      properties: {
+        code: { type: 'string' },
+        message: { type: 'string' },
+        params: { type: 'string' },
+        status: { type: 'integer' },
       },
     },
     Event: {

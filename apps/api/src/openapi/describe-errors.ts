@@ -13,6 +13,8 @@ export interface ErrorCauses {
   hasBody: boolean;
   /** Beside what the rest says. */
   more: readonly ErrorCode[];
+  /** Whose form they have, where it is not the usual one. */
+  form?: 'Dify' | '';
 }
 
 /** What clients read most; every other code is its own example. */
@@ -80,9 +82,11 @@ export function errorsOf(causes: ErrorCauses): Record<string, Json> {
   if (causes.hasQuery || causes.hasBody) possible.push('invalid_request');
   if (causes.hasBody) possible.push('body_too_large', 'unsupported_media_type');
   const statuses = [...new Set(possible.map((code) => statusOf[code]))].sort((a, b) => a - b);
+  const { form = '' } = causes;
+  const nameFor = (status: number) => (form === '' ? nameOf(status) : `${form}Error`);
   return Object.fromEntries([
-    ...statuses.map((status) => [String(status), reference(nameOf(status))]),
-    ['default', reference('Error')],
+    ...statuses.map((status) => [String(status), reference(nameFor(status))]),
+    ['default', reference(`${form}Error`)],
   ]);
 }
 

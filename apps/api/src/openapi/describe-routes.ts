@@ -14,6 +14,7 @@ import {
 
 import { answers } from './answer-examples.ts';
 import { adminRoutes } from './describe-admin-routes.ts';
+import { difyRoutes } from './describe-dify-routes.ts';
 import { fileRoutes } from './describe-file-routes.ts';
 import { openaiRoutes } from './describe-openai-routes.ts';
 import type { RouteDescription } from './route-description.ts';
@@ -264,6 +265,7 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     answer: answers.delivery,
   },
   ...openaiRoutes,
+  ...difyRoutes,
   ...adminRoutes,
   ...fileRoutes,
   'get /healthz': { summary: 'This process answers.', status: 200, answer: answers.health },

@@ -88,12 +88,15 @@ export const optionHeaders = {
 type OptionHeader = keyof typeof optionHeaders;
 
 /**
- * The options in the headers of a request.
+ * The options in the headers of a request. `more` are headers of this kind that the route itself reads, in lower case.
  * @throws SluiceError `invalid_request` for an `X-Sluice-…` header that nobody knows or a value that it may not have; `param`
  *   is the header's name.
  */
-export function readCallOptions(headers: IncomingHttpHeaders): CallOptions {
-  refuseUnknown(headers);
+export function readCallOptions(
+  headers: IncomingHttpHeaders,
+  more: readonly string[] = [],
+): CallOptions {
+  refuseUnknown(headers, more);
   const priority = readOption(headers, 'X-Sluice-Priority');
   const cacheMode = readOption(headers, 'X-Sluice-Cache');
   const sessionId = readOption(headers, 'X-Sluice-Session-Id');
@@ -163,8 +166,8 @@ export function readOption<Header extends OptionHeader>(
   throw refuse(header, `${why}; got "${String(given).slice(0, 80)}"`);
 }
 
-function refuseUnknown(headers: IncomingHttpHeaders): void {
-  const known = Object.keys(optionHeaders);
+function refuseUnknown(headers: IncomingHttpHeaders, more: readonly string[]): void {
+  const known = [...Object.keys(optionHeaders), ...more];
   for (const given of Object.keys(headers)) {
     if (!given.startsWith('x-sluice-')) continue;
     if (known.some((header) => header.toLowerCase() === given)) continue;

@@ -1,6 +1,8 @@
 import { isTerminal, SluiceError } from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
+import type { CompletedJob, WireFormat } from './wire-format.ts';
+
 /** Why a client gets no answer from a job that it waited for; `undefined` where it completed. */
 export function errorOfJob(job: JobWithoutInput | undefined): SluiceError | undefined {
   if (!job) return new SluiceError('cancelled', 'the job was erased while it was waited for');
@@ -10,6 +12,21 @@ export function errorOfJob(job: JobWithoutInput | undefined): SluiceError | unde
     job.state === 'failed' ? 'upstream_error' : job.state,
     `the job has ${job.state}`,
   );
+}
+
+/**
+ * What a job that has ended is answered with.
+ * @throws SluiceError why there is no answer.
+ */
+export function answerOf(
+  job: JobWithoutInput | undefined,
+  { asAnswer }: Pick<WireFormat, 'asAnswer'>,
+): CompletedJob {
+  const failure = errorOfJob(job);
+  const answer = job && failure && asAnswer?.(job);
+  if (answer) return answer;
+  if (failure || !job?.result) throw failure ?? new SluiceError('internal_error', 'no result');
+  return { ...job, result: job.result };
 }
 
 /** A client would wait no longer than it has said. */

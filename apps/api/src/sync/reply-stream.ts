@@ -69,6 +69,12 @@ class StreamReply {
     let text = '';
     for (const event of events) text += this.#framesOf(event);
     const failure = ended && errorOfJob(ended);
+    const answer = ended && failure && this.#followed.format.asAnswer?.(ended);
+    if (answer) {
+      this.hasEnded = true;
+      await this.#write(text + this.#wire.end(answer), headersOfJob(ended, deps));
+      return;
+    }
     if (failure) {
       this.hasEnded = true;
       await this.#write(text);
@@ -119,11 +125,13 @@ class StreamReply {
 
   #open(headers: Record<string, string>): EventStream {
     clearTimeout(this.#opening);
-    const { jobId, gone, keepAlive } = this.#followed;
+    const { jobId, gone, keepAlive, format } = this.#followed;
+    const { frame, everyMs } = format.ping ?? {};
     this.#stream ??= openEventStream(this.#response, gone, {
       // Clients of vendors come back for nothing, and some take a `retry` for an event.
       retryMs: 0,
-      heartbeatMs: keepAlive?.everyMs ?? 15_000,
+      heartbeatMs: Math.min(keepAlive?.everyMs ?? 15_000, everyMs ?? Infinity),
+      ...(frame !== undefined && { heartbeat: frame }),
       headers: { 'X-Sluice-Job-Id': jobId, ...headers },
     });
     return this.#stream;

@@ -8,7 +8,7 @@ import { replyJson, requestIdOf } from '../http/reply.ts';
 import { errorBody } from '../middleware/handle-error.ts';
 import { waitForJob } from '../wait-for-job.ts';
 import { headersOfJob, type Followed } from './followed.ts';
-import { errorOfJob, processStops, waitTimeout } from './error-of-job.ts';
+import { answerOf, processStops, waitTimeout } from './error-of-job.ts';
 
 /**
  * Waits for the job and answers with its result. Where that takes long, a head with status 200 leaves before and blanks
@@ -24,10 +24,9 @@ export async function replyWhole(
   const early = keepAlive(response, followed);
   try {
     const job = await endOf(followed, deps);
-    const failure = errorOfJob(job);
-    if (failure || !job?.result) throw failure ?? new SluiceError('internal_error', 'no result');
-    const body = format.whole({ ...job, result: job.result });
-    const headers = headersOfJob(job, deps);
+    const answer = answerOf(job, format);
+    const body = format.whole(answer);
+    const headers = headersOfJob(answer, deps);
     if (response.headersSent) endLate(response, body, headers);
     else replyJson(response, 200, body, headers);
   } catch (error) {

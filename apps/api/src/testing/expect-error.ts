@@ -24,3 +24,21 @@ export async function expectError(
   expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   return body.error;
 }
+
+/** The same of an error in Dify's form. */
+export async function expectDifyError(
+  response: Response,
+  status: number,
+  code: string,
+): Promise<{ code: string; message: string; params?: string; status: number }> {
+  const text = await response.text();
+  expect({ status: response.status, text }).toMatchObject({ status });
+  const body = JSON.parse(text) as Awaited<ReturnType<typeof expectDifyError>>;
+  expect(body).toEqual({
+    code,
+    message: expect.any(String),
+    status,
+    ...('params' in body && { params: expect.any(String) }),
+  });
+  return body;
+}

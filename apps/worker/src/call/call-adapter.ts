@@ -24,6 +24,7 @@ import type {
 import type { AnswerStream } from './answer-stream.ts';
 import { callTypeOf } from '../begin/call-type.ts';
 import type { HandleKeeper } from './keep-handles.ts';
+import { openUploadedFile } from './open-uploaded-file.ts';
 import { omitParams } from './omit-params.ts';
 import type { Plan } from '../begin/plan-job.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
@@ -156,6 +157,7 @@ function workflowCall(
     user: record.user ?? record.sessionId,
     resume: record.upstream,
     formAnswer: record.answer,
+    openFile: (fileId) => openUploadedFile(fileId, record.tenantId, deps),
     onProgress: ({ type, data }) => {
       void deps.records.appendEvent(record.jobId, type, data).catch((error: unknown) => {
         deps.log.warn({ err: error, jobId: record.jobId }, 'a progress event was not stored');

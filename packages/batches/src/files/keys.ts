@@ -6,7 +6,7 @@ import { newId, shardOfSuffix, shardSuffix, shardTag } from '@sluice/runtime';
  *
  * | key                      | type | what                                                | goes away                  |
  * |--------------------------|------|-----------------------------------------------------|----------------------------|
- * | <tag>/file:<file id>     | hash | tenant, filename, purpose, createdAt, expiresAt (epoch ms), bytes, state | owner: delete, sweepFiles |
+ * | <tag>/file:<file id>     | hash | tenant, filename, purpose, mediaType, createdAt, expiresAt (epoch ms), bytes, state | owner: delete, sweepFiles |
  * | <tag>/parts:<file id>    | list | `<name> <bytes>` of each part, in order             | with the file              |
  * | <tag>/files:<tenant id>  | zset | file ids, score 0: the order is that of the ids     | owner: delete, sweepFiles  |
  * | <tag>/file-ends          | zset | `<file id> <tenant id>` -> when it goes (epoch ms); 0: its bytes are being removed | owner: sweepFiles |

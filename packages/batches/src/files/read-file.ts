@@ -10,6 +10,8 @@ export interface StoredFile {
   tenantId: string;
   filename: string;
   purpose: FilePurpose;
+  /** As its client named it, where it did. */
+  mediaType?: string;
   createdAtMs: number;
   /** Absent: it stays until it is deleted. */
   expiresAtMs?: number;
@@ -25,6 +27,7 @@ const fields = [
   'createdAt',
   'expiresAt',
   'bytes',
+  'mediaType',
 ] as const;
 
 /** A file that is not there, is somebody else's, has expired or is still being uploaded is `undefined`. */
@@ -36,7 +39,7 @@ export async function readFile(
   const keys = fileKeys(root, shards, fileId);
   if (!keys) return undefined;
   const values = await redis.hmget(keys.file, ...fields);
-  const [tenant, state, filename, purpose, createdAt, expiresAt, bytes] = values;
+  const [tenant, state, filename, purpose, createdAt, expiresAt, bytes, mediaType] = values;
   if (tenant !== tenantId || state !== 'processed') return undefined;
   const expiresAtMs = expiresAt ? Number(expiresAt) : undefined;
   if (expiresAtMs !== undefined && expiresAtMs <= clock.now()) return undefined;
@@ -46,6 +49,7 @@ export async function readFile(
     filename: filename ?? fileId,
     // Written by an upload or a batch, of the known ones.
     purpose: purpose as FilePurpose,
+    ...(mediaType && { mediaType }),
     createdAtMs: Number(createdAt),
     ...(expiresAtMs !== undefined && { expiresAtMs }),
     bytes: Number(bytes),

@@ -37,6 +37,8 @@ export interface Upload {
 export interface UploadFacts {
   filename: string;
   purpose: FilePurpose;
+  /** As its client named it. */
+  mediaType?: string | undefined;
   /** Absent: it stays until it is deleted. */
   lifeMs?: number | undefined;
 }
@@ -126,7 +128,7 @@ async function finish(
   deps: FileStoreDeps,
   file: { fileId: string; tenantId: string },
   progress: Progress,
-  { filename, purpose, lifeMs }: UploadFacts,
+  { filename, purpose, mediaType, lifeMs }: UploadFacts,
 ): Promise<StoredFile> {
   if (progress.pending > 0) await flush(deps, file, progress, progress.pending);
   const createdAtMs = deps.clock.now();
@@ -134,6 +136,7 @@ async function finish(
     ...file,
     filename,
     purpose,
+    ...(mediaType !== undefined && { mediaType }),
     createdAtMs,
     ...(lifeMs !== undefined && { expiresAtMs: createdAtMs + lifeMs }),
     bytes: progress.bytes,
@@ -147,13 +150,14 @@ async function keep(
   file: StoredFile,
   parts: readonly string[],
 ): Promise<void> {
-  const { fileId, tenantId, filename, purpose, createdAtMs, expiresAtMs, bytes } = file;
+  const { fileId, tenantId, filename, purpose, mediaType, createdAtMs, expiresAtMs, bytes } = file;
   const keys = fileKeys(root, shards, fileId);
   if (!keys) throw new TypeError(`${fileId} is no id of a file`);
   const index = tenantFilesKey(root, shardOfFile(fileId) ?? 0, tenantId);
   const share = maxTenantBytes === undefined ? '' : Math.ceil(maxTenantBytes / shards);
   const fields = ['filename', filename, 'purpose', purpose, 'createdAt', createdAtMs];
   if (expiresAtMs !== undefined) fields.push('expiresAt', expiresAtMs);
+  if (mediaType !== undefined) fields.push('mediaType', mediaType);
   const facts = [fileId, tenantId, expiresAtMs ?? '', bytes, share, fields.length];
   const names = [keys.file, keys.parts, index, keys.ends, keys.bytes];
   const reply = await keepScript(redis, names, [...facts, ...fields, ...parts]);

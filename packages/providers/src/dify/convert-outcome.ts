@@ -23,6 +23,7 @@ export function convertOutcome(
     outputs: outputsOf(detail.outputs),
     error: detail.error || null,
     ...idsOf(handle),
+    ...(detail.workflow_id && { workflow_id: detail.workflow_id }),
     ...(isNumber(detail.elapsed_time) && { elapsed_time: detail.elapsed_time }),
     ...(isNumber(detail.total_tokens) && { total_tokens: detail.total_tokens }),
     ...(isNumber(detail.total_steps) && { total_steps: detail.total_steps }),

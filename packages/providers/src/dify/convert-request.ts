@@ -13,12 +13,14 @@ export function kindOf({ target }: Pick<WorkflowCall, 'target'>): AppKind {
  */
 export function convertRequest(call: WorkflowCall): Record<string, unknown> {
   const { inputs, query, conversation_id: conversationId, files } = call.input;
+  const { auto_generate_name: autoName } = call.input;
   const kind = kindOf(call);
   const isChat = kind === 'chat' || kind === 'chatflow' || kind === 'agent';
   return {
     inputs: kind === 'completion' && query !== undefined ? { query, ...inputs } : inputs,
     ...(isChat && { query }),
     ...(isChat && conversationId !== undefined && { conversation_id: conversationId }),
+    ...(isChat && autoName !== undefined && { auto_generate_name: autoName }),
     ...(files && { files }),
     user: userOf(call),
     response_mode: 'streaming',

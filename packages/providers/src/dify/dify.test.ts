@@ -83,9 +83,11 @@ describe('a run', () => {
       costUsd: '0.2000014',
     });
     const shown = { id: 'a', node_id: 'a', node_type: 'llm', title: 'a', index: 1 };
+    const spent = priced(30, '0.0000014');
+    const end = { ...shown, ...spent, status: 'succeeded', elapsed_time: 1.5 };
     expect(progress.slice(0, 2)).toEqual([
       { type: 'node_started', data: shown },
-      { type: 'node_finished', data: { ...shown, status: 'succeeded', elapsed_time: 1.5 } },
+      { type: 'node_finished', data: end },
     ]);
   });
 

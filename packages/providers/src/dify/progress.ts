@@ -6,20 +6,22 @@ import type { RunEvent } from './run-event.ts';
 const maxEvents = 400;
 
 /** Which fields of an event are worth telling, by the event's name. `elapsed_time` is seconds. */
-const node = ['id', 'node_id', 'node_type', 'title', 'index'];
-const ended = [...node, 'status', 'error', 'elapsed_time'];
-const container = ['id', 'node_id', 'node_type', 'title'];
+const place = ['predecessor_node_id', 'iteration_id', 'loop_id', 'created_at'];
+const node = ['id', 'node_id', 'node_type', 'title', 'index', ...place];
+const end = ['status', 'error', 'elapsed_time', 'finished_at'];
+const ended = [...node, ...end, 'execution_metadata'];
+const container = ['id', 'node_id', 'node_type', 'title', 'created_at'];
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  workflow_started: ['id', 'workflow_id', 'reason'],
+  workflow_started: ['id', 'workflow_id', 'reason', 'created_at'],
   node_started: node,
   node_finished: ended,
   node_retry: [...ended, 'retry_index'],
   iteration_started: container,
   iteration_next: [...container, 'index'],
-  iteration_completed: [...container, 'status', 'error', 'elapsed_time', 'steps'],
+  iteration_completed: [...container, ...end, 'steps'],
   loop_started: container,
   loop_next: [...container, 'index'],
-  loop_completed: [...container, 'status', 'error', 'elapsed_time', 'steps'],
+  loop_completed: [...container, ...end, 'steps'],
   agent_log: ['id', 'node_id', 'label', 'status', 'error'],
   agent_thought: ['id', 'position', 'thought', 'tool'],
   human_input_required: ['form_id', 'node_id', 'node_title'],
@@ -62,11 +64,15 @@ function progress(event: RunEvent, data: Record<string, unknown>): WorkflowProgr
   return { type: event.event, data };
 }
 
+/** What a node has taken. */
+const spent = ['total_tokens', 'total_price', 'currency'];
+
 /** Texts, numbers and nothing else: what a node works on may be large or secret. */
 function pick(source: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
   for (const field of fields) {
     const value = source[field];
+    if (field === 'execution_metadata' && isRecord(value)) picked[field] = pick(value, spent);
     if (typeof value === 'number') picked[field] = value;
     if (typeof value === 'string' && value !== '') picked[field] = value.slice(0, maxProgressText);
   }

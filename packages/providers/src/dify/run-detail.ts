@@ -6,6 +6,7 @@ import { z } from 'zod';
  */
 export const runDetail = z.object({
   status: z.string(),
+  workflow_id: z.string().nullish().catch(undefined),
   /** An object, null, or on some versions either as a JSON text. */
   outputs: z.unknown().optional(),
   error: z.string().nullish(),

@@ -52,3 +52,24 @@ test('a file that Dify refuses fails the job before anything is sent', async () 
   expect(dify.requests).toEqual(['POST /v1/files/upload']);
   expect(log).toEqual([]);
 });
+
+test('a file that was uploaded to Sluice is given to Dify, and one that Dify knows is passed on', async () => {
+  const dify = await startDify({
+    upload: (_, response) => json(response, 201, { id: 'file-1', name: 'note.txt' }),
+    run: (_, response) => void stream(response, started, ended()).end(),
+  });
+  const known = {
+    type: 'image',
+    transfer_method: 'local_file',
+    upload_file_id: 'at-dify',
+  } as const;
+  const ours = { ...uploaded, type: 'document', upload_file_id: 'file-ours' } as const;
+  const input = { inputs: { doc: ours }, files: [known] };
+  const file = { bytes: Buffer.from('hello'), filename: 'note.txt', mediaType: 'text/plain' };
+  const openFile = async (id: string) => (id === 'file-ours' ? file : undefined);
+  const { reply } = run(dify, { input, user: 'ann', openFile });
+  await reply;
+  expect(dify.requests).toEqual(['POST /v1/files/upload', 'POST /v1/workflows/run']);
+  expect(dify.bodies[0]).toMatch(/filename="note.txt"\r\nContent-Type: text\/plain\r\n\r\nhello/);
+  expect(dify.bodies.at(-1)).toMatchObject({ inputs: { doc: uploaded }, files: [known] });
+});

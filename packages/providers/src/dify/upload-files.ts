@@ -1,22 +1,22 @@
 import { workflowFile, type WorkflowFile, type WorkflowInput } from '@sluice/contracts';
 
+import type { UploadedFile } from '../adapter.ts';
 import type { DifyApi } from './dify-api.ts';
 import { userOf } from './convert-request.ts';
 import type { AppRun } from './app-run.ts';
 
-type Carried = Extract<WorkflowFile, { transfer_method: 'base64' }>;
-
 /**
- * The input with every file that it carries replaced by one that was uploaded to Dify, as the user who runs the app: Dify
- * shows a file to no other. Files are in `files`, and in `inputs` as a variable's value or in a list of it. Nothing is
- * started yet: an upload that fails is like a run that was refused.
+ * The input with every file that Dify does not have yet, because the job carries it or it was uploaded to Sluice, replaced by
+ * one that was uploaded to Dify, as the user who runs the app: Dify shows a file to no other. Files are in `files`, and in
+ * `inputs` as a variable's value or in a list of it. Nothing is started yet: an upload that fails is like a run that was
+ * refused.
  */
 export async function uploadFiles(api: DifyApi, run: AppRun): Promise<WorkflowInput> {
   const { input } = run.call;
   const upload = async (value: unknown): Promise<unknown> => {
     if (Array.isArray(value)) return await Promise.all(value.map(upload));
-    const file = carriedIn(value);
-    return file ? await uploadOne(api, file, userOf(run.call)) : value;
+    const parsed = workflowFile.safeParse(value);
+    return parsed.success ? await handOver(api, run, parsed.data) : value;
   };
   const inputs: [string, unknown][] = [];
   for (const [name, value] of Object.entries(input.inputs))
@@ -30,16 +30,27 @@ export async function uploadFiles(api: DifyApi, run: AppRun): Promise<WorkflowIn
   };
 }
 
-function carriedIn(value: unknown): Carried | undefined {
-  const parsed = workflowFile.safeParse(value);
-  return parsed.success && parsed.data.transfer_method === 'base64' ? parsed.data : undefined;
+/** A file as Dify knows it. */
+async function handOver(api: DifyApi, run: AppRun, file: WorkflowFile): Promise<WorkflowFile> {
+  const { call } = run;
+  if (file.transfer_method === 'remote_url') return file;
+  const found =
+    file.transfer_method === 'base64'
+      ? {
+          bytes: Buffer.from(file.data, 'base64'),
+          filename: file.filename,
+          mediaType: file.mime_type,
+        }
+      : await call.openFile?.(file.upload_file_id);
+  if (!found) return file;
+  const uploadId = await uploadOne(api, found, userOf(call));
+  return { type: file.type, transfer_method: 'local_file', upload_file_id: uploadId };
 }
 
-async function uploadOne(api: DifyApi, file: Carried, user: string): Promise<WorkflowFile> {
+async function uploadOne(api: DifyApi, file: UploadedFile, user: string): Promise<string> {
   const form = new FormData();
-  const type = file.mime_type ?? 'application/octet-stream';
-  form.append('file', new Blob([Buffer.from(file.data, 'base64')], { type }), file.filename);
+  const type = file.mediaType ?? 'application/octet-stream';
+  form.append('file', new Blob([file.bytes], { type }), file.filename);
   form.append('user', user);
-  const uploadId = await api.uploadFile(form);
-  return { type: file.type, transfer_method: 'local_file', upload_file_id: uploadId };
+  return await api.uploadFile(form);
 }
