@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest';
 
 import { adminKey, useStack } from '../support/start-stack.ts';
 
-/** One app of each family of Dify's routes, so that each of them knows which is meant. */
+/** A workflow and a completion app, which their routes find by themselves, and two that answer `chat-messages`. */
 const stack = useStack({
   config: ({ simulatorUrl }) => ({
     providers: { dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` } },
     apps: {
       flow: { provider: 'dify', apiKey: 'app-sim', cache: { ttlSeconds: 60 } },
       talk: { provider: 'dify', apiKey: 'app-chat', kind: 'chat' },
+      plan: { provider: 'dify', apiKey: 'app-chatflow', kind: 'chatflow' },
       write: { provider: 'dify', apiKey: 'app-completion', kind: 'completion' },
     },
     retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
@@ -41,7 +42,9 @@ interface Reply {
 }
 
 const url = () => `${stack().url}/v1`;
-const chat = (key = adminKey) => new ChatClient(key, url()) as Client;
+/** A client that sends no header of ours: its base URL names the app. */
+const chat = (key = adminKey, app = 'talk') =>
+  new ChatClient(key, `${stack().url}/apps/${app}/v1`) as Client;
 const completion = (key = adminKey) => new CompletionClient(key, url()) as Client;
 
 interface DifyEvent {
@@ -338,31 +341,65 @@ describe('files', () => {
   });
 });
 
+test('a chatflow answers, with its nodes and its run', async () => {
+  const { data } = await chat(adminKey, 'plan').createChatMessage({}, 'one', user);
+  expect(data).toMatchObject({ mode: 'advanced-chat', answer: 'You said: one' });
+  const reply = await chat(adminKey, 'plan').createChatMessage({}, 'two', user, true);
+  const events = await readEvents(reply);
+  const names = events.map(({ event }) => event);
+  expect(names).toEqual(expect.arrayContaining(['workflow_started', 'node_finished', 'message']));
+  expect(names.slice(-2)).toEqual(['message_end', 'workflow_finished']);
+  const run = events[0]?.workflow_run_id;
+  const detail = await chat().sendRequest('GET', `/workflows/run/${run}`);
+  expect(detail.data).toMatchObject({ id: run, status: 'succeeded' });
+});
+
+test('a long wait for a whole answer is filled with blanks, which JSON allows', async () => {
+  await stack().simulator.behaviour({ dify: { nodeDelayMs: 400 } });
+  const response = await fetch(`${url()}/workflows/run`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${adminKey}`,
+      'content-type': 'application/json',
+      'x-sluice-keep-alive': '0.2',
+    },
+    body: JSON.stringify({ inputs: { query: 'slow' }, user }),
+  });
+  const text = await response.text();
+  expect(text).toMatch(/^\n+\{/);
+  expect(JSON.parse(text)).toMatchObject({ data: { status: 'succeeded' } });
+});
+
 test('what an app takes is told as Dify tells it', async () => {
-  const ask = (path: string, app: string) =>
-    chat().sendRequest('GET', path, null, { user }, false, { 'X-Dify-App-Id': app });
-  expect((await ask('/parameters', 'talk')).data).toHaveProperty('user_input_form');
-  expect((await ask('/info', 'talk')).data).toMatchObject({ mode: 'chat' });
-  expect(await failureOf(chat().getApplicationParameters(user))).toMatchObject({
+  expect((await chat().getApplicationParameters(user)).data).toHaveProperty('user_input_form');
+  const headers = { 'X-Dify-App-Id': 'talk' };
+  const info = await completion().sendRequest('GET', '/info', null, { user }, false, headers);
+  expect(info.data).toMatchObject({ mode: 'chat' });
+  expect(await failureOf(completion().getApplicationParameters(user))).toMatchObject({
     status: 400,
-    data: { message: expect.stringContaining('one of flow, talk, write') },
+    data: { message: expect.stringContaining('one of flow, talk, plan, write') },
   });
 });
 
 describe('errors', () => {
   test('are Dify’s, and say what is allowed', async () => {
     const ask = (body: object, headers: Record<string, string> = {}) =>
-      failureOf(chat().sendRequest('POST', '/chat-messages', body, null, false, headers));
+      failureOf(completion().sendRequest('POST', '/chat-messages', body, null, false, headers));
     const body = { inputs: {}, query: 'hi', user };
     expect(await failureOf(chat('wrong').createChatMessage({}, 'hi', user))).toMatchObject({
       status: 401,
       data: { code: 'unauthorized', status: 401 },
     });
-    expect(await ask({ inputs: {}, query: 'hi' })).toMatchObject({
+    expect(await ask(body)).toMatchObject({
+      status: 400,
+      data: { code: 'invalid_param', message: expect.stringContaining('one of talk, plan') },
+    });
+    const talk = { 'X-Dify-App-Id': 'talk' };
+    expect(await ask({ inputs: {}, query: 'hi' }, talk)).toMatchObject({
       status: 400,
       data: { code: 'invalid_param', params: 'user', status: 400 },
     });
-    expect(await ask({ ...body, response_mode: 'fast' })).toMatchObject({
+    expect(await ask({ ...body, response_mode: 'fast' }, talk)).toMatchObject({
       data: { code: 'invalid_param', message: expect.stringMatching(/blocking.*streaming/) },
     });
     expect(await ask(body, { 'X-Dify-App-Id': 'flow' })).toMatchObject({
@@ -374,7 +411,7 @@ describe('errors', () => {
       data: { code: 'invalid_param', message: expect.stringContaining('talk') },
     });
     const gone = { ...body, conversation_id: '45701982-8118-4bc5-8e9b-64562b4555f2' };
-    expect(await ask(gone)).toMatchObject({ data: { code: 'not_found' } });
+    expect(await ask(gone, talk)).toMatchObject({ data: { code: 'not_found' } });
   });
 
   test('of another tenant’s run, task and file are those of none', async () => {

@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 
 import type { ApiDeps } from './deps.ts';
+import { appInPath } from './dify/app-in-path.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { handleErrors, writeErrorsAs } from './middleware/handle-error.ts';
 import { refuseSilence } from './middleware/refuse-silence.ts';
@@ -20,6 +21,7 @@ export function createApp(deps: ApiDeps): Express {
   app.set('query parser', 'simple');
 
   app.use(trackRequests(deps));
+  app.use(appInPath);
   const withKey = authenticate(deps);
   for (const { method, path, access, errors, handler } of apiRoutes) {
     const handlers: RequestHandler[] = [
