@@ -11,12 +11,12 @@ export const pingFrame = 'event: ping\n\n';
 export const pingEveryMs = 10_000;
 
 /** What stands in an event of a node where Dify has what the node worked on: Sluice does not keep that. */
-const untold = { inputs: null, inputs_truncated: false };
+const untold = { inputs: null, inputs_truncated: true };
 const untoldEnd = {
   ...untold,
   process_data: null,
   outputs: null,
-  outputs_truncated: false,
+  outputs_truncated: true,
   error: null,
   execution_metadata: null,
   files: [],
