@@ -192,8 +192,8 @@ function problemOf(
   if (status === 504 && body.includes('"wait_timeout"')) return undefined;
   if (status >= 500) return `${status}: ${body.slice(0, 300)}`;
   if (status < 400 || method === 'HEAD') return undefined;
-  // OpenAI's form, or on the routes of Dify its own.
-  return /^\{"error":\{"message":|^\{"code":"\w+","message":/.test(body)
+  // OpenAI's form, or on the routes of Anthropic and Dify their own.
+  return /^\{("type":"error",)?"error":\{"(message|type)":|^\{"code":"\w+","message":/.test(body)
     ? undefined
     : `${status} in another form: ${body.slice(0, 200)}`;
 }

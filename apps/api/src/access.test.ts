@@ -3,9 +3,10 @@ import { createApiKeys, createTenants } from '@sluice/tenants';
 import { systemClock } from '@sluice/runtime';
 import { describe, expect, it } from 'vitest';
 
+import { anthropicErrors } from './anthropic/errors.ts';
 import { difyErrors } from './dify/errors.ts';
 import { apiRoutes } from './routes.ts';
-import { expectDifyError, expectError } from './testing/expect-error.ts';
+import { expectAnthropicError, expectDifyError, expectError } from './testing/expect-error.ts';
 import { startTestApi } from './testing/start-test-api.ts';
 
 /** What needs no key. Whoever adds to it says here that anybody may ask. */
@@ -83,11 +84,19 @@ async function expectRefusal(
   const refusal = status === 401 || status === 403 ? status : undefined;
   expect({ ...asked, refusal }).toEqual({ ...asked, refusal: expectedRefusal(access, granted) });
   if (status === 403) {
-    const { message } = await (errors === difyErrors
-      ? expectDifyError(response, 403, 'forbidden')
-      : expectError(response, 403, 'insufficient_scope'));
+    const { message } = await expectForbidden(response, errors);
     expect(message).toContain(`"${access}"`);
   } else await response.text();
+}
+
+async function expectForbidden(
+  response: Response,
+  errors: (typeof apiRoutes)[number]['errors'],
+): Promise<{ message: string }> {
+  if (errors === difyErrors) return await expectDifyError(response, 403, 'forbidden');
+  if (errors === anthropicErrors)
+    return await expectAnthropicError(response, 403, 'permission_error');
+  return await expectError(response, 403, 'insufficient_scope');
 }
 
 function expectedRefusal(

@@ -1,5 +1,7 @@
 import type { RequestHandler } from 'express';
 
+import { anthropicErrors } from './anthropic/errors.ts';
+import { messagesRoute } from './anthropic/messages-route.ts';
 import type { ApiDeps } from './deps.ts';
 import { appInfoRoute, appParametersRoute } from './dify/app-routes.ts';
 import { difyErrors } from './dify/errors.ts';
@@ -183,6 +185,13 @@ export const apiRoutes: readonly ApiRoute[] = [
     handler: chatCompletionsRoute,
   },
   ...openaiRoutes,
+  {
+    method: 'post',
+    path: '/v1/messages',
+    access: 'submit',
+    errors: anthropicErrors,
+    handler: messagesRoute,
+  },
   ...difyRoutes,
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   {

@@ -60,6 +60,10 @@ export const statusOf: Record<ErrorCode, number> = {
 export interface ErrorFormat {
   /** The body, as JSON. */
   write(error: SluiceError, requestId: string): string;
+  /** The status, where the vendor has others than {@link statusOf}. */
+  status?(code: ErrorCode): number;
+  /** What the vendor calls the header with the request's id, which its client reads. */
+  requestIdHeader?: string;
 }
 
 /** Errors in Sluice's own words, in OpenAI's form. */
@@ -75,6 +79,7 @@ export const usualErrors: ErrorFormat = {
 export function writeErrorsAs(format: ErrorFormat): RequestHandler {
   return (_request, response, next) => {
     response.locals['errorFormat'] = format;
+    if (format.requestIdHeader) response.setHeader(format.requestIdHeader, requestIdOf(response));
     next();
   };
 }
@@ -87,7 +92,7 @@ export function handleErrors(log: Logger) {
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
     const error = toSluiceError(thrown);
-    const status = statusOf[error.code];
+    const status = formatOf(response).status?.(error.code) ?? statusOf[error.code];
     const requestId = requestIdOf(response);
     const line = { requestId, method: request.method, path: request.path, code: error.code };
     if (error.code === 'internal_error') log.error({ ...line, err: thrown }, 'request failed');
@@ -105,18 +110,21 @@ export function handleErrors(log: Logger) {
 /** A spent budget is no 429: SDKs would try again and again. @see https://github.com/openai/openai-node */
 function headersFor(status: number, retryAfter: Record<string, string>): Record<string, string> {
   if (status === 402) return { 'X-Should-Retry': 'false' };
-  return status === 503 || status === 429 ? retryAfter : {};
+  return status === 503 || status === 529 || status === 429 ? retryAfter : {};
 }
 
 /** The body of an answer that tells of an error. */
 export function errorBody(error: SluiceError, response: Response): string {
-  // Express types what middleware leaves in `locals` as any; writeErrorsAs puts a format there.
-  const format = (response.locals['errorFormat'] as ErrorFormat | undefined) ?? usualErrors;
   const shown =
     error.code === 'internal_error'
       ? new SluiceError('internal_error', 'an internal error; the log has it by request_id')
       : error;
-  return format.write(shown, requestIdOf(response));
+  return formatOf(response).write(shown, requestIdOf(response));
+}
+
+function formatOf(response: Response): ErrorFormat {
+  // Express types what middleware leaves in `locals` as any; writeErrorsAs puts a format there.
+  return (response.locals['errorFormat'] as ErrorFormat | undefined) ?? usualErrors;
 }
 
 /** Any thrown value as what the client is told. */

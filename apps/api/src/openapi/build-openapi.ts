@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { errorCodes } from '@sluice/contracts';
 
+import { anthropicError, anthropicErrors } from '../anthropic/errors.ts';
 import { difyErrors } from '../dify/errors.ts';
 import { openaiCodes, openaiErrorTypes } from '../openai/errors.ts';
 import { errorResponses, errorsOf } from './describe-errors.ts';
@@ -82,7 +83,8 @@ function operation(
         hasQuery: inQuery.length > 0,
         hasBody: body !== undefined || form !== undefined,
         more,
-        form: errors === difyErrors ? 'Dify' : '',
+        form: errors === difyErrors ? 'Dify' : errors === anthropicErrors ? 'Anthropic' : '',
+        status: errors === anthropicErrors ? anthropicErrors.status : undefined,
       }),
     },
   };
@@ -144,6 +146,18 @@ const components: Json = {
         },
       },
     },
+    AnthropicError: {
+      description: 'Refused, or failed, in Anthropic’s form.',
+      content: {
+        'application/json': {
+          schema: { $ref: '#/components/schemas/AnthropicError' },
+          example: anthropicError(
+            { code: 'invalid_request', message: 'max_tokens: is missing', param: 'max_tokens' },
+            'req_01kbg3v0x2q7h5m9n4p6r8t0w2_1',
+          ),
+        },
+      },
+    },
     Error: {
       description: 'Refused, or failed.',
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
@@ -182,6 +196,23 @@ const components: Json = {
         message: { type: 'string' },
         params: { type: 'string' },
         status: { type: 'integer' },
+      },
+    },
+    AnthropicError: {
+      type: 'object',
+      required: ['type', 'error', 'request_id'],
+      properties: {
+        type: { const: 'error' },
+        error: {
+          type: 'object',
+          required: ['type', 'message'],
+          properties: {
+            type: { type: 'string' },
+            message: { type: 'string' },
+            details: { type: 'object' },
+          },
+        },
+        request_id: { type: 'string' },
       },
     },
     Event: {

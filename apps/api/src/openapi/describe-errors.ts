@@ -14,7 +14,9 @@ export interface ErrorCauses {
   /** Beside what the rest says. */
   more: readonly ErrorCode[];
   /** Whose form they have, where it is not the usual one. */
-  form?: 'Dify' | '';
+  form?: 'Dify' | 'Anthropic' | '';
+  /** The status of a code, where that vendor has others. */
+  status?: ((code: ErrorCode) => number) | undefined;
 }
 
 /** What clients read most; every other code is its own example. */
@@ -81,8 +83,8 @@ export function errorsOf(causes: ErrorCauses): Record<string, Json> {
   if (causes.inPath) possible.push('not_found');
   if (causes.hasQuery || causes.hasBody) possible.push('invalid_request');
   if (causes.hasBody) possible.push('body_too_large', 'unsupported_media_type');
-  const statuses = [...new Set(possible.map((code) => statusOf[code]))].sort((a, b) => a - b);
-  const { form = '' } = causes;
+  const { form = '', status: statusIn = (code) => statusOf[code] } = causes;
+  const statuses = [...new Set(possible.map(statusIn))].sort((a, b) => a - b);
   const nameFor = (status: number) => (form === '' ? nameOf(status) : `${form}Error`);
   return Object.fromEntries([
     ...statuses.map((status) => [String(status), reference(nameFor(status))]),

@@ -14,6 +14,7 @@ import {
 
 import { answers } from './answer-examples.ts';
 import { adminRoutes } from './describe-admin-routes.ts';
+import { anthropicRoutes } from './describe-anthropic-routes.ts';
 import { difyRoutes } from './describe-dify-routes.ts';
 import { fileRoutes } from './describe-file-routes.ts';
 import { openaiRoutes } from './describe-openai-routes.ts';
@@ -265,6 +266,7 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     answer: answers.delivery,
   },
   ...openaiRoutes,
+  ...anthropicRoutes,
   ...difyRoutes,
   ...adminRoutes,
   ...fileRoutes,

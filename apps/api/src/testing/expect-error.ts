@@ -25,6 +25,24 @@ export async function expectError(
   return body.error;
 }
 
+/** The same of an error in Anthropic's form. */
+export async function expectAnthropicError(
+  response: Response,
+  status: number,
+  type: string,
+): Promise<{ type: string; message: string }> {
+  const text = await response.text();
+  expect({ status: response.status, text }).toMatchObject({ status });
+  // Checked field by field below.
+  const body = JSON.parse(text) as { error: { type: string; message: string } };
+  expect(body).toEqual({
+    type: 'error',
+    error: { type, message: expect.any(String), details: expect.any(Object) },
+    request_id: response.headers.get('request-id'),
+  });
+  return body.error;
+}
+
 /** The same of an error in Dify's form. */
 export async function expectDifyError(
   response: Response,
