@@ -48,6 +48,7 @@ const toolUse = z.strictObject({
   id: z.string().min(1),
   name: z.string().min(1),
   input: z.record(z.string(), z.unknown()),
+  caller: z.strictObject({ type: z.literal('direct') }).optional(),
   cache_control,
 });
 const thinking = z.strictObject({
@@ -79,6 +80,7 @@ const tool = z.strictObject({
   description: z.string().optional(),
   input_schema: z.record(z.string(), z.unknown()),
   strict: z.boolean().optional(),
+  eager_input_streaming: z.boolean().optional(),
   cache_control,
 });
 const parallel = { disable_parallel_tool_use: z.boolean().optional() };
@@ -147,6 +149,7 @@ export function tidyMessageBody(body: unknown): unknown {
     ...('messages' in given && { messages: mapList(given['messages'], tidyContent) }),
     ...('system' in given && { system: mapList(given['system'], dropNulls) }),
     ...('tools' in given && { tools: mapList(given['tools'], dropNulls) }),
+    ...('thinking' in given && { thinking: dropNulls(given['thinking']) }),
     ...('metadata' in given && { metadata: dropNulls(given['metadata']) }),
     ...('output_config' in given && { output_config: dropNulls(given['output_config']) }),
   };

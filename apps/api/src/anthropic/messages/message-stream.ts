@@ -3,7 +3,14 @@ import type { SluiceError, TextDelta } from '@sluice/contracts';
 import type { CompletedJob, WireStream } from '../../sync/wire-format.ts';
 import { anthropicError } from '../errors.ts';
 import { keepThoughts } from './kept-thoughts.ts';
-import { chatOf, endOf, messageHead, messageUsage, type AskedMessage } from './message.ts';
+import {
+  chatOf,
+  directly,
+  endOf,
+  messageHead,
+  messageUsage,
+  type AskedMessage,
+} from './message.ts';
 
 /** Keeps a stream alive. */
 export const pingFrame = frame('ping', {});
@@ -50,7 +57,7 @@ export class MessageStream implements WireStream {
       (kept ? this.#start('kept', kept) : '') +
       this.#stop() +
       frame('message_delta', {
-        delta: endOf(result, this.#asked),
+        delta: { container: null, ...endOf(result, this.#asked) },
         usage: messageUsage(job.usage),
       }) +
       frame('message_stop', {})
@@ -82,6 +89,7 @@ export class MessageStream implements WireStream {
       id: id ?? `toolu_${this.#asked.jobId}_${index}`,
       name: called?.name ?? '',
       input: {},
+      caller: directly,
     };
     const piece = called?.arguments;
     return this.#piece(

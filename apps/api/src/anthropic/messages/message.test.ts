@@ -24,6 +24,7 @@ const wholeOf = (job: CompletedJob, more = {}) =>
   JSON.parse(messageOf(job, { ...asked, ...more })) as Record<string, unknown>;
 
 const thinking = { type: 'thinking' as const, thinking: 't', signature: 's' };
+const caller = { type: 'direct' };
 const call = (id: string, text = '{"n":1}') => ({
   id,
   type: 'function' as const,
@@ -44,9 +45,9 @@ describe('a whole message', () => {
     expect(message['content']).toEqual([
       thinking,
       { type: 'text', text: 'x', citations: null },
-      { type: 'tool_use', id: 'a', name: 'f', input: { n: 1 } },
+      { type: 'tool_use', id: 'a', name: 'f', input: { n: 1 }, caller },
       { type: 'redacted_thinking', data: 'd' },
-      { type: 'tool_use', id: 'b', name: 'f', input: { n: 1 } },
+      { type: 'tool_use', id: 'b', name: 'f', input: { n: 1 }, caller },
     ]);
   });
 
@@ -105,7 +106,10 @@ test('usage splits the input by what the cache gave and took', () => {
     cache_creation: { ephemeral_5m_input_tokens: 15, ephemeral_1h_input_tokens: 5 },
     output_tokens: 7,
     output_tokens_details: { thinking_tokens: 3 },
+    server_tool_use: null,
     service_tier: 'standard',
+    inference_geo: null,
+    speed: null,
   });
 });
 

@@ -32,7 +32,7 @@ export function messageOf(job: CompletedJob, asked: AskedMessage): string {
 
 export function messageHead({ jobId, model }: Pick<AskedMessage, 'jobId' | 'model'>) {
   const id = `msg_${jobId.replace(/^job_/, '')}`;
-  return { id, type: 'message', role: 'assistant', model };
+  return { id, type: 'message', role: 'assistant', model, container: null, diagnostics: null };
 }
 
 export function chatOf({ result }: CompletedJob): ChatResult {
@@ -63,8 +63,11 @@ function thoughtsBefore(
   );
 }
 
+/** The model itself calls the tool, no code that Anthropic runs. */
+export const directly = { type: 'direct' } as const;
+
 function toToolUse({ id, function: { name, arguments: text } }: ToolCall): object {
-  return { type: 'tool_use', id, name, input: readArguments(text) };
+  return { type: 'tool_use', id, name, input: readArguments(text), caller: directly };
 }
 
 /** A model may write what is no JSON; then the client gets to see it, and the tool can say what is wrong. */
@@ -129,7 +132,10 @@ export function messageUsage(usage: Usage | undefined) {
       ephemeral_1h_input_tokens: hourly,
     },
     output_tokens: output ?? Math.max(0, total - input),
-    ...(thought !== undefined && { output_tokens_details: { thinking_tokens: thought } }),
+    output_tokens_details: thought === undefined ? null : { thinking_tokens: thought },
+    server_tool_use: null,
     service_tier: 'standard',
+    inference_geo: null,
+    speed: null,
   };
 }

@@ -1,4 +1,4 @@
-import { chatInput } from '@sluice/contracts';
+import { chatInput, SluiceError } from '@sluice/contracts';
 import { expect, test } from 'vitest';
 
 import { keepThoughts } from './kept-thoughts.ts';
@@ -117,7 +117,13 @@ test.each([
 
 test('an answer goes back with its thoughts in their places', () => {
   const thinking = { type: 'thinking', thinking: 't', signature: 's' };
-  const call = (id: string) => ({ type: 'tool_use', id, name: 'f', input: { n: 1 } });
+  const call = (id: string) => ({
+    type: 'tool_use',
+    id,
+    name: 'f',
+    input: { n: 1 },
+    caller: { type: 'direct' },
+  });
   const content = [
     thinking,
     { type: 'text', text: 'x', citations: null },
@@ -164,8 +170,16 @@ test('what was kept for a vendor comes back as it was; thoughts that nobody sign
   });
 });
 
-test('an error names the field that the client has sent', async () => {
-  const { SluiceError } = await import('@sluice/contracts');
+test('an id of a call that every object has the name of is nothing but an id', () => {
+  const content = [{ type: 'tool_use', id: 'constructor', name: 'f', input: {} }];
+  expect(messagesOf([user, { role: 'assistant', content }])[1]).toEqual({
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'constructor', type: 'function', function: { name: 'f', arguments: '{}' } }],
+  });
+});
+
+test('an error names the field that the client has sent', () => {
   const content = [{ type: 'tool_result', tool_use_id: 'a', content: 'x' }];
   const { refusal } = jobOf({ system: 'x', messages: [user, { role: 'user', content }] });
   const named = (param: string) =>

@@ -102,9 +102,10 @@ function toToolMessage(block: ToolResult): ChatMessage {
 function toAssistant({ content }: TurnOf<'assistant'>): ChatMessage {
   if (typeof content === 'string') return { role: 'assistant', content };
   const kept = content.flatMap(keptIn);
-  const signatures = Object.assign({}, ...kept.map(({ calls }) => calls)) as Record<string, string>;
+  // A map: an id is whatever the client says, `constructor` too.
+  const signatures = new Map(kept.flatMap(({ calls = {} }) => Object.entries(calls)));
   const calls = content.flatMap((block) =>
-    block.type === 'tool_use' ? [toCall(block, signatures[block.id])] : [],
+    block.type === 'tool_use' ? [toCall(block, signatures.get(block.id))] : [],
   );
   const texts = content.filter((block) => block.type === 'text');
   const parts = [...thoughtsOf(content, calls.length), ...kept.flatMap((each) => each.parts ?? [])];
