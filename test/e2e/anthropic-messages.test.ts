@@ -23,7 +23,7 @@ type Options = ConstructorParameters<typeof Anthropic>[0];
 const connect = (options: Options = {}) =>
   new Anthropic({ baseURL: stack().url, apiKey: adminKey, maxRetries: 0, ...options });
 
-const models = ['openai', 'anthropic'];
+const models = ['openai', 'anthropic', 'gemini'];
 const messages: Anthropic.MessageParam[] = [{ role: 'user', content: 'hello there' }];
 const bodyOf = (model: string) => ({ model, max_tokens: 1_024, messages });
 const tools: Anthropic.Tool[] = [
