@@ -29,6 +29,7 @@ const steps = [
   'metering',
   'webhooks',
   'batches',
+  'openai',
 ];
 
 /** Imports point one way: contracts ← runtime ← config ← the steps (never each other) ← apps. */

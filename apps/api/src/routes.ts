@@ -14,7 +14,7 @@ import type { ErrorFormat } from './middleware/handle-error.ts';
 import { chatCompletionsRoute } from './openai/chat-completions-route.ts';
 import { createResponseRoute } from './openai/create-response-route.ts';
 import { embeddingsRoute } from './openai/embeddings-route.ts';
-import { openaiErrors } from './openai/errors.ts';
+import { openaiErrors } from './openai/error-format.ts';
 import {
   cancelResponseRoute,
   deleteResponseRoute,

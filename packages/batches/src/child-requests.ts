@@ -26,13 +26,14 @@ export function childRequests(
 /** Where a request stands in its batch, and when it became a job (epoch milliseconds). */
 export interface ChildPlace extends Omit<NonNullable<JobRequest['batch']>, 'batchId'> {
   createdAtMs: number;
+  response?: JobRequest['response'] | undefined;
 }
 
 /** The job of one request of a batch. */
 export function childRequest(
   batch: Omit<JobRequest, 'input'>,
   request: BatchRequest,
-  { createdAtMs, ...place }: ChildPlace,
+  { createdAtMs, response, ...place }: ChildPlace,
   start: (child: Omit<JobRequest, 'lane'>) => Start,
 ): JobRequest {
   const child = {
@@ -54,6 +55,7 @@ export function childRequest(
     ...(batch.includeRaw && { includeRaw: true as const }),
     ...(batch.user !== undefined && { user: batch.user }),
     ...(batch.metadata && { metadata: batch.metadata }),
+    ...(response && { response }),
     batch: { batchId: batch.jobId, ...place },
   };
   return { ...child, ...start(child) };

@@ -170,7 +170,7 @@ export interface BatchView {
   request_counts: { total: number; completed: number; failed: number };
   usage?: {
     input_tokens: number;
-    input_tokens_details: { cached_tokens: number };
+    input_tokens_details: { cached_tokens: number; cache_write_tokens: number };
     output_tokens: number;
     output_tokens_details: { reasoning_tokens: number };
     total_tokens: number;

@@ -157,6 +157,7 @@ export type {
   RotateSecret,
 } from './webhook-endpoint.ts';
 export type { BudgetEventData, NoticeEvent, OutboxEntry, WebhookEvent } from './webhook-event.ts';
+export type { CompletedJob, WireStream } from './wire-stream.ts';
 export { appKinds, resumeJob, workflowFile, workflowInput } from './workflow.ts';
 export type {
   AgentThought,

@@ -1,11 +1,12 @@
 import type { Request, Response } from 'express';
 
+import { parseWireBody } from '@sluice/config';
+import type { CompletedJob } from '@sluice/contracts';
+
 import type { ApiDeps } from '../deps.ts';
 import { readJson } from '../http/read-json.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
-import { parseWireBody } from '../sync/parse-wire-body.ts';
-import type { CompletedJob } from '../sync/wire-format.ts';
 import { messageBody, tidyMessageBody } from './messages/message-body.ts';
 import { MessageStream, pingFrame } from './messages/message-stream.ts';
 import { askedOf, messageOf } from './messages/message.ts';

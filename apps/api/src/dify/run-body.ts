@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
+import { dropNulls, isObject, mapList } from '@sluice/config';
 import { workflowFile, workflowInput } from '@sluice/contracts';
-
-import { dropNulls, isObject, mapList } from '../openai/drop-nulls.ts';
 
 const trace = z
   .string()

@@ -1,17 +1,15 @@
 import type { Request, Response } from 'express';
 
 import { noFile, shardOfFile } from '@sluice/batches';
-import type { SluiceError, SubmitJob } from '@sluice/contracts';
+import { inWireTerms, parseWireBody } from '@sluice/config';
+import type { CompletedJob, SluiceError, SubmitJob } from '@sluice/contracts';
 import type { z } from 'zod';
 
 import type { ApiDeps } from '../deps.ts';
 import { readJson } from '../http/read-json.ts';
 import { callerOf } from '../middleware/authenticate.ts';
-import { inWireTerms } from '../openai/in-wire-terms.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
-import { parseWireBody } from '../sync/parse-wire-body.ts';
-import type { CompletedJob } from '../sync/wire-format.ts';
 import { appHeaders, chooseApp, type ChosenApp, type Family } from './choose-app.ts';
 import {
   chatBody,

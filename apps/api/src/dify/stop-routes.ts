@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 
+import { parseWireBody } from '@sluice/config';
 import { isTerminal, SluiceError } from '@sluice/contracts';
 
 import { cancelJob } from '../cancel-job.ts';
@@ -8,7 +9,6 @@ import type { ApiDeps } from '../deps.ts';
 import { readJson } from '../http/read-json.ts';
 import { replyJson } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
-import { parseWireBody } from '../sync/parse-wire-body.ts';
 import type { Family } from './choose-app.ts';
 import { findRun } from './find-run.ts';
 

@@ -1,6 +1,18 @@
 import type { Request, Response } from 'express';
 
+import { inWireTerms, parseWireBody } from '@sluice/config';
 import { responseIdOf } from '@sluice/contracts';
+import {
+  calleeOf,
+  refuseDifyBody,
+  responseBody,
+  responseFields,
+  responseObject,
+  ResponseStream,
+  tidyResponseBody,
+  toResponseJob,
+  type StreamedResponse,
+} from '@sluice/openai';
 
 import type { ApiDeps } from '../deps.ts';
 import { readJson } from '../http/read-json.ts';
@@ -8,15 +20,8 @@ import { replyJson } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import { answerTaken, takeCall, type SyncCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
-import { parseWireBody } from '../sync/parse-wire-body.ts';
 import type { WireFormat } from '../sync/wire-format.ts';
-import { calleeOf, refuseDifyBody } from './callee.ts';
-import { inWireTerms } from './in-wire-terms.ts';
-import { findPrevious, findResponse } from './responses/find-response.ts';
-import { responseBody, tidyResponseBody } from './responses/response-body.ts';
-import { responseObject } from './responses/response-object.ts';
-import { ResponseStream, type StreamedResponse } from './responses/response-stream.ts';
-import { toResponseJob } from './responses/to-response-job.ts';
+import { findPrevious, findResponse } from './find-response.ts';
 
 /**
  * `POST /v1/responses`: OpenAI's, with a configured model or an app of Dify: whole, in events, or with `background` at once, to
@@ -72,13 +77,7 @@ async function readCall(request: Request, tenantId: string, deps: ApiDeps): Prom
     isBackground,
     isStream: parsed.stream === true,
     outputVariable: headers['x-dify-output-variable']?.toString(),
-    refusal: (error) =>
-      inWireTerms(error, [
-        ['input.messages', 'input'],
-        ['input.max_completion_tokens', 'max_output_tokens'],
-        ['session_id', 'X-Sluice-Session-Id'],
-        ['app', callee.named],
-      ]),
+    refusal: (error) => inWireTerms(error, responseFields(callee)),
   };
 }
 

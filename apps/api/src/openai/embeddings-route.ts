@@ -1,16 +1,13 @@
 import type { Request, Response } from 'express';
 
-import type { SluiceError } from '@sluice/contracts';
+import { dropNulls, inWireTerms, parseWireBody } from '@sluice/config';
+import type { CompletedJob, SluiceError, WireStream } from '@sluice/contracts';
+import { embeddingFields, embeddingsBody, embeddingsOf, toEmbeddingJob } from '@sluice/openai';
 
 import type { ApiDeps } from '../deps.ts';
 import { readJson } from '../http/read-json.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
-import { parseWireBody } from '../sync/parse-wire-body.ts';
-import type { CompletedJob, WireStream } from '../sync/wire-format.ts';
-import { dropNulls } from './drop-nulls.ts';
-import { embeddingsBody, embeddingsOf, toEmbeddingJob } from './embeddings/embeddings.ts';
-import { inWireTerms } from './in-wire-terms.ts';
 
 /** `POST /v1/embeddings`: OpenAI's, with a configured model. */
 export function embeddingsRoute(deps: ApiDeps) {
@@ -19,12 +16,12 @@ export function embeddingsRoute(deps: ApiDeps) {
     const body = await readJson(request, deps.config.server.maxBodyBytes);
     const parsed = parseWireBody(dropNulls(body), embeddingsBody);
     const format = () => ({
-      whole: (job: CompletedJob) => embeddingsOf(job, parsed.model),
+      whole: (job: CompletedJob) => JSON.stringify(embeddingsOf(job, parsed.model)),
       stream(): WireStream {
         throw new TypeError('embeddings are not streamed');
       },
     });
-    const refusal = (error: SluiceError) => inWireTerms(error, [['input.', '']]);
+    const refusal = (error: SluiceError) => inWireTerms(error, embeddingFields);
     const submitted = toEmbeddingJob(parsed);
     await answerCall(request, response, { submitted, body, options, format, refusal }, deps);
   };

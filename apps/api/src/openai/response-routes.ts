@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 
 import { isTerminal, SluiceError, type ChatInput } from '@sluice/contracts';
+import { inputItems, responseObject } from '@sluice/openai';
 
 import { cancelJob } from '../cancel-job.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -11,9 +12,7 @@ import { answerTaken } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
 import { headersOfJob } from '../sync/followed.ts';
 import { formatOf } from './create-response-route.ts';
-import { findResponse } from './responses/find-response.ts';
-import { inputItems } from './responses/input-items.ts';
-import { responseObject } from './responses/response-object.ts';
+import { findResponse } from './find-response.ts';
 
 /** What the client asks of `GET /v1/responses/:id`; the others are OpenAI's and change nothing here. */
 const query = ['stream', 'starting_after', 'include', 'include[]', 'include_obfuscation'] as const;

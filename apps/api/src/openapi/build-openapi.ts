@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 import { errorCodes } from '@sluice/contracts';
+import { openaiCodes, openaiErrorTypes } from '@sluice/openai';
 
 import { anthropicError, anthropicErrors } from '../anthropic/errors.ts';
 import { difyErrors } from '../dify/errors.ts';
-import { openaiCodes, openaiErrorTypes } from '../openai/errors.ts';
 import { errorResponses, errorsOf } from './describe-errors.ts';
 import { describeEvents } from './describe-events.ts';
 

@@ -1,6 +1,7 @@
+import type { CompletedJob } from '@sluice/contracts';
+
 import { messageBody } from '../anthropic/messages/message-body.ts';
 import { messageOf } from '../anthropic/messages/message.ts';
-import type { CompletedJob } from '../sync/wire-format.ts';
 import type { RouteDescription } from './route-description.ts';
 
 const completed: CompletedJob = {

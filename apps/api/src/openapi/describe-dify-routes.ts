@@ -1,9 +1,10 @@
+import type { CompletedJob } from '@sluice/contracts';
+
 import { runDetail } from '../dify/run-detail-route.ts';
 import { chatBody, completionBody, workflowBody } from '../dify/run-body.ts';
 import { stopBody } from '../dify/stop-routes.ts';
 import { difyFile } from '../dify/upload-route.ts';
 import { runAnswer } from '../dify/wire/run-answer.ts';
-import type { CompletedJob } from '../sync/wire-format.ts';
 import type { RouteDescription } from './route-description.ts';
 
 const ids = {

@@ -1,10 +1,14 @@
-import { chatBody } from '../openai/chat/chat-body.ts';
-import { completionOf } from '../openai/chat/completion.ts';
-import { embeddingsBody } from '../openai/embeddings/embeddings.ts';
-import { inputItems } from '../openai/responses/input-items.ts';
-import { responseBody } from '../openai/responses/response-body.ts';
-import { responseObject, type KnownResponse } from '../openai/responses/response-object.ts';
-import type { CompletedJob } from '../sync/wire-format.ts';
+import type { CompletedJob } from '@sluice/contracts';
+import {
+  chatBody,
+  completionOf,
+  embeddingsBody,
+  inputItems,
+  responseBody,
+  responseObject,
+  type KnownResponse,
+} from '@sluice/openai';
+
 import type { RouteDescription } from './route-description.ts';
 
 const completed: CompletedJob = {
@@ -60,7 +64,7 @@ export const openaiRoutes: Readonly<Record<string, RouteDescription>> = {
     summary:
       'OpenAI’s chat completions with any configured model or app of Dify, whole or with `stream` as server-sent events.',
     status: 200,
-    answer: JSON.parse(completionOf(completed, { jobId, model: 'sim-chat' })),
+    answer: completionOf(completed, { jobId, model: 'sim-chat' }),
     errors: callErrors,
     body: {
       schema: chatBody,

@@ -1,7 +1,7 @@
-import { isTerminal, SluiceError } from '@sluice/contracts';
+import { isTerminal, SluiceError, type CompletedJob } from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
-import type { CompletedJob, WireFormat } from './wire-format.ts';
+import type { WireFormat } from './wire-format.ts';
 
 /** Why a client gets no answer from a job that it waited for; `undefined` where it completed. */
 export function errorOfJob(job: JobWithoutInput | undefined): SluiceError | undefined {

@@ -1,6 +1,12 @@
 import type { Response } from 'express';
 
-import { deltaOfResult, SluiceError, type TextDelta, type TimelineEvent } from '@sluice/contracts';
+import {
+  deltaOfResult,
+  SluiceError,
+  type TextDelta,
+  type TimelineEvent,
+  type WireStream,
+} from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
 import type { ApiDeps } from '../deps.ts';
@@ -10,7 +16,6 @@ import { requestIdOf } from '../http/reply.ts';
 import { ContinuedAnswer } from './continued-answer.ts';
 import { errorOfJob, processStops, waitTimeout } from './error-of-job.ts';
 import { headersOfJob, type Followed } from './followed.ts';
-import type { WireStream } from './wire-format.ts';
 
 /**
  * Tells the client what happens to the job, in its vendor's events, until it has ended. The head leaves with the first of

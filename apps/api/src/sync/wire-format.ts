@@ -1,10 +1,5 @@
-import type { JobResult, SluiceError, TextDelta, TimelineEvent } from '@sluice/contracts';
+import type { CompletedJob, SluiceError, WireStream } from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
-
-/** A job that has completed. */
-export interface CompletedJob extends JobWithoutInput {
-  result: JobResult;
-}
 
 /** How the answers of one call are written in a vendor's format: pure functions, no I/O. */
 export interface WireFormat {
@@ -23,19 +18,4 @@ export interface WireFormat {
   opensAtOnce?: true;
   /** An error as the client has to read it: `param` and message name the fields that it sent, not those of the job. */
   refusal(error: SluiceError): SluiceError;
-}
-
-/**
- * Writes a stream of server-sent events. Every method gives the frames to send, or an empty text for none. The first frame
- * sends the head with status 200: until then a failure is an answer with a status of its own.
- */
-export interface WireStream {
-  /** Anything that happens to the job beside `delta` and `restart`, the first of them is `queued`, from its accept. */
-  event(event: TimelineEvent): string;
-  /** A piece of the answer, which goes on from all that were given before. */
-  delta(delta: TextDelta): string;
-  /** All pieces were given. */
-  end(job: CompletedJob): string;
-  /** The stream ends without its answer. The job is given where it has ended. */
-  error(error: SluiceError, requestId: string, job: JobWithoutInput | undefined): string;
 }

@@ -1,6 +1,6 @@
-import { inputUsage } from '@sluice/batches';
 import type { BatchStatus, BatchView, FileBatchInput, JobRecord } from '@sluice/contracts';
 import { roundCost } from '@sluice/metering';
+import { responseUsage } from '@sluice/openai';
 
 /** A batch of a file: everything of its record that is shown. */
 export interface ShownBatch extends Omit<JobRecord, 'result'> {
@@ -35,7 +35,7 @@ export function batchView(batch: ShownBatch): BatchView {
     cancelling_at: orNull(fileBatch.cancellingAtMs),
     cancelled_at: endedAs('cancelled'),
     request_counts: countsOf(batch),
-    ...(sums.usage.total_tokens > 0 && { usage: inputUsage(sums.usage) }),
+    ...(sums.usage.total_tokens > 0 && { usage: responseUsage(sums.usage) }),
     metadata: batch.metadata ?? null,
     cost_usd: roundCost(sums.costUsd),
   };

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import { batch, completed } from '../fixtures.ts';
 import { childRequest } from '../child-requests.ts';
-import { customIdIn, parseLine } from './parse-line.ts';
+import type { LineFormat, LineFormats } from './line-format.ts';
+import { customIdIn, inLineTerms, parseLine } from './parse-line.ts';
 import { readLines, type Line } from './read-lines.ts';
 import { lostLine, resultLine } from './result-line.ts';
 import { SeenIds } from './seen-ids.ts';
@@ -73,11 +74,29 @@ describe('SeenIds', () => {
   });
 });
 
-const apps = { isApp: (name: string) => name === 'flow', asksQuestion: () => false };
+/** A format of a test: a chat whose one message is `text`, answered with what was said. */
+const format: LineFormat = {
+  toRequest({ model, text, ...others }) {
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) {
+      throw new SluiceError('invalid_request', `${unknown}: unknown`, { param: unknown });
+    }
+    const input = { messages: [{ role: 'user' as const, content: String(text) }] };
+    const fields = [['input.messages', 'text']] as const;
+    return { request: { type: 'chat', model: String(model), input }, fields };
+  },
+  toReply: ({ model, result }) => ({ model, said: result?.type === 'chat' && result.message }),
+};
+const formats: LineFormats = {
+  '/v1/chat/completions': format,
+  '/v1/embeddings': format,
+  '/v1/responses': format,
+  '/v1/workflows/run': format,
+};
 
 function parsed(line: unknown) {
   const bytes = Buffer.from(typeof line === 'string' ? line : JSON.stringify(line));
-  const options = { endpoint: '/v1/chat/completions', apps, maxLineBytes: 1_000 } as const;
+  const options = { endpoint: '/v1/chat/completions', formats, maxLineBytes: 1_000 } as const;
   return parseLine({ bytes, isTooLong: false }, options);
 }
 
@@ -91,83 +110,41 @@ function refusal(line: unknown): [string, string | undefined] {
   throw new Error('the line is right');
 }
 
-const messages = [{ role: 'user', content: 'Hi' }];
 const line = (url: string, body: object) => ({ custom_id: 'a', method: 'POST', url, body });
+const body = { model: 'm', text: 'Hi' };
 
 describe('parseLine', () => {
-  it('reads the requests of every endpoint as jobs', () => {
-    const request = (url: string, body: object) => parsed(line(url, body)).request;
-    expect(
-      request('/v1/chat/completions', { model: 'm', messages, user: 'u', seed: null }),
-    ).toEqual({
+  it('reads a line as its endpoint has it, of a line without one as that of the batch', () => {
+    const request = {
       type: 'chat',
       model: 'm',
-      input: { messages },
+      input: { messages: [{ role: 'user', content: 'Hi' }] },
+    };
+    expect(parsed(line('/v1/responses', body))).toMatchObject({
+      customId: 'a',
+      endpoint: '/v1/responses',
+      request,
     });
-    expect(request('/v1/chat/completions', { model: 'flow', messages })).toEqual({
-      type: 'workflow',
-      app: 'flow',
-      input: { inputs: { query: 'Hi' } },
-    });
-    expect(request('/v1/embeddings', { model: 'm', input: ['x'], dimensions: 3 })).toEqual({
-      type: 'embedding',
-      model: 'm',
-      input: { input: ['x'], dimensions: 3 },
-    });
-    expect(request('/v1/workflows/run', { app: 'flow', inputs: { a: 1 }, user: 'u' })).toEqual({
-      type: 'workflow',
-      app: 'flow',
-      input: { inputs: { a: 1 }, user: 'u' },
-    });
-    expect(
-      request('/v1/responses', {
-        model: 'm',
-        instructions: 'Be short.',
-        input: [
-          { role: 'user', content: [{ type: 'input_text', text: 'Hi' }] },
-          { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
-          { type: 'function_call_output', call_id: 'c', output: '1' },
-        ],
-        max_output_tokens: 9,
-        text: { format: { type: 'json_schema', name: 's', schema: {}, strict: true } },
-        tools: [{ type: 'function', name: 'f', parameters: {}, strict: null }],
-        tool_choice: { type: 'function', name: 'f' },
-      }),
-    ).toEqual({
-      type: 'chat',
-      model: 'm',
-      input: {
-        messages: [
-          { role: 'system', content: 'Be short.' },
-          { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
-          {
-            role: 'assistant',
-            content: null,
-            tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
-          },
-          { role: 'tool', tool_call_id: 'c', content: '1' },
-        ],
-        max_completion_tokens: 9,
-        response_format: {
-          type: 'json_schema',
-          json_schema: { name: 's', schema: {}, strict: true },
-        },
-        tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
-        tool_choice: { type: 'function', function: { name: 'f' } },
-      },
+    expect(parsed({ custom_id: 'b', body })).toMatchObject({
+      customId: 'b',
+      endpoint: '/v1/chat/completions',
+      request,
     });
   });
 
   it('names the place of what is wrong, as it stands in the line', () => {
-    const url = '/v1/chat/completions';
     expect(refusal('{')).toEqual(['invalid_json', undefined]);
     expect(refusal({ method: 'POST', body: {} })[1]).toBe('custom_id');
     expect(refusal(line('/v1/moderations', {}))[1]).toBe('url');
-    expect(refusal(line(url, { model: 'm' }))[1]).toBe('body.messages');
-    expect(refusal(line(url, { model: 'm', messages, n: 2 }))[1]).toBe('body.n');
-    expect(refusal(line(url, { model: 'm', messages, colour: 1 }))[1]).toBe('body.colour');
-    expect(refusal(line('/v1/workflows/run', { inputs: {} }))[1]).toBe('body.app');
+    expect(refusal(line('/v1/responses', { ...body, colour: 1 }))[1]).toBe('body.colour');
     expect(refusal(`{"custom_id":"a","body":${'['.repeat(100)}`)[0]).toBe('invalid_request');
+    const error = new SluiceError('invalid_request', 'input.messages[0]: is bad', {
+      param: 'input.messages[0]',
+    });
+    expect(inLineTerms(error, parsed(line('/v1/responses', body)))).toMatchObject({
+      message: 'text[0]: is bad',
+      param: 'body.text[0]',
+    });
     expect(customIdIn(Buffer.from('{"custom_id":"x","body":1}'))).toBe('x');
     expect(customIdIn(Buffer.from('{"custom_id":'))).toBeUndefined();
   });
@@ -176,14 +153,14 @@ describe('parseLine', () => {
 describe('resultLine', () => {
   const place = { index: 4, customId: 'a', createdAtMs: 1_000 };
   const jobOf = (more: Partial<JobRecord>, endpoint = '/v1/chat/completions' as const) => {
-    const { request } = parsed(line(endpoint, { model: 'm', messages }));
+    const { request } = parsed(line(endpoint, body));
     const child = childRequest(batch, request, { ...place, endpoint }, () => ({ lane: 'l' }));
     return completed(child, more);
   };
   const read = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
   it('has the reply of the endpoint, with the id of the job and of the client', () => {
-    const { file, text } = resultLine(jobOf({}));
+    const { file, text } = resultLine(jobOf({}), formats);
     expect(file).toBe('output');
     expect(text.endsWith('\n')).toBe(true);
     expect(read(text)).toMatchObject({
@@ -192,19 +169,14 @@ describe('resultLine', () => {
       response: {
         status_code: 200,
         request_id: childJobId(batch.jobId, 4),
-        body: {
-          object: 'chat.completion',
-          model: 'm',
-          choices: [{ index: 0, message: { content: 'reply 4' }, finish_reason: 'stop' }],
-          usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
-        },
+        body: { model: 'm', said: { role: 'assistant', content: 'reply 4' } },
       },
     });
   });
 
   it('is of the error file where the job has failed, in OpenAI’s words where it ran out of time', () => {
     const error = new SluiceError('upstream_error', 'broken').toJSON();
-    const failed = resultLine(jobOf({ state: 'failed', error }));
+    const failed = resultLine(jobOf({ state: 'failed', error }), formats);
     expect([failed.file, read(failed.text)]).toMatchObject([
       'error',
       { custom_id: 'a', response: null, error: { code: 'upstream_error', message: 'broken' } },

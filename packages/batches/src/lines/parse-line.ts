@@ -1,20 +1,21 @@
-import { invalidBody, parseJson } from '@sluice/config';
-import {
-  batchEndpoints,
-  SluiceError,
-  type BatchEndpoint,
-  type BatchRequest,
-} from '@sluice/contracts';
+import { invalidBody, inWireTerms, parseJson } from '@sluice/config';
+import { batchEndpoints, SluiceError, type BatchEndpoint } from '@sluice/contracts';
 import { z } from 'zod';
 
-import { formatOf, type AppNames } from '../wire/formats.ts';
+import type { AskedLine, LineFormats } from './line-format.ts';
 import type { Line } from './read-lines.ts';
 
 /** What a line asks for. */
-export interface ParsedLine {
+export interface ParsedLine extends AskedLine {
   customId: string;
   endpoint: BatchEndpoint;
-  request: BatchRequest;
+}
+
+export interface LineOptions {
+  /** That of the batch, for lines that name none; a line may name any other. */
+  endpoint: BatchEndpoint;
+  formats: LineFormats;
+  maxLineBytes: number;
 }
 
 /** @see https://platform.openai.com/docs/guides/batch#1-prepare-your-batch-file */
@@ -26,16 +27,12 @@ const lineSchema = z.strictObject({
 });
 
 /**
- * A line as a request. `endpoint` is that of the batch, for lines that name none; a line may name any other.
+ * A line as a request.
  * @throws SluiceError whose `param` is the path in the line, as `body.messages[0].role`.
  */
 export function parseLine(
   { bytes, isTooLong }: Pick<Line, 'bytes' | 'isTooLong'>,
-  {
-    endpoint,
-    apps,
-    maxLineBytes,
-  }: { endpoint: BatchEndpoint; apps: AppNames; maxLineBytes: number },
+  { endpoint, formats, maxLineBytes }: LineOptions,
 ): ParsedLine {
   if (isTooLong) {
     throw new SluiceError('body_too_large', `the line must not exceed ${maxLineBytes} bytes`);
@@ -45,7 +42,7 @@ export function parseLine(
   if (!parsed.success) throw invalidBody(parsed.error.issues, value, lineSchema);
   const { custom_id: customId, url = endpoint, body } = parsed.data;
   try {
-    return { customId, endpoint: url, request: formatOf(url).toRequest(body, apps) };
+    return { customId, endpoint: url, ...formats[url].toRequest(body) };
   } catch (thrown) {
     throw inBody(SluiceError.from(thrown));
   }
@@ -60,6 +57,14 @@ export function customIdIn(bytes: Buffer): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** An error of a line's request, such as that its model is not there, with the field of the line that it is about. */
+export function inLineTerms(
+  error: SluiceError,
+  { fields }: Pick<AskedLine, 'fields'>,
+): SluiceError {
+  return inBody(inWireTerms(error, fields));
 }
 
 function inBody(error: SluiceError): SluiceError {

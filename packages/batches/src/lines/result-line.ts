@@ -1,6 +1,6 @@
 import type { ErrorData, JobRecord, LineProblem } from '@sluice/contracts';
 
-import { formatOf } from '../wire/formats.ts';
+import type { LineFormats } from './line-format.ts';
 
 /** A line of a file that a batch writes, and which of the two it is for. */
 export interface ResultLine {
@@ -12,12 +12,12 @@ export interface ResultLine {
  * What an ended job gives: its reply as the endpoint of its line would have given it, or its error.
  * @see https://platform.openai.com/docs/guides/batch#5-retrieve-the-results
  */
-export function resultLine(job: JobRecord): ResultLine {
+export function resultLine(job: JobRecord, formats: LineFormats): ResultLine {
   const { jobId, batch, result, error } = job;
   const id = requestIdOf(jobId);
   const customId = batch?.customId ?? '';
   if (job.state === 'completed' && result) {
-    const body = formatOf(batch?.endpoint ?? '/v1/chat/completions').toReply(job);
+    const body = formats[batch?.endpoint ?? '/v1/chat/completions'].toReply(job);
     const response = { status_code: 200, request_id: jobId, body };
     const line = { id, custom_id: customId, response, error: null };
     return { file: 'output', text: `${JSON.stringify(line)}\n` };

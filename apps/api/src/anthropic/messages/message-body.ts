@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
+import { dropNulls, isObject, mapList } from '@sluice/config';
 import { chatInput, name } from '@sluice/contracts';
-
-import { dropNulls, isObject, mapList } from '../../openai/drop-nulls.ts';
 
 const { cache_control } = chatInput.shape;
 

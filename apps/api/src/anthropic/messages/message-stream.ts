@@ -1,6 +1,5 @@
-import type { SluiceError, TextDelta } from '@sluice/contracts';
+import type { CompletedJob, SluiceError, TextDelta, WireStream } from '@sluice/contracts';
 
-import type { CompletedJob, WireStream } from '../../sync/wire-format.ts';
 import { anthropicError } from '../errors.ts';
 import { keepThoughts } from './kept-thoughts.ts';
 import {

@@ -1,8 +1,7 @@
-import type { ChatResult, TextDelta, Usage } from '@sluice/contracts';
+import type { ChatResult, CompletedJob, TextDelta, Usage } from '@sluice/contracts';
 import { SluiceError } from '@sluice/contracts';
 import { describe, expect, test } from 'vitest';
 
-import type { CompletedJob } from '../../sync/wire-format.ts';
 import { readKeptThoughts } from './kept-thoughts.ts';
 import { messageOf, messageUsage } from './message.ts';
 import { MessageStream } from './message-stream.ts';

@@ -1,6 +1,5 @@
-import type { ChatResult, ReasoningPart, ToolCall, Usage } from '@sluice/contracts';
+import type { ChatResult, CompletedJob, ReasoningPart, ToolCall, Usage } from '@sluice/contracts';
 
-import type { CompletedJob } from '../../sync/wire-format.ts';
 import { keepThoughts } from './kept-thoughts.ts';
 import type { MessageBody } from './message-body.ts';
 

@@ -1,6 +1,6 @@
+import { inWireTerms } from '@sluice/config';
 import { SluiceError, type ChatInput, type SubmitJob } from '@sluice/contracts';
 
-import { inWireTerms } from '../../openai/in-wire-terms.ts';
 import type { MessageBody } from './message-body.ts';
 import { toMessages, type Placed } from './to-messages.ts';
 

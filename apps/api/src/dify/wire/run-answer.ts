@@ -1,7 +1,6 @@
-import type { AppKind, JobState, WorkflowResult } from '@sluice/contracts';
+import type { AppKind, CompletedJob, JobState, WorkflowResult } from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
-import type { CompletedJob } from '../../sync/wire-format.ts';
 import { runIdsOfJob, type AskedRun, type RunIds } from './run-ids.ts';
 
 /** Dify's words for what an app is. */

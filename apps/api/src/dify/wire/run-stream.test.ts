@@ -1,7 +1,11 @@
-import { SluiceError, type AppKind, type WorkflowResult } from '@sluice/contracts';
+import {
+  SluiceError,
+  type AppKind,
+  type CompletedJob,
+  type WorkflowResult,
+} from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 
-import type { CompletedJob } from '../../sync/wire-format.ts';
 import { RunStream } from './run-stream.ts';
 
 const jobId = 'job_1';

@@ -1,7 +1,12 @@
-import type { TextDelta, TimelineEvent, WorkflowResult } from '@sluice/contracts';
+import type {
+  CompletedJob,
+  TextDelta,
+  TimelineEvent,
+  WireStream,
+  WorkflowResult,
+} from '@sluice/contracts';
 import type { JobWithoutInput } from '@sluice/records';
 
-import type { CompletedJob, WireStream } from '../../sync/wire-format.ts';
 import { difyError } from '../errors.ts';
 import { runData, runIn, secondsOf } from './run-answer.ts';
 import { runIdsOf, runIdsOfJob, type AskedRun, type RunIds } from './run-ids.ts';

@@ -5,8 +5,8 @@ import { roughTokens } from '@sluice/metering';
 import { startOf } from '../start-of.ts';
 import { ticketOf } from '../ticket-of.ts';
 import {
-  appNames,
   inputFileOf,
+  lineOptions,
   linesOf,
   type FileBatch,
   type FileBatchDeps,
@@ -61,14 +61,10 @@ function childOf(
   index: number,
   deps: FileBatchDeps,
 ): JobRequest | SluiceError {
-  const { config, clock } = deps;
-  const { endpoint } = batch.input;
-  const { maxLineBytes } = config.batches;
   try {
-    const parsed = parseLine(line, { endpoint, apps: appNames(config), maxLineBytes });
-    const { customId } = parsed;
-    const place = { index, customId, endpoint: parsed.endpoint, createdAtMs: clock.now() };
-    const child = childRequest(batch, parsed.request, place, (made) => startOf(made, deps));
+    const { request, customId, endpoint, response } = parseLine(line, lineOptions(batch, deps));
+    const place = { index, customId, endpoint, response, createdAtMs: deps.clock.now() };
+    const child = childRequest(batch, request, place, (made) => startOf(made, deps));
     return { ...child, tokens: roughTokens(child.input) };
   } catch (thrown) {
     return SluiceError.from(thrown);

@@ -1,17 +1,17 @@
 import {
   readLines,
-  type AppNames,
   type FilePart,
   type FileStore,
   type Line,
+  type LineOptions,
   type OutputFile,
   type StoredFile,
 } from '@sluice/batches';
-import type { Config } from '@sluice/config';
 import type { FileBatchInput, FileBatchProgress, JobRecord } from '@sluice/contracts';
 import type { LuaPart, Redis } from '@sluice/runtime';
 
 import type { RunJobDeps } from '../../run-job-deps.ts';
+import { lineFormats } from './line-formats/line-formats.ts';
 
 /** What the steps of a batch of a file need. */
 export type FileBatchDeps = Pick<
@@ -50,12 +50,12 @@ export function linesOf(
   return readLines(files.bytes(file, { from }), { from, maxBytes: config.batches.maxLineBytes });
 }
 
-export function appNames({ routes }: Config): AppNames {
-  return {
-    isApp: (name) => !Object.hasOwn(routes.chat, name) && Object.hasOwn(routes.workflow, name),
-    asksQuestion: (name) =>
-      (routes.workflow[name]?.targets[0].app?.kind ?? 'workflow') !== 'workflow',
-  };
+/** How lines of the batch are read. */
+export function lineOptions(
+  { input: { endpoint } }: FileBatch,
+  { config }: Pick<FileBatchDeps, 'config'>,
+): LineOptions {
+  return { endpoint, formats: lineFormats(config), maxLineBytes: config.batches.maxLineBytes };
 }
 
 export interface NewParts {

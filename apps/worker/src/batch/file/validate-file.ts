@@ -2,19 +2,21 @@ import { setImmediate } from 'node:timers/promises';
 
 import {
   customIdIn,
+  inLineTerms,
   parseLine,
   problemLine,
   SeenIds,
   type FilePart,
   type Line,
+  type ParsedLine,
 } from '@sluice/batches';
-import { SluiceError, type LineProblem } from '@sluice/contracts';
+import { publicName, SluiceError, type LineProblem } from '@sluice/contracts';
 import { checkAppInput, resolveRoute } from '@sluice/routing';
 
 import {
-  appNames,
   extension,
   inputFileOf,
+  lineOptions,
   linesOf,
   storePart,
   type FileBatch,
@@ -65,14 +67,12 @@ async function check(
   batch: FileBatch,
   line: Line,
   { seen, found }: { seen: SeenIds; found: Problems },
-  { config }: FileBatchDeps,
+  deps: FileBatchDeps,
 ): Promise<void> {
-  const { endpoint } = batch.input;
-  const { maxLineBytes } = config.batches;
   try {
-    const parsed = parseLine(line, { endpoint, apps: appNames(config), maxLineBytes });
-    const { customId, request } = parsed;
-    checkRequest(request, config);
+    const parsed = parseLine(line, lineOptions(batch, deps));
+    const { customId } = parsed;
+    checkRequest(parsed, deps);
     const first = seen.add(customId, line.number);
     if (first === undefined) return;
     const message = `custom_id: "${customId.slice(0, 80)}" is that of line ${first} too`;
@@ -83,18 +83,13 @@ async function check(
   }
 }
 
-function checkRequest(
-  request: ReturnType<typeof parseLine>['request'],
-  config: FileBatchDeps['config'],
-): void {
-  const name = request.type === 'workflow' ? request.app : request.model;
+function checkRequest(line: ParsedLine, { config }: Pick<FileBatchDeps, 'config'>): void {
+  const { request } = line;
   try {
-    const route = resolveRoute(config, request.type, name);
+    const route = resolveRoute(config, request.type, publicName(request));
     if (request.type === 'workflow') checkAppInput(route, request.input);
   } catch (thrown) {
-    const error = SluiceError.from(thrown);
-    const param = `body.${(error.param ?? '').replace(/^input\./, '')}`;
-    throw new SluiceError(error.code, error.message, { param, cause: error });
+    throw inLineTerms(SluiceError.from(thrown), line);
   }
 }
 

@@ -1,11 +1,11 @@
-import { costOf, lostLine, parseLine, resultLine, type ResultLine } from '@sluice/batches';
+import { costOf, customIdIn, lostLine, resultLine, type ResultLine } from '@sluice/batches';
 import { batchIdOf, type BatchSums, type JobRecord, type Usage } from '@sluice/contracts';
 import { sumCosts } from '@sluice/metering';
 
 import {
-  appNames,
   extension,
   inputFileOf,
+  lineOptions,
   linesOf,
   storePart,
   type FileBatch,
@@ -62,6 +62,7 @@ async function readResults(
   deps: FileBatchDeps,
 ): Promise<{ jobs: Result[]; taken: string[] }> {
   const jobs: Result[] = [];
+  const { formats } = lineOptions(batch, deps);
   let bytes = 0;
   for (let start = 0; start < ids.length && bytes < partBytes; start += readAtOnce) {
     const chunk = ids.slice(start, start + readAtOnce);
@@ -71,7 +72,7 @@ async function readResults(
     for (const id of chunk) {
       const job = byId.get(id);
       // oxlint-disable-next-line no-await-in-loop
-      const line = job ? resultLine(job) : await erasedLine(batch, id, deps);
+      const line = job ? resultLine(job, formats) : await erasedLine(batch, id, deps);
       jobs.push({ ...(job && { job }), line });
       bytes += line.text.length;
     }
@@ -91,10 +92,7 @@ async function erasedLine(
   let at = 0;
   for await (const line of file ? linesOf(file, 0, deps) : []) {
     if (at++ < index) continue;
-    const { endpoint } = batch.input;
-    const { maxLineBytes } = deps.config.batches;
-    const parsed = parseLine(line, { endpoint, apps: appNames(deps.config), maxLineBytes });
-    return lostLine(childId, parsed.customId, error);
+    return lostLine(childId, customIdIn(line.bytes) ?? '', error);
   }
   return lostLine(childId, '', error);
 }
@@ -119,6 +117,7 @@ function addTo(sums: BatchSums, results: readonly Result[], nowMs: number): Batc
 const counted = [
   'input_tokens',
   'cached_input_tokens',
+  'cache_write_input_tokens',
   'output_tokens',
   'reasoning_tokens',
 ] as const satisfies (keyof Usage)[];

@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { Config, Renamed } from '@sluice/config';
+import { SluiceError, type SubmitJob } from '@sluice/contracts';
+
+import { toAppInput } from '../app/to-app-input.ts';
+import type { Callee } from '../callee.ts';
+import type { ChatBody } from './chat-body.ts';
+
+export interface ChatCall {
+  callee: Callee;
+  headers: IncomingHttpHeaders;
+  /** The app goes on with its own conversation. */
+  hasSession: boolean;
+}
+
+/**
+ * The job that a chat completion is.
+ * @throws SluiceError `invalid_request` for what an app of Dify cannot be asked.
+ */
+export function toChatJob(
+  body: ChatBody,
+  { callee, headers, hasSession }: ChatCall,
+  config: Pick<Config, 'routes'>,
+): SubmitJob & { type: 'chat' | 'workflow' } {
+  const {
+    model: _model,
+    stream,
+    stream_options: _options,
+    n: _n,
+    logprobs: _logprobs,
+    ...rest
+  } = body;
+  const { user, safety_identifier: person, metadata, store: _store, ...more } = rest;
+  const { modalities: _m, service_tier: _tier, prediction: _prediction, ...input } = more;
+  const shown = user ?? person;
+  const job = {
+    ...(stream && { stream }),
+    ...(shown !== undefined && { user: shown }),
+    ...(metadata && { metadata }),
+  };
+  if (callee.type === 'chat') return { type: 'chat', model: callee.model, input, ...job };
+  refuseForApps(body);
+  const asked = { messages: body.messages, hasSession, headers };
+  return {
+    type: 'workflow',
+    app: callee.app,
+    input: toAppInput(callee.app, asked, config),
+    ...job,
+  };
+}
+
+/** Sampling is the app's own and what is asked of it counts for nothing; these would be missed. */
+function refuseForApps({ tools, response_format: format }: ChatBody): void {
+  const field = tools ? 'tools' : format && format.type !== 'text' ? 'response_format' : undefined;
+  if (field === undefined) return;
+  throw new SluiceError('invalid_request', `${field}: an app of Dify has its own; leave it out`, {
+    param: field,
+  });
+}
+
+/** Fields of such a job as the client has sent them. */
+export function chatFields({ type, named }: Callee): Renamed {
+  if (type === 'chat') {
+    return [
+      ['input.', ''],
+      ['input', 'messages'],
+    ];
+  }
+  return [
+    ['input', 'messages'],
+    ['session_id', 'X-Sluice-Session-Id'],
+    ['app', named],
+  ];
+}
