@@ -20,7 +20,7 @@ describe('every route', () => {
       { 'x-api-key': '' },
       { 'x-api-key': `${api.config.adminKey}x` },
     ];
-    for (const { method, path, access } of apiRoutes) {
+    for (const { method, path, access, errors } of apiRoutes) {
       for (const headers of wrong) {
         const response = await fetch(api.url + pathOf(path), {
           method: method.toUpperCase(),
@@ -30,9 +30,10 @@ describe('every route', () => {
         const refused = response.status === 401;
         expect({ ...asked, refused }).toEqual({ ...asked, refused: access !== 'open' });
         if (access === 'open') continue;
-        const error = await expectError(response, 401, 'invalid_api_key');
-        expect(error.message).toContain('Authorization: Bearer <key>');
         expect(response.headers.get('www-authenticate')).toContain('Bearer');
+        expect(await response.clone().text()).toContain('Authorization: Bearer <key>');
+        // The forms of other vendors are looked at where their routes are.
+        if (!errors) await expectError(response, 401, 'invalid_api_key');
       }
     }
   });

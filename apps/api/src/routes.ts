@@ -172,6 +172,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'get', path: '/v1/batches', access: 'read', handler: listBatchesRoute },
   { method: 'get', path: '/v1/batches/:id', access: 'read', handler: getBatchRoute },
   { method: 'post', path: '/v1/batches/:id/cancel', access: 'cancel', handler: cancelBatchRoute },
+  // Before the file of that id: one of Dify's routes has the path of a file named `upload`.
+  ...difyRoutes,
   { method: 'post', path: '/v1/files', access: 'submit', handler: createFileRoute },
   { method: 'get', path: '/v1/files', access: 'read', handler: listFilesRoute },
   { method: 'get', path: '/v1/files/:id', access: 'read', handler: getFileRoute },
@@ -192,7 +194,6 @@ export const apiRoutes: readonly ApiRoute[] = [
     errors: anthropicErrors,
     handler: messagesRoute,
   },
-  ...difyRoutes,
   { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
   {
     method: 'get',
