@@ -18,6 +18,7 @@ export async function processTicket(
   deps: ProcessTicketDeps,
   signal: AbortSignal,
 ): Promise<TicketMove> {
+  deps.runs.add(ticket.run);
   try {
     const outcome = await processFor(deps.lane)(ticket, deps, signal);
     return await applyOutcome(ticket, outcome, deps);
@@ -26,6 +27,7 @@ export async function processTicket(
     await deps.records.drop(ticket.jobId, ticket.run);
     return { kind: 'delay', delayMs: defectPauseMs };
   } finally {
+    deps.runs.delete(ticket.run);
     deps.suspects.leave(ticket.jobId);
   }
 }

@@ -35,6 +35,8 @@ export interface RunJobDeps {
   files: Pick<FileStore, 'read' | 'bytes'>;
   adapterFor(kind: string): ProviderAdapter;
   workerLife: WorkerLife;
+  /** Names of the runs that are under way in this process: see HeldTicket. */
+  runs: Set<string>;
   suspects: Suspects;
   metrics: WorkerMetrics;
   clock: Clock;

@@ -86,6 +86,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     ...providerParts(config, onRemaining),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
     workerLife: watchWorkerLife({ redis, root, clock }),
+    runs: new Set(),
     suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
   };

@@ -66,6 +66,17 @@ test('an act that fails leaves those beside it alone', async () => {
   expect(found.map((record) => record?.state)).toEqual(['queued', undefined, 'queued']);
 });
 
+test('an act of another kind comes after those that wait for the end of the turn', async () => {
+  const { records, request } = await setUp();
+  const given = request();
+  await records.accept(given);
+  const beginning = records.begin(given.jobId, { run: 'run_1' });
+  // Refused where no run has the job yet.
+  expect(await records.requeue(given.jobId, { run: 'run_2' })).toBe(false);
+  expect((await beginning).kind).toBe('run');
+  await records.finish(given.jobId, completed(), 'evt_4');
+});
+
 test('acts in different slots of a cluster are different commands', async () => {
   const { records, request, sent } = await setUp(4);
   const requests = Array.from({ length: 40 }, request);

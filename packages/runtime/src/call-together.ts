@@ -29,8 +29,9 @@ const turns = new WeakMap<Redis, Map<string, Group>>();
 
 /**
  * Collects the calls of one turn of the event loop and runs those of one `group` together, as one command: a command costs
- * Redis and this process about 12 µs each before it does anything, as much as most acts. Commands that are sent in the
- * turn on their own leave before; a call that must come after another one awaits it.
+ * Redis and this process about 12 µs each before it does anything, as much as most acts. They leave at the end of the turn,
+ * or before any other script of the connection ({@link sendTogether}); a call that must come after another one of the turn
+ * in a group awaits it.
  */
 export async function callTogether(
   redis: Redis,
@@ -40,25 +41,32 @@ export async function callTogether(
 ): Promise<unknown> {
   return await new Promise((resolve, reject) => {
     const waiting = { ...call, resolve, reject };
-    const groups = turns.get(redis);
-    const existing = groups?.get(group);
+    const groups = turns.get(redis) ?? startTurn(redis);
+    const existing = groups.get(group);
     if (existing) existing.waiting.push(waiting);
-    else if (groups) groups.set(group, { run, waiting: [waiting] });
-    else startTurn(redis, new Map([[group, { run, waiting: [waiting] }]]));
+    else groups.set(group, { run, waiting: [waiting] });
   });
 }
 
-function startTurn(redis: Redis, groups: Map<string, Group>): void {
+function startTurn(redis: Redis): Map<string, Group> {
+  const groups = new Map<string, Group>();
   turns.set(redis, groups);
   writeTogether(redis, () => {
-    turns.delete(redis);
-    for (const { run, waiting } of groups.values()) {
-      for (let i = 0; i < waiting.length; i += mostTogether) {
-        // Settles its calls and never rejects.
-        void answer(waiting.slice(i, i + mostTogether), run);
-      }
-    }
+    if (turns.get(redis) === groups) sendTogether(redis);
   });
+  return groups;
+}
+
+/** Sends what waits for the end of the turn now, so that what is sent next comes after it. */
+export function sendTogether(redis: Redis): void {
+  const groups = turns.get(redis);
+  turns.delete(redis);
+  for (const { run, waiting } of groups?.values() ?? []) {
+    for (let i = 0; i < waiting.length; i += mostTogether) {
+      // Settles its calls and never rejects.
+      void answer(waiting.slice(i, i + mostTogether), run);
+    }
+  }
 }
 
 async function answer(calls: readonly Waiting[], run: RunCalls): Promise<void> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Redis } from 'ioredis';
 
-import { callTogether, type ScriptCall } from './call-together.ts';
+import { callTogether, sendTogether, type ScriptCall } from './call-together.ts';
 import { writeTogether } from './write-together.ts';
 
 export type LuaArgument = string | number | Buffer;
@@ -98,6 +98,7 @@ function load(text: string): Loaded {
 
 async function call(redis: Redis, { one, many }: Script, asked: ScriptCall): Promise<unknown> {
   if (!many) {
+    sendTogether(redis);
     writeTogether(redis);
     return await run(redis, one, asked);
   }

@@ -35,15 +35,17 @@ async function setUp() {
     attemptTimeoutMs: timeoutMs,
     cacheMode: 'default',
   });
-  const begin = (workerId: string) => {
-    const run = `${workerId}.${clock.now()}.1`;
+  const runs = new Set<string>();
+  const begin = (workerId: string, number = 1) => {
+    const run = `${workerId}.${clock.now()}.${number}`;
     const ticket = { jobId, tenantId: 'default', type: 'chat', model: 'chat', attempt: 1, run };
     // The literal's type is one of the job types.
-    return beginRun(ticket as HeldTicket, { clock, lane: 'sim', lanes, records, workerLife });
+    const deps = { clock, lane: 'sim', lanes, records, runs, workerLife };
+    return beginRun(ticket as HeldTicket, deps);
   };
   await begin('worker_a');
   const beat = () => redis.set(heartbeatKey(root, 'worker_a'), '{}', 'PX', heartbeatTtlMs);
-  return { redis, clock, begin, beat };
+  return { redis, clock, begin, beat, runs };
 }
 
 test('a job whose worker lives is left to it, and its ticket looks again soon', async () => {
@@ -70,4 +72,13 @@ test('a run far older than its call may be is taken over though its worker lives
   await beat();
   await clock.advance(timeoutMs + 60_001);
   expect(await begin('worker_b')).toMatchObject({ kind: 'run' });
+});
+
+test('a worker knows of its own runs: one that is over is taken over at once, one under way is left alone', async () => {
+  const { clock, begin, beat, runs } = await setUp();
+  await beat();
+  runs.add(`worker_a.${clock.now()}.1`);
+  expect(await begin('worker_a', 2)).toMatchObject({ kind: 'held' });
+  runs.clear();
+  expect(await begin('worker_a', 3)).toMatchObject({ kind: 'run', record: { interruptions: 1 } });
 });

@@ -5,7 +5,10 @@ import type { RunJobDeps } from '../run-job-deps.ts';
 
 export type Begun = Exclude<BeginReply, { kind: 'held' }> | { kind: 'held'; outcome: Outcome };
 
-type BeginRunDeps = Pick<RunJobDeps, 'clock' | 'lane' | 'lanes' | 'records' | 'workerLife'>;
+type BeginRunDeps = Pick<
+  RunJobDeps,
+  'clock' | 'lane' | 'lanes' | 'records' | 'runs' | 'workerLife'
+>;
 
 /** When the ticket of a job that another run has looks again. */
 const lookAgainMs = 1_000;
@@ -26,16 +29,22 @@ export async function beginRun(ticket: HeldTicket, deps: BeginRunDeps): Promise<
   const begun = await deps.records.begin(jobId, options);
   if (begun.kind !== 'held') return begun;
   const takeOver = begun.record.run ?? '';
-  if (await goesOn(begun.record, deps)) return stillHeld;
+  if (await goesOn(begun.record, ticket, deps)) return stillHeld;
   const taken = await deps.records.begin(jobId, { ...options, takeOver });
   return taken.kind === 'held' ? stillHeld : taken;
 }
 
+/**
+ * Whether the run that has the job may still end it. Of its own runs a process knows. One that Redis has forgotten the end of
+ * (it was killed before that was on the disk) is over for its worker and under way for the record: the ticket comes by there.
+ */
 async function goesOn(
   { run = '', attemptTimeoutMs }: JobRecord,
-  { clock, workerLife }: BeginRunDeps,
+  ticket: HeldTicket,
+  { clock, runs, workerLife }: BeginRunDeps,
 ): Promise<boolean> {
   const [workerId = '', beganAtMs = ''] = run.split('.');
+  if (ticket.run.startsWith(`${workerId}.`)) return runs.has(run);
   if (clock.now() > Number(beganAtMs) + attemptTimeoutMs + lostAfterMs) return false;
   return await workerLife.isAlive(workerId);
 }
