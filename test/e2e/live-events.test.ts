@@ -51,7 +51,7 @@ describe('the events of a job that streams', () => {
   });
 
   test('are the same to the byte for 100 clients whose connections are cut, again and again', async () => {
-    await stack().simulator.behaviour({ chunkDelayMs: 25, chunks: 60, reply: words });
+    await stack().simulator.behaviour({ chunkDelayMs: 60, chunks: 60, reply: words });
     const { id } = await stack().submit(chat('cut'));
     const clients = Array.from({ length: 100 }, () => followJob(stack().url, id));
     let turn = 0;
@@ -65,8 +65,7 @@ describe('the events of a job that streams', () => {
     for (const { events } of clients) expect(events).toEqual(late.events);
     expect(answerOf(late.events)).toEqual({ content: words });
     const total = clients.reduce((sum, { connections }) => sum + connections, 0);
-    // A quarter of them at least came back: how many cuts there is time for depends on the machine.
-    expect(total).toBeGreaterThan(125);
+    expect(total).toBeGreaterThan(200);
   }, 90_000);
 
   test('start again after an answer that broke off', async () => {
