@@ -1,4 +1,10 @@
-import type { DeliveryView, EndpointView, JobView, WebhookEvent } from '@sluice/contracts';
+import type {
+  DeliveryDetailView,
+  DeliveryView,
+  EndpointView,
+  JobView,
+  WebhookEvent,
+} from '@sluice/contracts';
 import { startReceiver, waitFor, type ReceivedRequest, type Receiver } from '@sluice/testing';
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
@@ -100,6 +106,20 @@ describe('an endpoint', () => {
       state: 'delivered',
       attempts: [{ number: 1, status: 200, outcome: 'delivered', url: `${hook.url}/all` }],
     });
+    const { body: detail } = await ask<DeliveryDetailView>('GET', `/v1/deliveries/${logged!.id}`);
+    expect(detail.request_body_excerpt).toBe(text.slice(0, 2_000));
+    expect(detail.attempts[0]?.request_headers).toMatchObject({
+      'webhook-id': headers['webhook-id'],
+      'webhook-timestamp': headers['webhook-timestamp'],
+      'webhook-signature': '[redacted]',
+      'X-Team': '[redacted]',
+      'X-Cost-USD': headers['x-cost-usd'],
+    });
+    const { request_bytes: bytes } = detail.attempts[0]!;
+    expect(bytes).toBe(sent!.rawBody.length);
+    await ask('DELETE', `/v1/jobs/${chatJob.id}`);
+    const erased = await ask<DeliveryDetailView>('GET', `/v1/deliveries/${logged!.id}`);
+    expect(erased.body).not.toHaveProperty('request_body_excerpt');
   });
 
   test('is sent a thin event where it wants that or the result is too large, with a link to the job', async () => {
@@ -288,6 +308,7 @@ test('a tenant reaches only its own endpoints, and hears only of its own jobs', 
     ['POST', `/v1/webhooks/${mine.id}/test`, undefined],
     ['GET', `/v1/webhooks/${mine.id}/deliveries`, undefined],
     ['POST', `/v1/webhooks/${mine.id}/redeliver`, { since: '2026-01-01T00:00:00Z' }],
+    ['GET', `/v1/deliveries/${delivery!.id}`, undefined],
     ['POST', `/v1/deliveries/${delivery!.id}/redeliver`, undefined],
   ] as const) {
     expect(await ask(method, path, sent, body.key)).toMatchObject({ status: 404 });

@@ -73,6 +73,7 @@ import { resumeJobRoute } from './routes/resume-job.ts';
 import { retryJobRoute } from './routes/retry-job.ts';
 import { retryJobsRoute } from './routes/retry-jobs.ts';
 import {
+  getDeliveryRoute,
   listDeliveriesRoute,
   redeliverRoute,
   redeliverSinceRoute,
@@ -232,6 +233,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     access: 'webhooks',
     handler: redeliverSinceRoute,
   },
+  { method: 'get', path: '/v1/deliveries/:id', access: 'webhooks', handler: getDeliveryRoute },
   {
     method: 'post',
     path: '/v1/deliveries/:id/redeliver',

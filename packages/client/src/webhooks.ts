@@ -1,6 +1,7 @@
 import type {
   ChangeEndpoint,
   CreateEndpointInput,
+  DeliveryDetailView,
   DeliveryState,
   DeliveryView,
   EndpointView,
@@ -40,6 +41,11 @@ export function createWebhooks(send: Send) {
       id: string,
       filter: { state?: DeliveryState } = {},
     ): AsyncGenerator<DeliveryView, void> => readPages(send, pathOf(id, '/deliveries'), filter),
+    /** One delivery: every request and what came back. */
+    delivery: async (deliveryId: string): Promise<DeliveryDetailView> =>
+      await readJson(
+        send({ method: 'GET', path: `/v1/deliveries/${encodeURIComponent(deliveryId)}` }),
+      ),
     /** Sends an event again, whatever became of it. */
     redeliver: async (deliveryId: string): Promise<DeliveryView> =>
       await readJson(

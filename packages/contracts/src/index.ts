@@ -148,6 +148,7 @@ export type {
   CreateEndpointInput,
   DeliveryAttemptView,
   DeliveryState,
+  DeliveryDetailView,
   DeliveryView,
   DisabledReason,
   EndpointView,

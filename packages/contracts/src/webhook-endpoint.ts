@@ -166,11 +166,22 @@ export interface DeliveryView {
   attempts: DeliveryAttemptView[];
 }
 
-/** One POST. The body is not kept: it is made from the job's record for every attempt. */
+/** What `GET /v1/deliveries/:id` shows beside the delivery. */
+export interface DeliveryDetailView extends DeliveryView {
+  /** Start of the body that an attempt made now would send, at most 2,000 bytes; absent when the job is erased. */
+  request_body_excerpt?: string;
+}
+
+/**
+ * One POST. The body is not kept: it is made from the job's record for every attempt, so that erasing a job erases it
+ * everywhere.
+ */
 export interface DeliveryAttemptView {
   number: number;
   at: string;
   url: string;
+  /** As they were sent; the signature and the values of the endpoint's own headers are `[redacted]`. */
+  request_headers: Record<string, string>;
   request_bytes: number;
   duration_ms: number;
   outcome: 'delivered' | 'retry' | 'rejected';

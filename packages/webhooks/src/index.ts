@@ -15,9 +15,16 @@ export type { EndpointGate } from './endpoints/endpoint-gate.ts';
 export { createEndpointStore, maxEndpointsOfTenant } from './endpoints/endpoint-store.ts';
 export type { EndpointStore, SubscriberMirror } from './endpoints/endpoint-store.ts';
 export { deliveryIdOf, partsOfDelivery } from './endpoints/keys.ts';
+export { eventFor } from './event-for.ts';
+export type { Told } from './event-for.ts';
 export { eventIdOf } from './event-id.ts';
+export { excerptOf } from './read-excerpt.ts';
 export { responseEvent } from './response-event.ts';
-export { thinEvent } from './thin-event.ts';
 export type { SigningSecrets } from './sign-body.ts';
 export { createWebhookSender } from './webhook-sender.ts';
-export type { Delivery, WebhookSender, WebhookSenderOptions } from './webhook-sender.ts';
+export type {
+  Delivery,
+  PostedDelivery,
+  WebhookSender,
+  WebhookSenderOptions,
+} from './webhook-sender.ts';

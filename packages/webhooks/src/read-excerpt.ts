@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 /** More of a reply is not read: beyond it the connection costs more than opening another one. */
 const maxReadBytes = 20 * 1024;
 
-/** What the delivery log keeps of a reply. */
+/** What the delivery log shows of a body. */
 const maxExcerptBytes = 2_000;
 
 /**
@@ -22,6 +22,11 @@ export async function readExcerpt(body: Readable): Promise<string> {
   } catch {
     // The status has decided already; the text is for people.
   }
+  return excerptOf(Buffer.concat(kept));
+}
+
+/** The first 2,000 bytes of a text in UTF-8, as text. */
+export function excerptOf(bytes: Buffer): string {
   // As a stream, so that a character cut in two is left out instead of shown broken.
-  return new TextDecoder().decode(Buffer.concat(kept), { stream: true });
+  return new TextDecoder().decode(bytes.subarray(0, maxExcerptBytes), { stream: true });
 }

@@ -37,16 +37,25 @@ export interface Delivery {
   url: string;
   secret: SigningSecrets;
   event: WebhookEvent | NoticeEvent | ResponseEvent;
-  /** The endpoint's own and the measurements of a job. */
+  /** The endpoint's own: often secrets. */
   headers: Readonly<Record<string, string>>;
+  /** The measurements of a job. */
+  measured?: Readonly<Record<string, string>>;
 }
+
+/** What a POST came to, and what it was. */
+export type PostedDelivery = DeliveryOutcome & {
+  /** For people: the signature and the values of the endpoint's own headers are `[redacted]`. */
+  requestHeaders: Record<string, string>;
+  requestBytes: number;
+};
 
 export interface WebhookSender {
   /**
    * Exactly one signed POST. Whatever the receiver does is an outcome; rejects only with `signal`'s reason, when that
    * aborts before a status has come, or with an error that is a defect of ours.
    */
-  deliver(delivery: Delivery, signal: AbortSignal): Promise<DeliveryOutcome>;
+  deliver(delivery: Delivery, signal: AbortSignal): Promise<PostedDelivery>;
   /** Waits for deliveries under way (abort them to be quicker), then cuts the connections. Can be called twice. */
   close(): Promise<void>;
 }
@@ -80,7 +89,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
     bodyTimeout: 0,
   });
   const deps: SenderDeps = { agent, allow, timeoutMs, clock };
-  const underWay = new Set<Promise<DeliveryOutcome>>();
+  const underWay = new Set<Promise<PostedDelivery>>();
   return {
     async deliver(delivery, signal) {
       const delivered = deliverOnce(deps, delivery, signal);
@@ -103,21 +112,57 @@ async function deliverOnce(
   deps: SenderDeps,
   delivery: Delivery,
   signal: AbortSignal,
-): Promise<DeliveryOutcome> {
+): Promise<PostedDelivery> {
   signal.throwIfAborted();
   const startedAtMs = deps.clock.now();
   const elapsedMs = () => deps.clock.now() - startedAtMs;
+  const posting = prepare(delivery, startedAtMs);
+  const { requestHeaders } = posting;
+  const posted = { requestHeaders, requestBytes: posting.body.length };
   const deadline = startDeadline(deps.clock, deps.timeoutMs);
   try {
     const either = AbortSignal.any([signal, deadline.signal]);
-    return outcomeOfReply(await post(deps, delivery, either), elapsedMs());
+    return { ...outcomeOfReply(await post(deps, posting, either), elapsedMs()), ...posted };
   } catch (error) {
     signal.throwIfAborted();
-    return outcomeOfFailure(error, elapsedMs());
+    return { ...outcomeOfFailure(error, elapsedMs()), ...posted };
   } finally {
     deadline.clear();
   }
 }
+
+interface Posting {
+  url: string;
+  body: Buffer;
+  headers: Record<string, string>;
+  /** `headers` as people may see them. */
+  requestHeaders: Record<string, string>;
+}
+
+/** @throws Error if a secret is not base64; secrets are validated when they are accepted. */
+function prepare(
+  { url, event, secret, headers: own, measured = {} }: Delivery,
+  nowMs: number,
+): Posting {
+  const body = Buffer.from(JSON.stringify(event));
+  const signed = signBody(event.id, body, secret, nowMs);
+  const ours = { 'content-type': 'application/json', 'user-agent': userAgent };
+  const hidden = Object.keys(own).map((name) => [name, redacted]);
+  return {
+    url,
+    body,
+    headers: { ...own, ...measured, ...signed, ...ours },
+    requestHeaders: {
+      ...Object.fromEntries(hidden),
+      ...measured,
+      ...signed,
+      'webhook-signature': redacted,
+      ...ours,
+    },
+  };
+}
+
+const redacted = '[redacted]';
 
 /** A signal that aborts with DeliveryTimeout, unless it is cleared before. */
 function startDeadline(clock: Clock, timeoutMs: number): { signal: AbortSignal; clear(): void } {
@@ -132,22 +177,14 @@ function startDeadline(clock: Clock, timeoutMs: number): { signal: AbortSignal; 
   return { signal: deadline.signal, clear: () => cleared.abort() };
 }
 
-async function post(deps: SenderDeps, delivery: Delivery, signal: AbortSignal): Promise<Reply> {
-  const { origin, pathname, search } = checkUrl(delivery.url, deps.allow, 'the webhook URL');
-  const body = Buffer.from(JSON.stringify(delivery.event));
-  const request = deps.agent.request({
-    origin,
-    path: `${pathname}${search}`,
-    method: 'POST',
-    headers: {
-      ...delivery.headers,
-      ...signBody(delivery.event.id, body, delivery.secret, deps.clock.now()),
-      'content-type': 'application/json',
-      'user-agent': userAgent,
-    },
-    body,
-    signal,
-  });
+async function post(
+  deps: SenderDeps,
+  { url, headers: sent, body }: Posting,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const { origin, pathname, search } = checkUrl(url, deps.allow, 'the webhook URL');
+  const path = `${pathname}${search}`;
+  const request = deps.agent.request({ origin, path, method: 'POST', headers: sent, body, signal });
   const { statusCode, headers, body: replyBody } = await orAborted(request, signal);
   const retryAfterMs = parseRetryAfter(
     single(headers['retry-after']),

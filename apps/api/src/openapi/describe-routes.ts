@@ -260,6 +260,11 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     answer: answers.redelivery,
     body: { schema: redeliverSince, example: { since: '2026-11-21T00:00:00Z' } },
   },
+  'get /v1/deliveries/:id': {
+    summary: 'One delivery: every request, what came back, and the start of what it carries.',
+    status: 200,
+    answer: answers.deliveryDetail,
+  },
   'post /v1/deliveries/:id/redeliver': {
     summary: 'Send one event again.',
     status: 202,

@@ -1,7 +1,14 @@
 import type { Request, Response } from 'express';
 
-import { deliveryStates, redeliverSince, rotateSecret, SluiceError } from '@sluice/contracts';
-import { endpointView } from '@sluice/webhooks';
+import {
+  deliveryStates,
+  isTerminal,
+  redeliverSince,
+  rotateSecret,
+  SluiceError,
+  type DeliveryView,
+} from '@sluice/contracts';
+import { buildNotice, endpointView, eventFor, excerptOf, type Told } from '@sluice/webhooks';
 
 import type { ApiDeps } from '../deps.ts';
 import { parseBody, parseOptionalBody } from '../http/parse-body.ts';
@@ -70,17 +77,53 @@ export function redeliverSinceRoute(deps: ApiDeps) {
   };
 }
 
+/** `GET /v1/deliveries/:id`: one event on its way to one endpoint, with the start of the body that an attempt has. */
+export function getDeliveryRoute(deps: ApiDeps) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const delivery = await findDelivery(request, response, deps);
+    const body = await bodyOf(delivery, callerOf(response).tenantId, deps);
+    const excerpt = body && { request_body_excerpt: excerptOf(Buffer.from(JSON.stringify(body))) };
+    replyJson(response, 200, JSON.stringify({ ...delivery, ...excerpt }));
+  };
+}
+
+/** What an attempt made now would send; `undefined` when the job or the endpoint is gone. */
+async function bodyOf(
+  { id, job_id: jobId, event_id: eventId, webhook_id: endpointId }: DeliveryView,
+  tenantId: string,
+  { deliveryLog, records, endpoints, config }: ApiDeps,
+): Promise<Told['event'] | undefined> {
+  const notice = await deliveryLog.noticeOf(tenantId, id);
+  if (notice) return buildNotice(eventId, notice);
+  const record = jobId === undefined ? undefined : await records.read(jobId);
+  const endpoint = await endpoints.find(tenantId, endpointId);
+  if (record?.tenantId !== tenantId || !endpoint || !isTerminal(record.state)) return undefined;
+  return eventFor(record, eventId, {
+    payload: endpoint.payload,
+    events: endpoint.events,
+    maxPayloadBytes: config.webhooks.maxPayloadBytes,
+    publicUrl: config.server.publicUrl,
+  }).event;
+}
+
 /** `POST /v1/deliveries/:id/redeliver`: sends one event again, whatever became of it; 202 with the delivery. */
 export function redeliverRoute(deps: ApiDeps) {
   return async (request: Request, response: Response): Promise<void> => {
-    const id = String(request.params['id']);
-    const { tenantId } = callerOf(response);
-    const delivery = await deps.deliveryLog.find(tenantId, id);
-    if (!delivery) {
-      const message = `there is no delivery "${id.slice(0, 120)}"`;
-      throw new SluiceError('not_found', message, { param: 'id' });
-    }
-    await sendAgain(tenantId, delivery, deps);
+    const delivery = await findDelivery(request, response, deps);
+    await sendAgain(callerOf(response).tenantId, delivery, deps);
     replyJson(response, 202, JSON.stringify({ ...delivery, state: 'pending' }));
   };
+}
+
+/** @throws SluiceError `not_found` when the tenant has no delivery of the id in the path. */
+async function findDelivery(
+  request: Request,
+  response: Response,
+  { deliveryLog }: ApiDeps,
+): Promise<DeliveryView> {
+  const id = String(request.params['id']);
+  const delivery = await deliveryLog.find(callerOf(response).tenantId, id);
+  if (delivery) return delivery;
+  const message = `there is no delivery "${id.slice(0, 120)}"`;
+  throw new SluiceError('not_found', message, { param: 'id' });
 }

@@ -54,6 +54,7 @@ export async function actOnEndpoint(
 ): Promise<boolean> {
   const delivery = endpoint.deliveries[random(endpoint.deliveries.length || 1)];
   if (delivery !== undefined && random(5) === 0) {
+    judge(await ask('GET', `/v1/deliveries/${delivery}`), endpoint, isOwn ? 200 : 404);
     judge(await ask('POST', `/v1/deliveries/${delivery}/redeliver`), endpoint, isOwn ? 202 : 404);
     return true;
   }

@@ -56,6 +56,10 @@ function addChanges(webhooks: Command, show: Show): void {
       show((endpoints) => endpoints.rotateSecret(id, { overlap_seconds: Number(overlap) })),
     );
   webhooks
+    .command('delivery <id>')
+    .description('one event: every request and what came back')
+    .action((id: string) => show((endpoints) => endpoints.delivery(id)));
+  webhooks
     .command('redeliver <delivery>')
     .description('send an event again')
     .action((id: string) => show((endpoints) => endpoints.redeliver(id)));

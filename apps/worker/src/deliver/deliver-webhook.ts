@@ -1,19 +1,17 @@
 import type { Config } from '@sluice/config';
-import type { Delivery, NoticeEvent, ResponseEvent, WebhookEvent } from '@sluice/contracts';
+import type { Delivery } from '@sluice/contracts';
 import type { DeliveryMove, Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { Clock, Logger, Random } from '@sluice/runtime';
 import {
-  buildEvent,
   buildNotice,
-  deliveryHeaders,
-  responseEvent,
-  thinEvent,
+  eventFor,
   type DeliveryLog,
-  type DeliveryOutcome,
   type DeliverySchedule,
   type EndpointGate,
   type EndpointStore,
+  type PostedDelivery,
+  type Told,
   type WebhookSender,
 } from '@sluice/webhooks';
 
@@ -90,34 +88,19 @@ export async function deliverWebhook(
   }
 }
 
-type Event = WebhookEvent | NoticeEvent | ResponseEvent;
-
-/** An event and, of a job, its measurements. */
-interface Told {
-  event: Event;
-  measured: Record<string, string>;
-}
-
-/** The event in full; thin where the endpoint wants that, or where it would be too large; in OpenAI's form where it asks so. */
 async function whatToTell(
-  { delivery, target }: DeliveryRun,
+  { delivery: { eventId, jobId, notice }, target }: DeliveryRun,
   { records, config }: DeliverWebhookDeps,
 ): Promise<Told | undefined> {
-  if (delivery.notice) {
-    return { event: buildNotice(delivery.eventId, delivery.notice), measured: {} };
-  }
-  const record = await records.read(delivery.jobId ?? '');
+  if (notice) return { event: buildNotice(eventId, notice), measured: {} };
+  const record = await records.read(jobId ?? '');
   if (!record) return undefined;
-  const event = buildEvent(record, delivery.eventId);
-  const measured = deliveryHeaders(event);
-  const response = responseEvent(record, delivery.eventId, target.endpoint?.events ?? []);
-  if (response) return { event: response, measured };
-  const bytes = Buffer.byteLength(JSON.stringify(event));
-  if (target.payload === 'full' && bytes <= config.webhooks.maxPayloadBytes) {
-    return { event, measured };
-  }
-  const url = `${config.server.publicUrl ?? ''}/v1/jobs/${record.jobId}`;
-  return { event: thinEvent(event, url), measured };
+  return eventFor(record, eventId, {
+    payload: target.payload,
+    events: target.endpoint?.events ?? [],
+    maxPayloadBytes: config.webhooks.maxPayloadBytes,
+    publicUrl: config.server.publicUrl,
+  });
 }
 
 async function post(
@@ -125,17 +108,15 @@ async function post(
   { event, measured }: Told,
   { sender }: DeliverWebhookDeps,
   signal: AbortSignal,
-): Promise<DeliveryOutcome> {
-  return sender.deliver(
-    { url: target.url, secret: target.secrets, event, headers: { ...target.headers, ...measured } },
-    signal,
-  );
+): Promise<PostedDelivery> {
+  const { url, secrets: secret, headers } = target;
+  return sender.deliver({ url, secret, event, headers, measured }, signal);
 }
 
 async function settle(
   run: DeliveryRun,
-  event: Event,
-  outcome: DeliveryOutcome,
+  event: Told['event'],
+  outcome: PostedDelivery,
   deps: DeliverWebhookDeps,
 ): Promise<DeliveryMove> {
   const { delivery, attempt, target } = run;

@@ -1,13 +1,18 @@
-import type { NoticeEvent, ResponseEvent, WebhookEvent } from '@sluice/contracts';
-import { deliveryIdOf, type DeliveryFacts, type DeliveryOutcome } from '@sluice/webhooks';
+import {
+  deliveryIdOf,
+  type DeliveryFacts,
+  type DeliveryOutcome,
+  type PostedDelivery,
+  type Told,
+} from '@sluice/webhooks';
 
 import type { DeliverWebhookDeps, DeliveryRun } from './deliver-webhook.ts';
 
 type LogDeps = Pick<DeliverWebhookDeps, 'records' | 'deliveryLog' | 'clock'>;
 
 interface Ended {
-  event: WebhookEvent | NoticeEvent | ResponseEvent;
-  outcome: DeliveryOutcome;
+  event: Told['event'];
+  outcome: PostedDelivery;
   /** Until the next attempt; `undefined` when there is none. */
   delayMs: number | undefined;
 }
@@ -27,7 +32,8 @@ export async function logAttempt(run: DeliveryRun, ended: Ended, deps: LogDeps):
     attempt: {
       at: new Date(now - outcome.durationMs).toISOString(),
       url: run.target.url,
-      request_bytes: Buffer.byteLength(JSON.stringify(event)),
+      request_headers: outcome.requestHeaders,
+      request_bytes: outcome.requestBytes,
       duration_ms: Math.round(outcome.durationMs),
       outcome: outcome.kind,
       ...(outcome.status !== undefined && { status: outcome.status }),
