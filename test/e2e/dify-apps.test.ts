@@ -205,7 +205,19 @@ test('cancelling a paused job stops its run in Dify', async () => {
   await expect
     .poll(async () => (await starts()).map(({ runStatus }) => runStatus), { timeout: 5_000 })
     .toEqual(['stopped']);
-  expect((await inState(id, 'cancelled')).attempts).toEqual([]);
+  await expect
+    .poll(async () => (await inState(id, 'cancelled')).attempts.length, { timeout: 5_000 })
+    .toBe(1);
+  const job = await inState(id, 'cancelled');
+  const [started] = await starts();
+  expect(job.usage?.total_tokens).toBe((started?.inputTokens ?? 0) + (started?.outputTokens ?? 0));
+  expect(job.usage?.total_tokens).toBeGreaterThan(0);
+  expect(job.cost_usd).toMatch(/^0\.\d{6}$/);
+  const usage = async () =>
+    (await stack().request('GET', '/v1/usage?interval=all&group_by=app')).body;
+  await expect
+    .poll(async () => JSON.stringify(await usage()), { timeout: 10_000 })
+    .toContain(`"total_tokens":${job.usage?.total_tokens}`);
 });
 
 test('jobs of one session and user hold one conversation, whatever the next one says', async () => {

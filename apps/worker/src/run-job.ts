@@ -39,7 +39,7 @@ export async function runJob(
 ): Promise<Outcome> {
   const begun = await beginRun(ticket, deps);
   if (begun.kind === 'held') return begun.outcome;
-  if (begun.kind === 'ended') await stopAbandoned(ticket, begun, deps);
+  if (begun.kind === 'ended') return await stopAbandoned(ticket, begun, deps);
   if (begun.kind === 'full') return await waitForOwnRuns(ticket.jobId, begun.waitMs, deps);
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const plan = planJob(begun.record, deps);

@@ -56,6 +56,8 @@ export interface LedFlight {
 
 /** What the call came to of a job that was ended from outside while it ran. The cost is of all calls of the job. */
 export interface CutCall {
+  /** The run that made the call, where it is not the one that tells of it. */
+  run?: string;
   attempt: Attempt;
   usage?: Usage;
   costUsd?: CostUsd;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import type { Usage } from './usage.ts';
+
 /** What a Dify app is: it decides which routes of Dify run it and which fields of the input it takes. */
 export const appKinds = ['workflow', 'chat', 'chatflow', 'agent', 'completion'] as const;
 export type AppKind = (typeof appKinds)[number];
@@ -111,6 +113,8 @@ export interface UpstreamHandle {
   message_id?: string;
   /** Forms that the run waits for and nobody has answered. */
   forms?: HumanInputForm[];
+  /** What the run had taken when it last began to wait for a person, as far as the upstream had told. */
+  spent?: { usage?: Usage; cost_usd?: string };
 }
 
 /**

@@ -32,8 +32,11 @@ export interface ProviderAdapter {
   rerank?(call: RerankCall): Promise<RerankReply>;
   transcribe?(call: TranscriptionCall): Promise<TranscriptionReply>;
   workflow?(call: WorkflowCall): Promise<WorkflowReply | WorkflowPause>;
-  /** Stops what was started upstream and is followed by nobody. Best effort, a few seconds at most, never rejects. */
-  stop?(call: StopCall): Promise<void>;
+  /**
+   * Stops what was started upstream and is followed by nobody, and says what that had taken, as far as it can be known. Best
+   * effort, a few seconds at most, never rejects.
+   */
+  stop?(call: StopCall): Promise<Spent>;
   /** One page of the models that a key may call. Costs nothing, so it also tells whether the key is accepted. */
   listModels?(call: ModelListCall): Promise<ModelPage>;
   /** What the upstream says of an app. Costs nothing. */

@@ -34,7 +34,7 @@ async function moveJob(
   const { jobId, run } = ticket;
   switch (outcome.kind) {
     case 'nothing':
-      await bookLate(jobId, outcome.entry, deps, outcome.cut && { ...outcome.cut, run });
+      await bookLate(jobId, outcome.entry, deps, outcome.cut && { run, ...outcome.cut });
       return { kind: 'done' };
     case 'ended':
       return await endJob(ticket, outcome, deps);

@@ -5,13 +5,13 @@ import { checkCredentials } from './check-credentials.ts';
 import { DifyApi } from './dify-api.ts';
 import { followAgain, startRun } from './follow-run.ts';
 import { readApp } from './read-app.ts';
+import { stopRun } from './stop-run.ts';
 
 /** Dify's apps: the target's key is the app, the target says of which kind it is. */
 export function createDifyAdapter(http: HttpClient): ProviderAdapter {
   return {
     workflow: async (call) => await runApp(http, call),
-    stop: async ({ target, jobId, handle }) =>
-      await new DifyApi(http, { target, jobId, signal: new AbortController().signal }).stop(handle),
+    stop: async (call) => await stopRun(http, call),
     readApp: async (call) => await readApp(http, call),
     checkCredentials: async (call) => await checkCredentials(http, call),
   };

@@ -1,7 +1,7 @@
 import { SluiceError, type WorkflowResult } from '@sluice/contracts';
 import type { EventSourceMessage } from 'eventsource-parser';
 
-import type { WorkflowCall, WorkflowPause, WorkflowReply } from '../adapter.ts';
+import type { Spent, WorkflowCall, WorkflowPause, WorkflowReply } from '../adapter.ts';
 import type { BodyState } from '../http/body-reader.ts';
 import { badUpstream, parseJson, type CallContext, type Reply } from '../http/call-upstream.ts';
 import { errorFieldsOf, isRecord } from '../http/error-fields.ts';
@@ -149,6 +149,7 @@ export class AppRun {
     await this.handle.addForms(formsIn(event, this.#context.http.clock.now()));
     const settled = settledNodeIn(event);
     if (settled !== undefined) await this.handle.settleNode(settled);
+    if (event.event === 'workflow_paused') await this.handle.keepSpent(this.#spent());
     return this.#apply(event, head);
   }
 
@@ -158,10 +159,7 @@ export class AppRun {
     switch (event.event) {
       case 'node_finished':
         this.#ledger.add(nodeData.parse(isRecord(event.data) ? event.data : {}));
-        this.call.onSpent?.({
-          usage: this.#ledger.usage(undefined),
-          costUsd: this.#ledger.costUsd(undefined),
-        });
+        this.call.onSpent?.(this.#spent());
         break;
       case 'workflow_finished':
         this.#finish(event);
@@ -178,6 +176,11 @@ export class AppRun {
       default:
     }
     return this.#isPaused || this.#isOver() ? 'done' : 'progress';
+  }
+
+  #spent(): Spent {
+    const usage = this.#ledger.usage(undefined);
+    return { usage, costUsd: this.#ledger.costUsd(undefined) };
   }
 
   #finish(event: RunEvent): void {

@@ -1,6 +1,6 @@
 import type { HumanInputForm, UpstreamHandle } from '@sluice/contracts';
 
-import type { WorkflowCall } from '../adapter.ts';
+import type { Spent, WorkflowCall } from '../adapter.ts';
 import type { AppRoutes } from './app-routes.ts';
 import { userOf } from './convert-request.ts';
 import type { RunEvent } from './run-event.ts';
@@ -97,6 +97,12 @@ export class RunHandle {
     await this.#keepForms(
       this.forms.map((form) => (form.form_token === token ? { ...form, rejected } : form)),
     );
+  }
+
+  /** The run waits for a person from now on: whoever stops it meanwhile knows what it had taken. */
+  async keepSpent({ usage, costUsd }: Spent): Promise<void> {
+    const spent = { ...(usage && { usage }), ...(costUsd !== undefined && { cost_usd: costUsd }) };
+    if (this.value && (usage || costUsd !== undefined)) await this.#keep({ ...this.value, spent });
   }
 
   async #keepForms(forms: HumanInputForm[]): Promise<void> {
