@@ -299,6 +299,8 @@ describe('the cache of a job', () => {
     expect(await say('a', 'Who am I?')).toMatchObject({ cache: { status: 'miss' } });
     expect(await run(ask('Who am I?'))).toMatchObject({ cache: { status: 'hit' } });
     expect(await calls()).toBe(4);
+    expect((await stack().request('DELETE', '/v1/sessions/a')).status).toBe(200);
+    expect(await say('a', 'My name is Ann')).toMatchObject({ cache: { status: 'hit' } });
   });
 
   const cli = async (...given: string[]) => {

@@ -3,6 +3,7 @@ import {
   APIError,
   AuthenticationError,
   BadRequestError,
+  ConflictError,
   NotFoundError,
   UnprocessableEntityError,
   type OpenAI,
@@ -201,6 +202,36 @@ describe('options', () => {
       );
     const [first, second] = [await ask(), await ask()];
     expect(second.id).toBe(first.id);
+    expect(await stack().simulator.bought('chat')).toBe(1);
+  });
+
+  test('the same Idempotency-Key at the same time is a conflict until the first is answered, or has gone', async () => {
+    await stack().simulator.behaviour({ chunkDelayMs: 20, chunks: 20 });
+    const client = connect({ maxRetries: 0 });
+    const ask = (content: string, signal?: AbortSignal) =>
+      client.chat.completions
+        .create(
+          { model: 'openai', messages: [{ role: 'user', content }] },
+          { headers: { 'Idempotency-Key': 'at-once' }, ...(signal && { signal }) },
+        )
+        .catch((error: unknown) => error as APIError);
+    const leaving = new AbortController();
+    const left = ask('one', leaving.signal);
+    await waitFor(async () => (await stack().simulator.calls()).length > 0);
+    const taken = await waitFor(async () => {
+      const second = await ask('one');
+      return second instanceof ConflictError ? second : undefined;
+    });
+    expect(taken).toMatchObject({ code: 'idempotency_key_in_use', param: 'Idempotency-Key' });
+    expect(taken.headers?.get('retry-after')).toBe('1');
+    expect(await ask('two')).toBeInstanceOf(UnprocessableEntityError);
+    leaving.abort();
+    await left;
+    const answered = await waitFor(async () => {
+      const next = await ask('one');
+      return next instanceof ConflictError ? undefined : next;
+    });
+    expect(answered).toMatchObject({ object: 'chat.completion' });
     expect(await stack().simulator.bought('chat')).toBe(1);
   });
 });

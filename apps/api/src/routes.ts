@@ -45,6 +45,7 @@ import {
 import { deleteBudgetRoute, listBudgetsRoute, setBudgetRoute } from './routes/budgets.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { deleteJobRoute } from './routes/delete-job.ts';
+import { deleteSessionRoute } from './routes/delete-session.ts';
 import {
   createFileRoute,
   deleteFileRoute,
@@ -169,6 +170,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs/:id/resume', access: 'submit', handler: resumeJobRoute },
   { method: 'post', path: '/v1/jobs/:id/retry', access: 'submit', handler: retryJobRoute },
   { method: 'delete', path: '/v1/jobs/:id', access: 'cancel', handler: deleteJobRoute },
+  { method: 'delete', path: '/v1/sessions/:id', access: 'cancel', handler: deleteSessionRoute },
   { method: 'post', path: '/v1/batches', access: 'submit', handler: createBatchRoute },
   { method: 'get', path: '/v1/batches', access: 'read', handler: listBatchesRoute },
   { method: 'get', path: '/v1/batches/:id', access: 'read', handler: getBatchRoute },

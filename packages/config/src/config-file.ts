@@ -236,7 +236,7 @@ export const configFile = z.strictObject({
       timeoutSeconds: seconds(0.001, 30 * dayInSeconds).default(7 * dayInSeconds),
       attemptTimeoutSeconds: seconds(0.001, dayInSeconds).default(600),
       retentionSeconds: seconds(1, 366 * dayInSeconds).default(7 * dayInSeconds),
-      idempotencySeconds: seconds(1, 366 * dayInSeconds).default(dayInSeconds),
+      idempotencySeconds: seconds(dayInSeconds, 366 * dayInSeconds).default(dayInSeconds),
     })
     .prefault({}),
   retry: retry.prefault({}),

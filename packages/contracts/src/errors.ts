@@ -22,6 +22,8 @@ export const errorCodes = {
   job_not_retryable: { type: 'invalid_request_error', retryable: false },
   job_not_ended: { type: 'invalid_request_error', retryable: false },
   idempotency_key_reused: { type: 'idempotency_error', retryable: false },
+  /** The first call with the key is still being answered. */
+  idempotency_key_in_use: { type: 'idempotency_error', retryable: true },
   /** The tenant has as much waiting as it may have. */
   queue_full: { type: 'rate_limit_error', retryable: true },
   blocked_address: { type: 'invalid_request_error', retryable: false },

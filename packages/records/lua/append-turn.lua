@@ -1,5 +1,5 @@
 -- Adds what a job said and was told to the history of its session, once, and forgets the oldest turns beyond the bound.
--- KEYS: 1 turns of the session
+-- KEYS: 1 turns of the session, 2 the session's keys
 -- ARGV: 1 job id, 2 turn: `<job id> <tokens> <text>`, 3 most tokens, 4 time that a session lives unused (ms)
 -- Replies: how many turns there are
 
@@ -22,4 +22,5 @@ for i = 1, #turns do
   count = count - 1
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
+listInSession(KEYS[2], KEYS[1], ARGV[4])
 return count

@@ -31,6 +31,24 @@ test('a history has what was said, in order, once a job, and of its own session 
   for (const change of others) expect(await said(change)).toEqual([]);
 });
 
+test('a session is forgotten with all of its models, users and apps, and no other one', async () => {
+  const { records, said, keys } = await setUp();
+  const elsewhere = { ...session, sessionId: 'z' };
+  const asked = { ...session, app: 'bot', holder: 'dify app-1' };
+  expect(await records.forgetSession(session)).toBe(false);
+  for (const each of [session, { ...session, model: 'slow', user: undefined }, elsewhere]) {
+    await records.appendTurn(each, { turn: turn('job_1', 'one'), bounds });
+  }
+  await records.keepConversation(asked, { id: 'conv-1', ttlMs: 90_000 });
+  expect(await records.forgetSession({ tenantId: 'u', sessionId: 's' })).toBe(false);
+  expect(await records.forgetSession(session)).toBe(true);
+  expect(await said()).toEqual([]);
+  expect(await records.conversation(asked)).toBeUndefined();
+  expect(await said({ sessionId: 'z' })).toEqual(['one']);
+  expect((await keys()).length).toBe(2);
+  expect(await records.forgetSession(session)).toBe(false);
+});
+
 test('the oldest turns go when there are too many tokens, never the newest', async () => {
   const { records, said } = await setUp();
   for (const [i, tokens] of [10, 10, 10, 100].entries()) {

@@ -4,9 +4,9 @@ import type { ChatMessage } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
 import type { RecordsContext } from './context.ts';
-import { shardOfDigest } from './idempotency.ts';
+import { placeOfSession } from './forget-session.ts';
 
-const appendScript = loadScript(import.meta.url, 'append-turn');
+const appendScript = loadScript(import.meta.url, 'append-turn', ['list-in-session']);
 
 /** Whose chats with a model are one conversation. */
 export interface ChatSession {
@@ -65,14 +65,13 @@ export async function appendTurn(
   const { jobId, tokens } = turn;
   await appendScript(
     context.redis,
-    [keyOf(context, session)],
+    [keyOf(context, session), placeOfSession(context, session).index],
     [jobId, `${jobId} ${Math.ceil(tokens)} ${stored}`, bounds.maxTokens, Math.ceil(bounds.ttlMs)],
   );
 }
 
-function keyOf({ keys, shards }: RecordsContext, session: ChatSession): string {
-  const digest = digestOf(session);
-  return keys.history(shardOfDigest(digest, shards), digest);
+function keyOf(context: RecordsContext, session: ChatSession): string {
+  return context.keys.history(placeOfSession(context, session).shard, digestOf(session));
 }
 
 function digestOf({ tenantId, model, sessionId, user }: ChatSession): string {

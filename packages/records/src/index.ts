@@ -6,6 +6,7 @@ export { createRecords } from './create-records.ts';
 export type { Records, RecordsDeps } from './create-records.ts';
 export type { DeltaPiece } from './deltas.ts';
 export type { FinishOptions, FinishReply } from './finish-job.ts';
+export type { Claimant } from './answer-claims.ts';
 export type { Idempotency } from './idempotency.ts';
 export type { LeftCall } from './left-calls.ts';
 export { shardOf } from './job-id.ts';

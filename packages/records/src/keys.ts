@@ -22,8 +22,10 @@ import { shardOf } from './job-id.ts';
  * | <tag>/ended:<batch id>        | list   | ids of children of a file's batch that have ended and are in no file | TTL, as a child's; emptied by bookResults |
  * | <tag>/batches:<tenant id>     | zset   | ids of the tenant's batches of files, score 0      | owner: trimIndexes, erase |
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
- * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL                       |
- * | <tag>/history:<sha256>        | list   | `<job id> <tokens> <JSON>`: turns of a chat session | TTL                       |
+ * | <tag>/answering:<sha256>      | hash   | fingerprint, claimant: who answers a call with an Idempotency-Key | TTL: a lease    |
+ * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL, forgetSession        |
+ * | <tag>/history:<sha256>        | list   | `<job id> <tokens> <JSON>`: turns of a chat session | TTL, forgetSession       |
+ * | <tag>/sessions:<sha256>       | set    | keys of the two kinds above, of a tenant's session  | TTL of the last of them  |
  * | <tag>/left:<sha256>           | list   | jobs whose clients have given up waiting           | TTL of a minute           |
  * | <tag>/upstream:<sha256>       | text   | id of the job whose call has that id upstream      | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
@@ -44,10 +46,14 @@ export interface RecordKeys {
   batches(shard: number, tenantId: string): string;
   /** `digest` as `idempotencyDigest` makes it. */
   idempotency(shard: number, digest: string): string;
+  /** `digest` as `idempotencyDigest` makes it. */
+  answering(shard: number, digest: string): string;
   /** `digest` as `sessions.ts` makes it. */
   session(shard: number, digest: string): string;
   /** `digest` as `histories.ts` makes it. */
   history(shard: number, digest: string): string;
+  /** `digest` as `forget-session.ts` makes it; what it lists is on the same shard. */
+  sessions(shard: number, digest: string): string;
   /** `digest` as `left-calls.ts` makes it. */
   leftCalls(shard: number, digest: string): string;
   /** `digest` as `store-upstream.ts` makes it. */
@@ -92,8 +98,10 @@ export function createKeys(root: string, shards: number): RecordKeys {
     tenant: (shard, tenantId) => `${tag(shard)}/tenant:${tenantId}`,
     batches: (shard, tenantId) => `${tag(shard)}/batches:${tenantId}`,
     idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
+    answering: (shard, digest) => `${tag(shard)}/answering:${digest}`,
     session: (shard, digest) => `${tag(shard)}/session:${digest}`,
     history: (shard, digest) => `${tag(shard)}/history:${digest}`,
+    sessions: (shard, digest) => `${tag(shard)}/sessions:${digest}`,
     leftCalls: (shard, digest) => `${tag(shard)}/left:${digest}`,
     upstream: (shard, digest) => `${tag(shard)}/upstream:${digest}`,
     live: (shard) => `${tag(shard)}/live`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { loadScript } from '@sluice/runtime';
 
+import { answerClaims, type AnswerClaims } from './answer-claims.ts';
 import type { RecordsContext } from './context.ts';
 import { shardOfDigest } from './idempotency.ts';
 
@@ -18,8 +19,8 @@ export interface LeftCall {
   fingerprint: string;
 }
 
-/** Jobs whose clients have given up. */
-export interface LeftCallRecords {
+/** Calls that are answered with a job's result: those that are being answered, and jobs whose clients have given up. */
+export interface LeftCallRecords extends AnswerClaims {
   /** Whoever waited for the job has given up and may ask the same again. */
   leaveCall(call: LeftCall, jobId: string): Promise<void>;
   /** The job of an equal call that was left; each is given once. */
@@ -28,6 +29,7 @@ export interface LeftCallRecords {
 
 export function leftCallRecords(context: RecordsContext): LeftCallRecords {
   return {
+    ...answerClaims(context),
     leaveCall: (call, jobId) => leaveCall(context, call, jobId),
     takeUpCall: (call) => takeUpCall(context, call),
   };

@@ -1,6 +1,7 @@
 import type { ChatMessage } from '@sluice/contracts';
 
 import type { RecordsContext } from './context.ts';
+import { forgetSession } from './forget-session.ts';
 import {
   appendTurn,
   readHistory,
@@ -23,6 +24,8 @@ export interface SessionRecords {
   history(session: ChatSession, jobId: string): Promise<ChatMessage[]>;
   /** Adds what a job said and was told, once. */
   appendTurn(session: ChatSession, options: { turn: Turn; bounds: HistoryBounds }): Promise<void>;
+  /** Forgets a session with every model, app and user; `false`: there was nothing. */
+  forgetSession(session: { tenantId: string; sessionId: string }): Promise<boolean>;
 }
 
 export function sessionRecords(context: RecordsContext): SessionRecords {
@@ -31,5 +34,6 @@ export function sessionRecords(context: RecordsContext): SessionRecords {
     keepConversation: (session, conversation) => keepConversation(context, session, conversation),
     history: (session, jobId) => readHistory(context, session, jobId),
     appendTurn: (session, options) => appendTurn(context, session, options),
+    forgetSession: (session) => forgetSession(context, session),
   };
 }

@@ -13,9 +13,10 @@ test('a session keeps its conversation for its time, and no other session has it
 
   await records.keepConversation(session, { id: 'conv-1', ttlMs: 60_000 });
   expect(await records.conversation(session)).toBe('conv-1');
-  const [key = ''] = await keys();
-  expect(await redis.pttl(key)).toBeGreaterThan(50_000);
-  expect(key).not.toContain('app-1');
+  for (const key of await keys()) {
+    expect(await redis.pttl(key)).toBeGreaterThan(50_000);
+    expect(key).not.toContain('app-1');
+  }
 
   for (const change of [
     { tenantId: 'u' },
@@ -27,5 +28,7 @@ test('a session keeps its conversation for its time, and no other session has it
     expect(await records.conversation({ ...session, ...change })).toBeUndefined();
   }
   await records.keepConversation(session, undefined);
+  expect(await records.conversation(session)).toBeUndefined();
+  expect(await records.forgetSession(session)).toBe(false);
   expect(await keys()).toEqual([]);
 });

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 
+import { loadScript } from '@sluice/runtime';
+
 import type { RecordsContext } from './context.ts';
-import { shardOfDigest } from './idempotency.ts';
+import { placeOfSession } from './forget-session.ts';
+
+const keepScript = loadScript(import.meta.url, 'keep-conversation', ['list-in-session']);
 
 /** Who talks with what: the next job with an equal session goes on with the same conversation. */
 export interface Session {
@@ -28,15 +32,17 @@ export async function keepConversation(
   conversation: { id: string; ttlMs: number } | undefined,
 ): Promise<void> {
   const key = keyOf(context, session);
-  if (conversation) await context.redis.set(key, conversation.id, 'PX', conversation.ttlMs);
-  else await context.redis.del(key);
+  if (!conversation) {
+    await context.redis.del(key);
+    return;
+  }
+  const { index } = placeOfSession(context, session);
+  await keepScript(context.redis, [key, index], [conversation.id, conversation.ttlMs]);
 }
 
-function keyOf(
-  { keys, shards }: RecordsContext,
-  { tenantId, app, holder, sessionId, user }: Session,
-): string {
+function keyOf(context: RecordsContext, session: Session): string {
+  const { tenantId, app, holder, sessionId, user } = session;
   const text = JSON.stringify([tenantId, app, holder, sessionId, user]);
   const digest = createHash('sha256').update(text).digest('hex');
-  return keys.session(shardOfDigest(digest, shards), digest);
+  return context.keys.session(placeOfSession(context, session).shard, digest);
 }

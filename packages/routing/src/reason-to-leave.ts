@@ -31,6 +31,7 @@ const reasons = {
   job_not_ended: undefined,
   job_not_retryable: undefined,
   idempotency_key_reused: undefined,
+  idempotency_key_in_use: undefined,
   blocked_address: undefined,
   queue_full: undefined,
   unavailable: undefined,

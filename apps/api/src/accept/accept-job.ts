@@ -29,7 +29,12 @@ export async function acceptJob(
   );
   if (reply.kind === 'full') throw queueFull(tenantId, reply);
   if (reply.kind !== 'mismatch') return reply;
-  throw new SluiceError(
+  throw keyReused();
+}
+
+/** The refusal of an Idempotency-Key that another body has. */
+export function keyReused(): SluiceError {
+  return new SluiceError(
     'idempotency_key_reused',
     'Idempotency-Key: this key was used with another body; use a new key for a new job',
     { param: 'Idempotency-Key' },

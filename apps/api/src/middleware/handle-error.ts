@@ -27,6 +27,7 @@ export const statusOf: Record<ErrorCode, number> = {
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,
+  idempotency_key_in_use: 409,
   queue_full: 429,
   unavailable: 503,
   overloaded: 503,
@@ -102,15 +103,19 @@ export function handleErrors(log: Logger) {
       response.destroy();
       return;
     }
-    const retryAfter = { 'Retry-After': String(Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)) };
-    replyJson(response, status, errorBody(error, response), headersFor(status, retryAfter));
+    replyJson(response, status, errorBody(error, response), headersFor(status, error));
   };
 }
 
 /** A spent budget is no 429: SDKs would try again and again. @see https://github.com/openai/openai-node */
-function headersFor(status: number, retryAfter: Record<string, string>): Record<string, string> {
+function headersFor(
+  status: number,
+  { code, retryAfterMs = 1_000 }: SluiceError,
+): Record<string, string> {
   if (status === 402) return { 'X-Should-Retry': 'false' };
-  return status === 503 || status === 529 || status === 429 ? retryAfter : {};
+  const comesBack = status === 503 || status === 529 || status === 429;
+  if (!comesBack && code !== 'idempotency_key_in_use') return {};
+  return { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) };
 }
 
 /** The body of an answer that tells of an error. */

@@ -170,6 +170,7 @@ export const answers = {
   cancelledJob: { ...queuedJob, state: 'cancelled' },
   jobs: pageOf(job),
   deletedJob: { id: job.id, object: 'job', deleted: true },
+  deletedSession: { id: 'ann-7', object: 'session', deleted: true },
   retriedJobs: {
     object: 'job.retries',
     retried: [job.id],

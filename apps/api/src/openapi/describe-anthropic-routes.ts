@@ -46,6 +46,7 @@ export const anthropicRoutes: Readonly<Record<string, RouteDescription>> = {
     errors: [
       'model_not_found',
       'idempotency_key_reused',
+      'idempotency_key_in_use',
       'budget_exceeded',
       'overloaded',
       'queue_full',

@@ -49,6 +49,10 @@ const messages: Partial<Record<ErrorCode, { message: string; param?: string }>> 
     message: 'Idempotency-Key: this key was used with another body; use a new key for a new job',
     param: 'Idempotency-Key',
   },
+  idempotency_key_in_use: {
+    message: 'Idempotency-Key: the first call with this key is still being answered',
+    param: 'Idempotency-Key',
+  },
   rate_limited: { message: 'this API key sends more requests than it may' },
   unavailable: { message: 'Redis does not answer: nothing was stored' },
   overloaded: { message: 'Redis is nearly full: no new work is taken' },

@@ -50,6 +50,7 @@ const { result: _result, usage: _usage, ...withoutResult } = response;
 const callErrors = [
   'model_not_found',
   'idempotency_key_reused',
+  'idempotency_key_in_use',
   'wrong_body_format',
   'budget_exceeded',
   'overloaded',

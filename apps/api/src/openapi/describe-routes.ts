@@ -1,13 +1,8 @@
 import {
-  changeEndpoint,
-  createEndpoint,
   invalidateCache,
   laneControlRequests,
-  redeliverSince,
-  registerEndpoint,
   resumeJob,
   retryJobs,
-  rotateSecret,
   setBudget,
   submitJob,
 } from '@sluice/contracts';
@@ -18,6 +13,7 @@ import { anthropicRoutes } from './describe-anthropic-routes.ts';
 import { difyRoutes } from './describe-dify-routes.ts';
 import { fileRoutes } from './describe-file-routes.ts';
 import { openaiRoutes } from './describe-openai-routes.ts';
+import { webhookRoutes } from './describe-webhook-routes.ts';
 import type { RouteDescription } from './route-description.ts';
 
 const page = { limit: 'entries in the page', after: '`next_cursor` of the page before' };
@@ -102,6 +98,11 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     status: 200,
     answer: answers.deletedJob,
     errors: ['job_not_ended'],
+  },
+  'delete /v1/sessions/:id': {
+    summary: 'Forget what was said in a session, with every model and user.',
+    status: 200,
+    answer: answers.deletedSession,
   },
   'get /v1/models': {
     summary: 'What can be named in `model` and `app`.',
@@ -195,81 +196,7 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     status: 200,
     answer: answers.split,
   },
-  'post /v1/webhooks': {
-    summary: 'A webhook endpoint. The answer holds its secret, this once.',
-    status: 201,
-    answer: answers.newEndpoint,
-    errors: ['blocked_address'],
-    body: {
-      schema: createEndpoint,
-      example: { url: 'https://example.com/hook', events: ['workflow.*', '*.failed'] },
-    },
-  },
-  'post /v1/webhooks/register': {
-    summary: 'A webhook endpoint, in the words of other gateways.',
-    status: 201,
-    answer: answers.newEndpoint,
-    errors: ['blocked_address'],
-    body: {
-      schema: registerEndpoint,
-      example: {
-        provider: 'dify',
-        callback_url: 'https://example.com/hook',
-        events: ['workflow.completed'],
-      },
-    },
-  },
-  'get /v1/webhooks': {
-    summary: 'The tenant’s endpoints.',
-    status: 200,
-    answer: answers.endpoints,
-  },
-  'get /v1/webhooks/:id': { summary: 'One endpoint.', status: 200, answer: answers.endpoint },
-  'patch /v1/webhooks/:id': {
-    summary: 'Change an endpoint; enabling it sends what was parked.',
-    status: 200,
-    answer: answers.endpoint,
-    errors: ['blocked_address'],
-    body: { schema: changeEndpoint, example: { enabled: true } },
-  },
-  'delete /v1/webhooks/:id': {
-    summary: 'Remove an endpoint.',
-    status: 200,
-    answer: answers.deletedEndpoint,
-  },
-  'post /v1/webhooks/:id/rotate-secret': {
-    summary: 'A new secret; the old one signs too until the overlap ends.',
-    status: 200,
-    answer: answers.newEndpoint,
-    body: { schema: rotateSecret, example: { overlap_seconds: 86_400 }, optional: true },
-  },
-  'post /v1/webhooks/:id/test': {
-    summary: 'Send a `webhook.test` event.',
-    status: 202,
-    answer: answers.delivery,
-  },
-  'get /v1/webhooks/:id/deliveries': {
-    summary: 'What became of every event, the newest first.',
-    status: 200,
-    answer: answers.deliveries,
-    query: { state: 'pending, delivered, failed or parked', ...page },
-  },
-  'post /v1/webhooks/:id/redeliver': {
-    summary: 'Send again what was not delivered since a time.',
-    status: 202,
-    answer: answers.redelivery,
-    body: { schema: redeliverSince, example: { since: '2026-11-21T00:00:00Z' } },
-  },
-  'get /v1/deliveries/:id': {
-    summary: 'One delivery: every request, what came back, and the start of what it carries.',
-    status: 200,
-    answer: answers.deliveryDetail,
-  },
-  'post /v1/deliveries/:id/redeliver': {
-    summary: 'Send one event again.',
-    status: 202,
-    answer: answers.delivery,
-  },
+  ...webhookRoutes,
   ...openaiRoutes,
   ...anthropicRoutes,
   ...difyRoutes,

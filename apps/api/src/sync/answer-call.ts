@@ -28,6 +28,7 @@ import { goneSignal } from '../http/long-poll.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import { toSluiceError } from '../middleware/handle-error.ts';
 import { withOptions, type CallOptions } from './call-options.ts';
+import { claimAnswer } from './claim-answer.ts';
 import { keepAliveOf } from './keep-alive.ts';
 import { replyStream } from './reply-stream.ts';
 import { replyWhole } from './reply-whole.ts';
@@ -79,6 +80,10 @@ export async function takeCall(
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint() };
   const left = idempotency ? undefined : leftCallOf(request, caller, fingerprint);
   try {
+    if (idempotency) {
+      const { tenantId } = caller;
+      await claimAnswer(response, { tenantId, idempotency }, deps);
+    }
     const known = left && (await findLeft(request, left, deps));
     if (known !== undefined) {
       response.setHeader('Idempotency-Replayed', 'true');
