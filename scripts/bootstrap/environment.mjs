@@ -1,4 +1,5 @@
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { toolsFolder } from './paths.mjs';
 
 /** How to reach the registry the user has configured. */
 const networkSettings = [
@@ -29,9 +30,13 @@ export function cleanEnvironment() {
   return Object.fromEntries(kept);
 }
 
-/** The clean environment with the given folders first on PATH. */
+/**
+ * The clean environment with the given folders first on PATH, and a place where Node.js keeps what it has compiled:
+ * stripping the types of every file again takes a process twice the time to start.
+ */
 export function toolEnvironment(folders) {
   const environment = cleanEnvironment();
+  environment.NODE_COMPILE_CACHE ??= join(toolsFolder, 'compile-cache');
   const pathName = Object.keys(environment).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
   environment[pathName] = [...new Set(folders), environment[pathName] ?? ''].join(delimiter);
   return environment;

@@ -7,8 +7,8 @@ import {
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
-import { createToldShares } from '@sluice/metering';
-import { loadTokenizers } from '@sluice/metering';
+import { countsTokens } from '@sluice/limits';
+import { createToldShares, loadTokenizers } from '@sluice/metering';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
 import {
@@ -172,11 +172,12 @@ async function startRuns(
   tryKeys(parts, signal);
 }
 
-/** The models whose texts are counted before they are called. */
-function countedModels({ routes }: Config): { kind: string; model: string }[] {
+/** The models whose texts are counted before each call; what others are counted with loads when it is needed. */
+function countedModels({ routes, lanes }: Config): { kind: string; model: string }[] {
   return [routes.chat, routes.embedding, routes.rerank]
     .flatMap((byName) => Object.values(byName))
     .flatMap(({ targets }) => targets)
+    .filter(({ lane }) => lanes[lane] && countsTokens(lanes[lane]))
     .map(({ provider, model }) => ({ kind: provider.kind, model }));
 }
 

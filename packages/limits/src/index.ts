@@ -1,3 +1,4 @@
+export { countsTokens } from './counts-tokens.ts';
 export { LaneBook } from './lane-book.ts';
 export type { LaneInForce } from './lane-book.ts';
 export { createLimits } from './limits.ts';

@@ -9,7 +9,8 @@ const skewMs = 5_000;
 
 const hourMs = 3_600_000;
 
-const format = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/Los_Angeles' });
+/** Made when a limit asks for it: reading the time zones takes 20 ms, which most processes never need. */
+let format: Intl.DateTimeFormat | undefined;
 
 let latest: (PacificDay & { startsAtMs: number }) | undefined;
 
@@ -28,5 +29,6 @@ export function pacificDay(nowMs: number): PacificDay {
 }
 
 function dateOf(nowMs: number): string {
+  format ??= new Intl.DateTimeFormat('en-CA', { timeZone: 'America/Los_Angeles' });
   return format.format(nowMs - skewMs);
 }

@@ -1,5 +1,6 @@
-import type { Config, Lane } from '@sluice/config';
+import type { Config } from '@sluice/config';
 import { publicName, type CacheChoice, type JobRequest, type SubmitJob } from '@sluice/contracts';
+import { countsTokens } from '@sluice/limits';
 import { roughTokens } from '@sluice/metering';
 import type { Start } from '@sluice/routing';
 
@@ -16,6 +17,7 @@ export function toJobRequest(
   { jobs, lanes }: Pick<Config, 'jobs' | 'lanes'>,
 ): JobRequest {
   const runAtMs = runAtOf(submitted, made.createdAtMs);
+  const lane = lanes[made.lane];
   return {
     ...made,
     type: submitted.type,
@@ -27,7 +29,7 @@ export function toJobRequest(
     ...cacheChoiceOf(submitted),
     ...('stream' in submitted && submitted.stream && { stream: true }),
     ...(runAtMs !== undefined && { runAtMs }),
-    ...(countsTokens(lanes[made.lane]) && { tokens: roughTokens(submitted.input) }),
+    ...(lane && countsTokens(lane) && { tokens: roughTokens(submitted.input) }),
     ...(submitted.include_raw && { includeRaw: true as const }),
     ...(submitted.user !== undefined && { user: submitted.user }),
     ...('session_id' in submitted &&
@@ -72,8 +74,4 @@ function cacheChoiceOf({ cache }: SubmitJob): Pick<JobRequest, 'cacheChoice'> {
   const choice = { ...rest, ...times };
   // zod leaves an absent key out.
   return Object.keys(choice).length > 0 ? { cacheChoice: choice as CacheChoice } : {};
-}
-
-function countsTokens(lane: Lane | undefined): boolean {
-  return lane?.buckets.some((bucket) => bucket.unit !== 'requests') ?? false;
 }

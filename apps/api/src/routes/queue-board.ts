@@ -1,7 +1,4 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
-import { Router, type Request, type Response, type NextFunction } from 'express';
+import { Router, type NextFunction, type Request, type Response } from 'express';
 
 import type { ApiDeps } from '../deps.ts';
 import { authenticatePage } from '../middleware/authenticate.ts';
@@ -19,25 +16,21 @@ export const queueBoardPath = '/admin/queues';
 export function queueBoard(
   deps: Pick<ApiDeps, 'adminKey' | 'keyRing' | 'clock' | 'lanes'>,
 ): Router {
-  const adapter = new ExpressAdapter();
-  adapter.setBasePath(queueBoardPath);
-  createBullBoard({
-    queues: deps.lanes.all().map(
-      (queue) =>
-        new BullMQAdapter(queue, {
-          readOnlyMode: true,
-          allowRetries: false,
-          // Lanes of several shards have the same names.
-          description: String(queue.opts.prefix),
-        }),
-    ),
-    serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Sluice' } },
-  });
-  const board: Router = adapter.getRouter();
   const router = Router();
-  router.use(authenticatePage(deps, 'admin'), onlyReads, nameRoute, protectBoard, board);
+  router.use(authenticatePage(deps, 'admin'), onlyReads, nameRoute, protectBoard, boardOf(deps));
   return router;
+}
+
+/** Loaded by the first who looks at it: a fifth of the API's start would be for a page that most never open. */
+function boardOf({ lanes }: Pick<ApiDeps, 'lanes'>) {
+  let loading: Promise<Router> | undefined;
+  return async (request: Request, response: Response, next: NextFunction): Promise<void> => {
+    loading ??= import('../queue-board/bull-board.ts').then(({ createBoard }) =>
+      createBoard(lanes.all(), queueBoardPath),
+    );
+    const board = await loading;
+    board(request, response, next);
+  };
 }
 
 const refuseWrites = refuseMethod(['GET', 'HEAD']);

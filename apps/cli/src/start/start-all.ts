@@ -59,7 +59,6 @@ export async function startAll(options: { demo: boolean }): Promise<void> {
     const redisUrl = await ensureRedis(given['REDIS_URL'], dataDir, parts, log);
     closeOnSignal({ close: stop, deadlineMs: config.worker.graceMs + stopWithinMs, log });
     const services = {
-      NODE_COMPILE_CACHE: join(dataDir, 'compile-cache'),
       ...environment,
       REDIS_URL: redisUrl,
       SLUICE_ADMIN_KEY: adminKey.key,

@@ -1,13 +1,11 @@
-import type { Lane, Unit } from '@sluice/config';
+import type { Lane } from '@sluice/config';
 import type { ChatInput, EmbeddingInput, RerankInput } from '@sluice/contracts';
-import { profiles, type PermitAmounts, type Profile } from '@sluice/limits';
+import { countsTokens, profiles, type PermitAmounts, type Profile } from '@sluice/limits';
 import { estimateEmbeddingUsage, estimateInputTokens, estimateRerankUsage } from '@sluice/metering';
 
 import { callTypeOf } from '../begin/call-type.ts';
 import type { Plan } from '../begin/plan-job.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
-
-const tokenUnits: readonly Unit[] = ['tokens', 'inputTokens', 'outputTokens'];
 
 /**
  * What the call will be charged: one request, and its tokens as the lane's profile reserves them. They are counted only
@@ -36,10 +34,6 @@ export function profileOf(lane: Lane): Profile {
 /** What calls are compared with to foresee their output. */
 export function targetName({ target }: Plan): string {
   return `${target.provider.name}/${target.model}`;
-}
-
-function countsTokens({ buckets, perTenant }: Lane): boolean {
-  return [...buckets, ...(perTenant?.buckets ?? [])].some(({ unit }) => tokenUnits.includes(unit));
 }
 
 /** Tokens of the input as the target counts them; 0 where nobody knows before. */
