@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { jobMetadata } from './job-metadata.ts';
+
 /**
  * Anthropic's mark: the prompt up to the end of what carries it is kept in the vendor's cache.
  * @see https://platform.claude.com/docs/en/build-with-claude/prompt-caching
@@ -71,6 +73,14 @@ const reasoningPart = z.discriminatedUnion('type', [
  */
 export type ReasoningPart = z.infer<typeof reasoningPart>;
 
+const saidAudio = z.strictObject({
+  id: z.string().min(1).optional(),
+  data: z.string().optional(),
+  transcript: z.string().optional(),
+  format: z.string().optional(),
+  expires_at: z.number().optional(),
+});
+
 const instruction = { content, name: z.string().optional(), cache_control: cacheControl };
 
 const message = z.discriminatedUnion('role', [
@@ -82,8 +92,15 @@ const message = z.discriminatedUnion('role', [
     content: content.nullable().optional(),
     name: z.string().optional(),
     refusal: z.string().nullable().optional(),
-    /** As a result has them. The text is for people and is sent to nobody. */
+    /** As a result has them. The text and the citations are for people and are sent to nobody. */
     reasoning: z.string().optional(),
+    annotations: z.array(z.looseObject({ type: z.string() })).optional(),
+    /** Of what the model said: OpenAI knows it by its id for an hour; nobody can be sent it without one. */
+    audio: saidAudio.optional(),
+    images: z
+      .array(imagePart.omit({ cache_control: true }))
+      .min(1)
+      .optional(),
     reasoning_parts: z.array(reasoningPart).min(1).optional(),
     tool_calls: z.array(toolCall).min(1).optional(),
   }),
@@ -116,8 +133,50 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** What a client may want of speed and price: OpenAI's words, Anthropic's `standard_only` and Gemini's `standard`. */
+const serviceTier = z.enum([
+  'auto',
+  'default',
+  'flex',
+  'scale',
+  'priority',
+  'fast',
+  'standard',
+  'standard_only',
+]);
+
+/** The voice of an answer that is spoken. */
+const spokenAudio = z.strictObject({
+  voice: z.union([z.string().min(1).max(128), z.strictObject({ id: z.string().min(1).max(128) })]),
+  format: z.enum(['wav', 'aac', 'mp3', 'flac', 'opus', 'pcm16']),
+});
+
+/** What most of the answer will be, as a text or parts of one. */
+const prediction = z.strictObject({
+  type: z.literal('content'),
+  content: z.union([
+    z.string(),
+    z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1),
+  ]),
+});
+
+const webSearchOptions = z.strictObject({
+  search_context_size: z.enum(['low', 'medium', 'high']).optional(),
+  user_location: z
+    .strictObject({
+      type: z.literal('approximate'),
+      approximate: z.strictObject({
+        city: z.string().optional(),
+        country: z.string().optional(),
+        region: z.string().optional(),
+        timezone: z.string().optional(),
+      }),
+    })
+    .optional(),
+});
+
 /**
- * The `input` of a chat job: OpenAI's chat request without `model`, `stream` and what only OpenAI stores.
+ * The `input` of a chat job: OpenAI's chat request without `model` and `stream`.
  * @see https://platform.openai.com/docs/api-reference/chat/create
  */
 export const chatInput = z.strictObject({
@@ -133,6 +192,22 @@ export const chatInput = z.strictObject({
   presence_penalty: z.number().min(-2).max(2).optional(),
   seed: z.int().optional(),
   logit_bias: z.record(z.string(), z.number()).optional(),
+  /** How many answers. */
+  n: z.int().min(1).max(128).optional(),
+  logprobs: z.boolean().optional(),
+  top_logprobs: z.int().min(0).max(20).optional(),
+  service_tier: serviceTier.optional(),
+  /** Whether OpenAI keeps the answer on its side, and the names that it keeps it under. Sluice's own are the job's `metadata`. */
+  store: z.boolean().optional(),
+  metadata: jobMetadata.optional(),
+  modalities: z
+    .array(z.enum(['text', 'audio', 'image']))
+    .min(1)
+    .max(3)
+    .optional(),
+  audio: spokenAudio.optional(),
+  prediction: prediction.optional(),
+  web_search_options: webSearchOptions.optional(),
   response_format: responseFormat.optional(),
   tools: z.array(tool).min(1).optional(),
   tool_choice: z
@@ -161,38 +236,3 @@ export const chatInput = z.strictObject({
   cached_content: z.string().min(1).max(256).optional(),
 });
 export type ChatInput = z.infer<typeof chatInput>;
-
-export interface ToolCall {
-  id: string;
-  type: 'function';
-  /** `arguments` is the JSON text that the model wrote; it may be invalid JSON. */
-  function: { name: string; arguments: string };
-  /**
-   * What the vendor wants back unchanged together with the tool's result; newer Gemini models refuse a conversation
-   * without it.
-   * @see https://ai.google.dev/gemini-api/docs/thought-signatures
-   */
-  extra_content?: { google: { thought_signature: string } };
-}
-
-/** Why the model stopped: Sluice's word and the vendor's own. */
-export interface FinishReason {
-  unified: 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'other';
-  raw: string;
-}
-
-/** The result of a chat job. */
-export interface ChatResult {
-  type: 'chat';
-  /** The upstream's name of the model that answered, where it says so. */
-  model?: string;
-  message: {
-    role: 'assistant';
-    content: string | null;
-    reasoning?: string;
-    reasoning_parts?: ReasoningPart[];
-    refusal?: string;
-    tool_calls?: ToolCall[];
-  };
-  finish_reason: FinishReason;
-}

@@ -41,6 +41,8 @@ export const errorCodes = {
   upstream_not_found: { type: 'upstream_error', retryable: false },
   upstream_invalid_request: { type: 'upstream_error', retryable: false },
   context_length_exceeded: { type: 'upstream_error', retryable: false },
+  /** It came to its limit of tokens before it had written anything; all of them went to thoughts. */
+  empty_reply: { type: 'upstream_error', retryable: false },
   content_filtered: { type: 'upstream_error', retryable: false },
   upstream_timeout: { type: 'upstream_error', retryable: true },
   upstream_unreachable: { type: 'upstream_error', retryable: true },

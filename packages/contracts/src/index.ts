@@ -1,14 +1,19 @@
 export { batchInput, maxInlineBatchRequests } from './batch.ts';
 export type { BatchInput, BatchItem, BatchRequest, BatchResult } from './batch.ts';
 export { chatInput } from './chat.ts';
+export type { ChatInput, ChatMessage, ReasoningPart } from './chat.ts';
+export { answersOf, saysSomething } from './chat-result.ts';
 export type {
-  ChatInput,
-  ChatMessage,
+  Annotation,
+  AnswerImage,
+  ChatAnswer,
   ChatResult,
-  ReasoningPart,
   FinishReason,
+  Logprobs,
+  SpokenAudio,
+  TokenLogprob,
   ToolCall,
-} from './chat.ts';
+} from './chat-result.ts';
 export { delivery } from './delivery.ts';
 export type { Delivery, Notice } from './delivery.ts';
 export { embeddingInput, listEmbeddingTexts } from './embedding.ts';
@@ -120,7 +125,7 @@ export { restOf } from './rest-of-answer.ts';
 export { publicName } from './run.ts';
 export type { RunInput, RunResult } from './run.ts';
 export { deltaOfResult, joinDeltas } from './text-delta.ts';
-export type { TextDelta, ToolCallDelta } from './text-delta.ts';
+export type { AlternativeDelta, AnswerDelta, TextDelta, ToolCallDelta } from './text-delta.ts';
 export { ticket } from './ticket.ts';
 export type { HeldTicket, Ticket } from './ticket.ts';
 export { maxAudioBytes, transcriptionInput } from './transcription.ts';

@@ -1,3 +1,4 @@
+import type { ErrorData } from './errors.ts';
 import type { JobState, TerminalState } from './job-state.ts';
 import type { JobResult } from './job.ts';
 
@@ -37,8 +38,10 @@ export interface ResponseEvent {
 export function responseStatusOf(job: {
   state: TerminalState;
   result?: JobResult;
+  error?: Pick<ErrorData, 'code'>;
 }): 'completed' | 'incomplete' | 'failed' | 'cancelled' {
   if (job.state === 'expired') return 'failed';
+  if (job.error?.code === 'empty_reply') return 'incomplete';
   if (job.state !== 'completed') return job.state;
   const reason = job.result?.type === 'chat' ? job.result.finish_reason.unified : 'stop';
   return reason === 'length' || reason === 'content_filter' ? 'incomplete' : 'completed';

@@ -1,4 +1,5 @@
-import type { ChatInput, ChatResult } from './chat.ts';
+import type { ChatResult } from './chat-result.ts';
+import type { ChatInput } from './chat.ts';
 import type { EmbeddingInput, EmbeddingResult } from './embedding.ts';
 import type { RawReply } from './raw-reply.ts';
 import type { RerankInput, RerankResult } from './rerank.ts';

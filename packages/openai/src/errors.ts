@@ -7,6 +7,7 @@ const inItsWords: Partial<Record<ErrorCode, { type: string; code: string }>> = {
   app_not_found: { type: 'invalid_request_error', code: 'model_not_found' },
   context_length_exceeded: { type: 'invalid_request_error', code: 'context_length_exceeded' },
   upstream_invalid_request: { type: 'invalid_request_error', code: 'invalid_request' },
+  empty_reply: { type: 'invalid_request_error', code: 'empty_reply' },
   content_filtered: { type: 'invalid_request_error', code: 'content_filter' },
   rate_limited: { type: 'requests', code: 'rate_limit_exceeded' },
   queue_full: { type: 'requests', code: 'rate_limit_exceeded' },

@@ -44,6 +44,7 @@ const reasons = {
   upstream_not_found: 'error',
   upstream_invalid_request: undefined,
   context_length_exceeded: 'contextWindow',
+  empty_reply: undefined,
   content_filtered: 'contentFilter',
   upstream_timeout: 'error',
   upstream_unreachable: 'error',

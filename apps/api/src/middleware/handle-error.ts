@@ -40,6 +40,7 @@ export const statusOf: Record<ErrorCode, number> = {
   upstream_not_found: 502,
   upstream_invalid_request: 400,
   context_length_exceeded: 400,
+  empty_reply: 400,
   content_filtered: 400,
   upstream_timeout: 504,
   upstream_unreachable: 502,

@@ -1,4 +1,5 @@
 import { keepAsOf, type CacheEntry } from '@sluice/cache';
+import { answersOf } from '@sluice/contracts';
 import type { AskedAs, JobEnding, KeepAs, RunResult } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
@@ -28,8 +29,9 @@ export function keepAs(plan: Plan, result: RunResult): KeepAs | undefined {
 
 function isWhole(result: RunResult, mayBeCut: boolean): boolean {
   if (result.type === 'chat') {
-    const { unified } = result.finish_reason;
-    return unified === 'stop' || unified === 'tool_calls' || (mayBeCut && unified === 'length');
+    return answersOf(result).every(({ finish_reason: { unified } }) => {
+      return unified === 'stop' || unified === 'tool_calls' || (mayBeCut && unified === 'length');
+    });
   }
   return result.type !== 'workflow' || result.status === 'succeeded';
 }

@@ -9,10 +9,12 @@ import {
   type Usage,
 } from '@sluice/contracts';
 import type { Permit } from '@sluice/limits';
+import { exactCostOf } from '@sluice/metering';
 import type { Spent, WorkflowPause } from '@sluice/providers';
 
 import { AnswerStream } from './answer-stream.ts';
 import { callAdapter } from './call-adapter.ts';
+import { emptyReply } from './empty-reply.ts';
 import { expired } from '../begin/deadline.ts';
 import { keepHandles } from './keep-handles.ts';
 import type { Plan } from '../begin/plan-job.ts';
@@ -38,11 +40,15 @@ export type UpstreamOutcome =
       isHeld: boolean;
       /** It was ended from here: cancelled, out of time, or its worker or slot was lost. */
       isCut: boolean;
+      /** It was answered and is paid for, and what was answered is nothing. */
+      isBought?: boolean;
       /** What it had answered by then; of a chat or an app. */
       said?: TextDelta;
       /** What the upstream had told by then of what it took. */
       spent?: Spent | undefined;
     };
+
+type FailedCall = Extract<UpstreamOutcome, { ok: false }>;
 
 /** Why a call was ended whose slot may be somebody else's; the signal's reason. */
 export const slotLost = new SluiceError(
@@ -88,29 +94,40 @@ async function attemptCall(
     onRaw: (told: RawReply) => void (raw = told),
     onSpent: (told: Spent) => void (spent = told),
   };
-  try {
-    const reply = await callAdapter(plan, { permit, handles, answer, signal, ...listeners }, deps);
-    const { upstreamRequestId: id } = reply;
-    const ended: Attempt = {
-      ...attempt,
-      ended_at_ms: deps.clock.now(),
-      outcome: 'succeeded',
-      ...(id !== undefined && { upstream_request_id: id }),
-    };
-    if ('pause' in reply && reply.pause) return { ok: true, attempt: ended, pause: reply.pause };
-    const { usage } = reply;
-    answer.finish(reply.result);
-    const result: RunResult = { ...reply.result, ...(raw && { raw }) };
-    const costUsd = 'costUsd' in reply ? reply.costUsd : undefined;
-    return { ok: true, attempt: ended, result, usage, costUsd };
-  } catch (thrown) {
+  const failed = (thrown: unknown): FailedCall => {
     const error = SluiceError.from(thrown);
     const ended = failedAttempt(attempt, error, deps.clock.now());
     const [isHeld, isCut, { said }] = [handles.isHeld(), signal.aborted, answer];
     return { ok: false, attempt: ended, error, isHeld, isCut, said, spent };
+  };
+  try {
+    const reply = await callAdapter(plan, { permit, handles, answer, signal, ...listeners }, deps);
+    const ended = succeededAttempt(attempt, reply.upstreamRequestId, deps.clock.now());
+    if ('pause' in reply && reply.pause) return { ok: true, attempt: ended, pause: reply.pause };
+    const empty = emptyReply(plan, reply);
+    if (empty) return { ...failed(empty), isBought: true, spent: priced(plan, reply.usage) };
+    answer.finish(reply.result);
+    const result: RunResult = { ...reply.result, ...(raw && { raw }) };
+    const costUsd = 'costUsd' in reply ? reply.costUsd : undefined;
+    return { ok: true, attempt: ended, result, usage: reply.usage, costUsd };
+  } catch (thrown) {
+    return failed(thrown);
   } finally {
     answer.stop();
   }
+}
+
+function priced({ target }: Plan, usage: Usage | undefined): Spent | undefined {
+  return usage && { usage, costUsd: exactCostOf(usage, target.price) };
+}
+
+function succeededAttempt(attempt: Attempt, id: string | undefined, endedAtMs: number): Attempt {
+  return {
+    ...attempt,
+    ended_at_ms: endedAtMs,
+    outcome: 'succeeded',
+    ...(id !== undefined && { upstream_request_id: id }),
+  };
 }
 
 function failedAttempt(attempt: Attempt, error: SluiceError, endedAtMs: number): Attempt {

@@ -57,6 +57,27 @@ describe('a call that was cut', () => {
     }
   });
 
+  it('is one that answered nothing, too: it is paid for as it was counted', async () => {
+    const error = new SluiceError('empty_reply', 'nothing');
+    const usage = {
+      input_tokens: 2,
+      output_tokens: 3,
+      total_tokens: 5,
+      source: 'provider',
+    } as const;
+    const spent = { usage, costUsd: '5' };
+    const call = {
+      ok: false as const,
+      attempt,
+      error,
+      isHeld: false,
+      isCut: false,
+      isBought: true,
+    };
+    const counted = await countCut(plan, { ...call, spent });
+    expect(counted.attempt).toMatchObject({ usage, cost_usd: '5.000000' });
+  });
+
   it('is no call that was refused: that took nothing', async () => {
     expect(await cutWith({}, 'upstream_auth')).toEqual(attempt);
   });

@@ -37,13 +37,15 @@ const cutCodes: readonly ErrorCode[] = [
 export function isCharged({
   isCut,
   isHeld,
+  isBought = false,
   error,
 }: {
   isCut: boolean;
   isHeld: boolean;
+  isBought?: boolean;
   error: SluiceError;
 }): boolean {
-  return isCut || isHeld || cutCodes.includes(error.code);
+  return isCut || isHeld || isBought || cutCodes.includes(error.code);
 }
 
 /**

@@ -53,8 +53,9 @@ function statusOf(state: JobState, job: KnownResponse) {
   return isTerminal(state) ? responseStatusOf({ ...job, state }) : liveResponseStatus(state);
 }
 
-function whyIncomplete({ result }: KnownResponse): string {
-  const isLength = result?.type === 'chat' && result.finish_reason.unified === 'length';
+function whyIncomplete({ result, error }: KnownResponse): string {
+  const isLength =
+    error !== undefined || (result?.type === 'chat' && result.finish_reason.unified === 'length');
   return isLength ? 'max_output_tokens' : 'content_filter';
 }
 

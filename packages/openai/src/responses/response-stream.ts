@@ -87,11 +87,12 @@ export class ResponseStream implements WireStream {
 
   error(error: SluiceError, _requestId: string, job: Omit<JobRecord, 'input'> | undefined): string {
     const { code, message, param } = openaiError(error);
-    return this.#last(() =>
-      job
-        ? this.#emit('response.failed', { response: this.#known(job) })
-        : this.#emit('error', { code, message, param }),
-    );
+    return this.#last(() => {
+      if (!job) return this.#emit('error', { code, message, param });
+      const response = this.#known(job);
+      const type = response.status === 'incomplete' ? 'response.incomplete' : 'response.failed';
+      return this.#emit(type, { response });
+    });
   }
 
   #known(job: Partial<Omit<JobRecord, 'input'>>) {

@@ -23,3 +23,33 @@ it('keeps what can be sent back of each thought, with the place of the call it s
     tool_calls: [{ id: 'a' }, { id: 'b' }],
   });
 });
+
+it('says of each text where it comes from', () => {
+  const told: object[] = [];
+  const blocks = new BlockAssembly((delta) => told.push(delta));
+  blocks.start(0, { type: 'text', text: 'So, ' });
+  blocks.start(1, { type: 'text', text: '' });
+  blocks.add(1, { type: 'text_delta', text: 'grass' });
+  const place = { type: 'char_location', document_index: 0, cited_text: 'is green' };
+  blocks.add(1, { type: 'citations_delta', citation: { ...place, document_title: 'Lawns' } });
+  const web = { type: 'web_search_result_location', url: 'https://a.example', title: 'A' };
+  blocks.start(2, { type: 'text', text: '!', citations: [web] });
+  const annotations = [
+    {
+      type: 'document_citation',
+      document_citation: {
+        document_index: 0,
+        document_title: 'Lawns',
+        cited_text: 'is green',
+        start_index: 4,
+        end_index: 9,
+      },
+    },
+    {
+      type: 'url_citation',
+      url_citation: { url: 'https://a.example', title: 'A', start_index: 9, end_index: 10 },
+    },
+  ];
+  expect(blocks.finish(undefined)).toMatchObject({ content: 'So, grass!', annotations });
+  expect(told.at(-1)).toEqual({ annotations });
+});

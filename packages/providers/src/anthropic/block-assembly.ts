@@ -1,7 +1,14 @@
-import type { ChatResult, ReasoningPart, ToolCall, ToolCallDelta } from '@sluice/contracts';
+import type {
+  Annotation,
+  ChatResult,
+  ReasoningPart,
+  ToolCall,
+  ToolCallDelta,
+} from '@sluice/contracts';
 
 import type { OnDelta } from '../adapter.ts';
-import type { ContentBlock, MessageEvent } from './message-event.ts';
+import { convertCitation } from './convert-citation.ts';
+import type { Citation, ContentBlock, MessageEvent } from './message-event.ts';
 
 type Delta = Extract<MessageEvent, { type: 'content_block_delta' }>['delta'];
 
@@ -13,6 +20,8 @@ interface Draft {
   json: string;
   /** Of a thought. */
   signature: string;
+  /** Of a text. */
+  citations: Citation[];
 }
 
 /** Stands between two thoughts. */
@@ -28,7 +37,8 @@ export class BlockAssembly {
   }
 
   start(index: number, block: ContentBlock): void {
-    const draft = { block, text: '', json: '', signature: block.signature ?? '' };
+    const citations = [...(block.citations ?? [])];
+    const draft = { block, text: '', json: '', signature: block.signature ?? '', citations };
     this.#drafts.set(index, draft);
     if (block.type === 'tool_use') this.#tellCall(draft, { function: { name: block.name ?? '' } });
     this.#addText(draft, block.text ?? block.thinking ?? '');
@@ -42,6 +52,7 @@ export class BlockAssembly {
     draft.json += delta.partial_json ?? '';
     if (delta.partial_json) this.#tellCall(draft, { function: { arguments: delta.partial_json } });
     draft.signature += delta.signature ?? '';
+    if (delta.citation) draft.citations.push(delta.citation);
     return true;
   }
 
@@ -78,6 +89,8 @@ export class BlockAssembly {
     const thoughts = this.#of('thinking').map((draft) => draft.text);
     const reasoning = thoughts.filter((thought) => thought !== '').join(thoughtGap);
     const parts = this.#reasoningParts(toolCalls.length);
+    const annotations = this.#annotations();
+    if (annotations.length > 0) this.#onDelta?.({ annotations });
     return {
       role: 'assistant',
       content: texts.join('') || (texts.length > 0 && toolCalls.length === 0 ? '' : null),
@@ -85,7 +98,18 @@ export class BlockAssembly {
       ...(parts.length > 0 && { reasoning_parts: parts }),
       ...(refusal !== undefined && { refusal }),
       ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+      ...(annotations.length > 0 && { annotations }),
     };
+  }
+
+  /** What is cited in a block is cited for all of its text. */
+  #annotations(): Annotation[] {
+    let end = 0;
+    return this.#of('text').flatMap(({ text, citations }) => {
+      const place = { start_index: end, end_index: end + text.length };
+      end = place.end_index;
+      return citations.map((citation) => convertCitation(citation, place));
+    });
   }
 
   /** The thoughts that can be sent back, each with the place of the call that it stands before, where that is not the begin. */

@@ -2,8 +2,10 @@ import type { Target } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
+import { withoutForeign } from '../chat/fit-parameters.ts';
 import { fitPromptCache } from '../chat/fit-prompt-cache.ts';
 import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
+import { refuseSaidMedia } from '../chat/refuse-said-media.ts';
 import { convertMessages } from './convert-messages.ts';
 import { convertThinking } from './convert-thinking.ts';
 import { convertTools } from './convert-tools.ts';
@@ -14,16 +16,34 @@ const noSamplingVersion = '2026-10-21';
 
 type Body = Record<string, unknown>;
 
+const foreign = [
+  'seed',
+  'verbosity',
+  'frequency_penalty',
+  'presence_penalty',
+  'logit_bias',
+  'n',
+  'logprobs',
+  'top_logprobs',
+  'store',
+  'metadata',
+  'modalities',
+  'audio',
+  'prediction',
+  'web_search_options',
+] as const;
+
 /**
- * The body of a message. What Anthropic has no word for is refused, or dropped where the target says so: `seed`, penalties
- * and `logit_bias` unless they change nothing, JSON without a schema, sampling that the model or version does not take.
+ * The body of a message. What Anthropic has no word for is refused, or dropped where the target says so: parameters that only
+ * others have unless they change nothing, JSON without a schema, sampling that the model or version does not take.
  * @throws SluiceError `upstream_invalid_request`, naming the parameter.
  * @see https://platform.claude.com/docs/en/api/messages/create
  */
 export function convertRequest(call: ChatCall): Body {
   const { target, user } = call;
-  const input = fitPromptCache(target, call.input, { marks: true, keys: false, contents: false });
-  refuseForeign(target, input);
+  const own = fitPromptCache(target, call.input, { marks: true, keys: false, contents: false });
+  const input = withoutForeign(target, own, foreign);
+  refuseSaidMedia(target, input.messages, ['audio', 'images']);
   const { system, messages } = convertMessages(target, input.messages);
   const stop = stopSequences(input);
   const { thinking, effort } = convertThinking(target, input);
@@ -39,18 +59,30 @@ export function convertRequest(call: ChatCall): Body {
     ...(thinking && { thinking }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
     ...(stop && { stop_sequences: stop }),
+    ...convertTier(target, input),
     ...(user !== undefined && { metadata: { user_id: user } }),
     stream: true,
   };
 }
 
-function refuseForeign(target: Target, input: ChatInput): void {
-  const { seed, verbosity, frequency_penalty, presence_penalty, logit_bias } = input;
-  if (seed !== undefined) refuseParameter(target, 'seed');
-  if (verbosity !== undefined) refuseParameter(target, 'verbosity');
-  if (frequency_penalty) refuseParameter(target, 'frequency_penalty');
-  if (presence_penalty) refuseParameter(target, 'presence_penalty');
-  if (logit_bias && Object.keys(logit_bias).length > 0) refuseParameter(target, 'logit_bias');
+/** `auto` is what it does by itself; of the tiers of others it has none but the usual one. */
+function convertTier(target: Target, { service_tier: tier }: ChatInput): Body {
+  switch (tier) {
+    case 'auto':
+      return { service_tier: tier };
+    case 'default':
+    case 'standard':
+    case 'standard_only':
+      return { service_tier: 'standard_only' };
+    case undefined:
+      return {};
+    case 'flex':
+    case 'scale':
+    case 'priority':
+    case 'fast':
+      refuseParameter(target, 'service_tier', `"${tier}" is none of its tiers`);
+      return {};
+  }
 }
 
 function convertSampling(target: Target, { temperature, top_p, top_k }: ChatInput): Body {

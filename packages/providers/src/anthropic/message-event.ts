@@ -15,6 +15,18 @@ export type MessageUsage = z.infer<typeof usage>;
 
 const lenientUsage = usage.nullish().catch(undefined);
 
+/** Where a text is from: a place in a document, a web page, or a result of a search that was handed in. */
+const citation = z.object({
+  type: z.string(),
+  url: text,
+  source: text,
+  title: text,
+  cited_text: text,
+  document_index: z.number().nullish(),
+  document_title: text,
+});
+export type Citation = z.infer<typeof citation>;
+
 const block = z.object({
   type: z.string(),
   text,
@@ -24,6 +36,7 @@ const block = z.object({
   id: text,
   name: text,
   input: z.record(z.string(), z.unknown()).nullish(),
+  citations: z.array(citation).nullish().catch(undefined),
 });
 export type ContentBlock = z.infer<typeof block>;
 
@@ -62,6 +75,7 @@ export const messageEvent = z.discriminatedUnion('type', [
       thinking: text,
       signature: text,
       partial_json: text,
+      citation: citation.nullish().catch(undefined),
     }),
   }),
   z.object({ type: z.literal('content_block_stop'), index: z.number().nullish() }),

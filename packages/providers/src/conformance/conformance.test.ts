@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 
 import {
@@ -11,15 +10,25 @@ import {
 import { waitFor } from '@sluice/testing';
 import fc from 'fast-check';
 import { Agent } from 'undici';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { drainMs } from '../http/exchange.ts';
 import { adapterKinds, createAdapters } from '../registry.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';
-import { ReplayDispatcher } from './replay-dispatcher.ts';
+import { ReplayDispatcher, SteppedDispatcher } from './replay-dispatcher.ts';
 import { startScriptedUpstream, type Script, type ScriptedUpstream } from './scripted-upstream.ts';
 import { document, hang, reply, resetAtOnce, streamScripts } from './scripts.ts';
 import { targetOf } from './subject.ts';
 import { subjects } from './subjects.ts';
+
+/** Deadlines pass when a test says so; sockets go on. */
+const deadlinesOnly = {
+  toFake: ['setTimeout', 'clearTimeout'] as ('setTimeout' | 'clearTimeout')[],
+};
+
+/** Too much for one document or event; made once, every adapter gets it. */
+const tooLong = 'x'.repeat(17 * 2 ** 20);
+const tooLongDocument = JSON.stringify({ a: tooLong });
 
 /** Hundreds of replies, one for each byte. */
 const exhaustive = { timeout: 60_000 };
@@ -33,6 +42,7 @@ beforeAll(async () => {
   agent = new Agent({ allowH2: false });
 });
 afterEach(() => {
+  vi.useRealTimers();
   upstream.calls.length = 0;
 });
 afterAll(async () => {
@@ -134,9 +144,11 @@ describe.each(named)('$name', (subject) => {
     });
 
     it('does not wait for a body that goes on after its terminal event', async () => {
+      vi.useFakeTimers(deadlinesOnly);
       const { closed } = await receivedDuring(async () => {
         expect(await call(openStream(...events))).toMatchObject(asObject(subject.reply));
       });
+      vi.advanceTimersByTime(drainMs);
       await closed;
     });
 
@@ -373,8 +385,8 @@ describe.each(named)('$name', (subject) => {
       ['events that are not JSON', stream(frame('{"a"'), frame('[DONE]'))],
       ['events that are something else', stream(frame('17'), frame('[DONE]'))],
       ['a compressed body', reply(200, {}, { 'content-encoding': 'gzip' })],
-      ['17 MiB of JSON', reply(200, { a: 'x'.repeat(17 * 2 ** 20) })],
-      ['an event of 17 MiB', stream(frame(`"${'x'.repeat(17 * 2 ** 20)}"`))],
+      ['17 MiB of JSON', reply(200, tooLongDocument, { 'content-type': 'application/json' })],
+      ['an event of 17 MiB', stream(frame(`"${tooLong}"`))],
       ['bytes that are not HTTP', (response) => response.socket?.end('SSH-2.0-x\r\n\r\n')],
     ] as [string, Script][])('and sends %s is a bad upstream', async (_name, script) => {
       const error = await failureOf(script);
@@ -437,19 +449,24 @@ describe.each(named)('$name', (subject) => {
     });
 
     it('begins again with each event', async () => {
-      const slow: Script = async (response, received) => {
-        void openStream()(response, received);
-        // In all longer than the deadline, and no gap as long as it.
-        const parts = 5;
-        for (let part = 0; part < parts; part += 1) {
-          await sleep(250);
-          const [from, to] = [part, part + 1].map((n) => Math.ceil((n * events.length) / parts));
-          response.write(events.slice(from, to).join(''));
-        }
-        response.end();
-      };
-      const patient = { firstByteMs: 1_000, idleMs: 1_000 };
-      expect(await call(slow, { timeouts: patient })).toMatchObject(asObject(subject.reply));
+      vi.useFakeTimers(deadlinesOnly);
+      const { provider } = targetOf(kind, 'http://replay');
+      const { firstByteMs, idleMs } = provider.timeouts;
+      const dispatcher = new SteppedDispatcher(type);
+      const replying = subject.call(createAdapters({ dispatcher })(kind), {
+        target: targetOf(kind, 'http://replay'),
+        signal: neverAborted,
+      });
+      await vi.advanceTimersByTimeAsync(firstByteMs - 1);
+      dispatcher.begin();
+      // In all longer than the deadline, and no gap as long as it, though one event may be a keep-alive.
+      for (const event of events) {
+        await vi.advanceTimersByTimeAsync(idleMs * 0.45);
+        dispatcher.send(Buffer.from(event));
+      }
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.end();
+      expect(await replying).toMatchObject(asObject(subject.reply));
     });
   });
 

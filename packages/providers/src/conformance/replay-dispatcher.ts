@@ -23,6 +23,40 @@ export class ReplayDispatcher extends Dispatcher {
   }
 }
 
+/** Answers one call step by step, as the test says; nothing passes between two steps but the time that the test lets pass. */
+export class SteppedDispatcher extends Dispatcher {
+  readonly #contentType: string;
+  readonly #playback = new Playback([], { onResponseData: () => undefined });
+  #handler: Dispatcher.DispatchHandler | undefined;
+
+  constructor(contentType: string) {
+    super();
+    this.#contentType = contentType;
+  }
+
+  override dispatch(
+    _options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    this.#handler = handler;
+    handler.onRequestStart?.(this.#playback, undefined);
+    return true;
+  }
+
+  begin(): void {
+    const headers = { 'content-type': this.#contentType };
+    this.#handler?.onResponseStart?.(this.#playback, 200, headers, 'OK');
+  }
+
+  send(chunk: Buffer): void {
+    this.#handler?.onResponseData?.(this.#playback, chunk);
+  }
+
+  end(): void {
+    this.#handler?.onResponseEnd?.(this.#playback, {});
+  }
+}
+
 /** Hands chunks over until it is told to pause or to stop. */
 class Playback implements Dispatcher.DispatchController {
   aborted = false;

@@ -64,11 +64,14 @@ export class DifyApi {
     });
   }
 
-  /** How a run stands now. Events may be lost, this is not. */
-  async detail({ run_id: runId = '' }: UpstreamHandle): Promise<Reply<RunDetail>> {
+  /** How a run stands now. Events may be lost, this is not. `onRaw` is told what Dify answered. */
+  async detail(
+    { run_id: runId = '' }: UpstreamHandle,
+    onRaw?: UpstreamCall['onRaw'],
+  ): Promise<Reply<RunDetail>> {
     const path = `/workflows/run/${encodeURIComponent(runId)}`;
     const request: UpstreamRequest = { method: 'GET', path, headers: this.#headers };
-    return await callUpstream(this.context, request, {
+    return await callUpstream({ ...this.context, onRaw }, request, {
       document: (value) => {
         const parsed = runDetail.safeParse(value);
         if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/contracts';
+import { SluiceError, type RawReply } from '@sluice/contracts';
 import { waitFor } from '@sluice/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -398,7 +398,11 @@ describe('a run that an earlier attempt started', () => {
       detail: (_request, response) => detail(response, (looks += 1) < 11 ? 'running' : 'succeeded'),
     });
     const { clock, pauses } = impatientClock();
-    expect((await run({ ...dify, clock }, { resume }).reply).result.status).toBe('succeeded');
+    const told: RawReply[] = [];
+    const onRaw = (raw: RawReply) => void told.push(raw);
+    const { reply } = run({ ...dify, clock }, { resume, onRaw });
+    expect((await reply).result.status).toBe('succeeded');
+    expect(told.at(-1)).toMatchObject({ body: { status: 'succeeded' } });
     expect(pauses[0]).toBe(2_000);
     expect(pauses.at(-1)).toBe(30_000);
     expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));

@@ -190,7 +190,7 @@ async function look(
   handle: UpstreamHandle,
 ): Promise<Followed | undefined> {
   run.hasGaps = true;
-  const { value: detail, headers } = await api.detail(handle);
+  const { value: detail, headers } = await api.detail(handle, run.call.onRaw);
   const value = run.outcomeOf(detail);
   return value && (await concludeLate(api, run, { value, headers }));
 }

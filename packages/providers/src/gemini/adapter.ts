@@ -38,9 +38,9 @@ async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<
       sendByMs,
     },
     {
-      events: (head) => new AnswerAssembly(context, head),
+      events: (head) => new AnswerAssembly(context, head, call.input.n),
       document: (document, head) => {
-        const assembly = new AnswerAssembly(context, head);
+        const assembly = new AnswerAssembly(context, head, call.input.n);
         for (const piece of Array.isArray(document) ? document : [document]) assembly.add(piece);
         return assembly.finish();
       },

@@ -7,14 +7,14 @@ import { targetOf } from '../conformance/subject.ts';
 import { AnswerAssembly } from './answer-assembly.ts';
 import { judgeGemini } from './judge-gemini.ts';
 
-function assemblyFor(headers = {}): AnswerAssembly {
+function assemblyFor(headers = {}, count = 1): AnswerAssembly {
   const context = {
     http: { dispatcher: new MockAgent(), clock: systemClock },
     target: targetOf('gemini', 'http://x'),
     signal: new AbortController().signal,
     judge: judgeGemini,
   };
-  return new AnswerAssembly(context, { status: 200, headers });
+  return new AnswerAssembly(context, { status: 200, headers }, count);
 }
 
 function replyTo(...pieces: object[]) {
@@ -62,7 +62,7 @@ describe('an answer of Gemini', () => {
     expect(replyTo(piece([{ text: '' }], 'STOP')).result.message.content).toBe('');
   });
 
-  it('is made of the first candidate only, and skips parts it does not know', () => {
+  it('is made of each candidate in its place, and skips parts it does not know', () => {
     const { result } = replyTo(
       { candidates: [{ index: 1, content: { parts: [{ text: 'b' }] }, finishReason: 'STOP' }] },
       piece([{ executableCode: { code: '1' } }, { text: 'a', thoughtSignature: 'x' }], 'STOP'),
@@ -184,5 +184,94 @@ describe('an error of Gemini', () => {
     [['invalid_argument'], 'no', undefined],
   ])('of %j "%s" means %s', (codes, message, code) => {
     expect(judgeGemini(undefined, fieldsOf(429, codes, message))?.code).toBe(code);
+  });
+});
+
+describe('what else a candidate may have', () => {
+  const end = { candidates: [{ finishReason: 'STOP' }] };
+
+  it('is others beside it, and it is whole when all have ended', () => {
+    const at = (index: number, text: string, finishReason?: string) => ({
+      candidates: [
+        { index, content: { parts: [{ text }] }, ...(finishReason && { finishReason }) },
+      ],
+      usageMetadata: { totalTokenCount: 3 },
+    });
+    const assembly = assemblyFor({}, 2);
+    const states = [at(1, 'b', 'STOP'), at(0, 'a'), at(0, 'c', 'STOP')].map((chunk) =>
+      assembly.onEvent({ data: JSON.stringify(chunk) }),
+    );
+    expect(states).toEqual(['progress', 'progress', 'done']);
+    const { result } = assembly.end();
+    expect(result.message.content).toBe('ac');
+    expect(result.alternatives).toMatchObject([{ message: { content: 'b' } }]);
+  });
+
+  it('is how likely its tokens were', () => {
+    const token = (text: string, logProbability: number) => ({ token: text, logProbability });
+    const logprobsResult = {
+      chosenCandidates: [token('é', -0.1)],
+      topCandidates: [{ candidates: [token('é', -0.1), token('e', -2)] }],
+    };
+    const { result } = replyTo(
+      { candidates: [{ content: { parts: [{ text: 'é' }] }, logprobsResult }] },
+      end,
+    );
+    expect(result.logprobs).toEqual({
+      content: [
+        {
+          token: 'é',
+          logprob: -0.1,
+          bytes: [195, 169],
+          top_logprobs: [
+            { token: 'é', logprob: -0.1, bytes: [195, 169] },
+            { token: 'e', logprob: -2, bytes: [101] },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('is images, and sound in pieces', () => {
+    const sound = (text: string) => ({
+      inlineData: { mimeType: 'audio/L16;rate=24000', data: Buffer.from(text).toString('base64') },
+    });
+    const image = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
+    const { result } = replyTo(piece([sound('ab'), image]), piece([sound('cde')], 'STOP'));
+    expect(result.message).toEqual({
+      role: 'assistant',
+      content: null,
+      audio: { format: 'audio/L16;rate=24000', data: Buffer.from('abcde').toString('base64') },
+      images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }],
+    });
+  });
+
+  it('is where its text comes from, in units of UTF-16', () => {
+    const { result } = replyTo(piece([{ text: 'é, so' }]), {
+      candidates: [
+        {
+          finishReason: 'STOP',
+          citationMetadata: {
+            citationSources: [{ startIndex: 0, endIndex: 2, uri: 'https://a.example' }, {}],
+          },
+          groundingMetadata: {
+            groundingChunks: [{ web: { uri: 'https://b.example', title: 'B' } }],
+            groundingSupports: [
+              { segment: { startIndex: 4, endIndex: 6 }, groundingChunkIndices: [0, 7] },
+            ],
+          },
+        },
+      ],
+    });
+    expect(result.message.annotations).toEqual([
+      {
+        type: 'url_citation',
+        url_citation: { url: 'https://a.example', start_index: 0, end_index: 1 },
+      },
+      {
+        type: 'url_citation',
+        url_citation: { url: 'https://b.example', title: 'B', start_index: 3, end_index: 5 },
+      },
+    ]);
   });
 });

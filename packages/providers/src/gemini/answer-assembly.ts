@@ -1,7 +1,8 @@
-import { SluiceError, type ToolCall } from '@sluice/contracts';
+import { SluiceError } from '@sluice/contracts';
 import type { EventSourceMessage } from 'eventsource-parser';
 
 import type { ChatReply } from '../adapter.ts';
+import { deltaAt } from '../chat/delta-at.ts';
 import type { BodyState } from '../http/body-reader.ts';
 import { badUpstream, parseJson, type CallContext } from '../http/call-upstream.ts';
 import { errorFieldsOf, isRecord } from '../http/error-fields.ts';
@@ -9,44 +10,40 @@ import type { EventHandler } from '../http/event-reader.ts';
 import type { ReplyHead } from '../http/exchange.ts';
 import { excerptOf, redactorOf } from '../http/redact.ts';
 import { requestIdOf, upstreamError } from '../http/upstream-error.ts';
+import { CandidateDraft } from './candidate-draft.ts';
 import { convertUsage } from './convert-usage.ts';
 import {
   generateContentResponse,
   type GenerateContentResponse,
-  type ResponsePart,
   type UsageMetadata,
 } from './generate-content-response.ts';
-import { mapFinishReason } from './map-finish-reason.ts';
 
 /** One answer in the making: of the events of a stream, or of one whole document. */
 export class AnswerAssembly implements EventHandler<ChatReply> {
   readonly #context: CallContext;
   readonly #head: ReplyHead;
-  readonly #toolCalls: ToolCall[] = [];
-  #content: string | undefined;
-  #reasoning = '';
-  #textSignature: string | undefined;
-  #finishReason: string | undefined;
-  #finishMessage: string | undefined;
+  readonly #count: number;
+  readonly #candidates = new Map<number, CandidateDraft>();
   #usage: UsageMetadata | undefined;
   #model: string | undefined;
   #responseId: string | undefined;
-  #hasCandidate = false;
 
-  constructor(context: CallContext, head: ReplyHead) {
+  /** `count` is how many candidates were asked for. */
+  constructor(context: CallContext, head: ReplyHead, count = 1) {
     this.#context = context;
     this.#head = head;
+    this.#count = count;
   }
 
-  /** There is no terminal event: a piece with a finish reason and the usage is the last. */
+  /** There is no terminal event: the piece with the last finish reason and the usage is the last. */
   onEvent({ data }: EventSourceMessage): BodyState {
     if (data === '') return 'waiting';
     const chunk = this.add(parseJson(data, this.#context.target));
-    return this.#finishReason !== undefined && chunk.usageMetadata ? 'done' : 'progress';
+    return this.#isWhole && chunk.usageMetadata ? 'done' : 'progress';
   }
 
   end(): ChatReply {
-    if (this.#finishReason !== undefined) return this.finish();
+    if (this.#isWhole) return this.finish();
     const { name } = this.#context.target.provider;
     throw new SluiceError('upstream_truncated', `the reply of ${name} ended before it was whole`);
   }
@@ -61,66 +58,45 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
     if (chunk.usageMetadata) this.#usage = chunk.usageMetadata;
     if (chunk.modelVersion) this.#model = chunk.modelVersion;
     if (chunk.responseId) this.#responseId = chunk.responseId;
-    const [candidate] = chunk.candidates ?? [];
-    if (!candidate) this.#throwIfBlocked(chunk);
-    if (!candidate || (candidate.index ?? 0) !== 0) return chunk;
-    this.#hasCandidate = true;
-    if (candidate.finishReason) this.#finishReason = candidate.finishReason;
-    if (candidate.finishMessage) this.#finishMessage = candidate.finishMessage;
-    for (const part of candidate.content?.parts ?? []) this.#addPart(part);
+    const candidates = chunk.candidates ?? [];
+    if (candidates.length === 0) this.#throwIfBlocked(chunk);
+    for (const candidate of candidates) {
+      this.#candidateAt(candidate.index ?? 0).add(candidate, this.#responseId);
+    }
     return chunk;
   }
 
   /** The reply, of whatever has been added. Throws `bad_upstream` if that had no candidate. */
   finish(): ChatReply {
-    if (!this.#hasCandidate) throw this.#notAnAnswer({ candidates: [] });
+    const drafts = [...this.#candidates].toSorted(([one], [other]) => one - other);
     this.#throwIfMalformed();
-    const hasCalls = this.#toolCalls.length > 0;
+    const [first, ...others] = drafts.map(([, draft]) => draft.finish());
+    if (!first) throw this.#notAnAnswer({ candidates: [] });
     return {
       result: {
         type: 'chat',
         ...(this.#model !== undefined && { model: this.#model }),
-        message: {
-          role: 'assistant',
-          content: this.#content || (hasCalls ? null : (this.#content ?? null)),
-          ...(this.#reasoning !== '' && { reasoning: this.#reasoning }),
-          ...(this.#textSignature !== undefined && {
-            reasoning_parts: [{ type: 'thought_signature', signature: this.#textSignature }],
-          }),
-          ...(hasCalls && { tool_calls: this.#toolCalls }),
-        },
-        finish_reason: mapFinishReason(this.#finishReason, hasCalls),
+        ...first,
+        ...(others.length > 0 && { alternatives: others }),
       },
       usage: convertUsage(this.#usage),
       upstreamRequestId: requestIdOf(this.#head.headers) ?? this.#responseId,
     };
   }
 
-  #addPart({ text, thought, thoughtSignature, functionCall }: ResponsePart): void {
-    if (functionCall) {
-      const place = this.#toolCalls.length;
-      const callId =
-        functionCall.id ||
-        ['call', this.#responseId, place].filter((it) => it !== undefined).join('_');
-      const toolCall: ToolCall = {
-        id: callId,
-        type: 'function',
-        function: {
-          name: functionCall.name ?? '',
-          arguments: JSON.stringify(functionCall.args ?? {}),
-        },
-        ...(thoughtSignature && {
-          extra_content: { google: { thought_signature: thoughtSignature } },
-        }),
-      };
-      this.#toolCalls.push(toolCall);
-      this.#context.onDelta?.({ tool_calls: [{ index: place, ...toolCall }] });
-    }
-    if (typeof text !== 'string') return;
-    if (thoughtSignature && !functionCall) this.#textSignature = thoughtSignature;
-    if (thought) this.#reasoning += text;
-    else this.#content = (this.#content ?? '') + text;
-    if (text !== '') this.#context.onDelta?.(thought ? { reasoning: text } : { content: text });
+  /** Every candidate that was asked for, or more, has come to its end. */
+  get #isWhole(): boolean {
+    const drafts = [...this.#candidates.values()];
+    const ended = drafts.filter(({ finishReason }) => finishReason !== undefined);
+    return ended.length === drafts.length && ended.length >= this.#count;
+  }
+
+  #candidateAt(index: number): CandidateDraft {
+    const known = this.#candidates.get(index);
+    if (known) return known;
+    const draft = new CandidateDraft((delta) => this.#context.onDelta?.(deltaAt(index, delta)));
+    this.#candidates.set(index, draft);
+    return draft;
   }
 
   /** A prompt that Gemini does not answer has no candidates. */
@@ -136,9 +112,10 @@ export class AnswerAssembly implements EventHandler<ChatReply> {
 
   /** A call that the model wrote wrongly, and nothing else, is no answer; the next attempt may be one. */
   #throwIfMalformed(): void {
-    const reason = this.#finishReason;
-    if (!reason?.startsWith('MALFORMED_') || this.#content || this.#toolCalls.length > 0) return;
-    const message = this.#told(`sent no answer (${reason})`, this.#finishMessage);
+    const [draft, other] = this.#candidates.values();
+    const reason = draft?.finishReason;
+    if (!reason?.startsWith('MALFORMED_') || other || !draft?.isEmpty) return;
+    const message = this.#told(`sent no answer (${reason})`, draft.finishMessage);
     throw new SluiceError('upstream_error', message, { upstreamCode: reason });
   }
 

@@ -2,6 +2,7 @@ import type { Target } from '@sluice/config';
 import type { ChatMessage } from '@sluice/contracts';
 
 import { refuseLateInstruction, refuseParameter, unsupportedInput } from '../chat/refuse-input.ts';
+import { refuseSaidMedia } from '../chat/refuse-said-media.ts';
 import { calledFunction, parseArguments } from '../chat/tool-history.ts';
 import { convertContent, type GeminiPart } from './convert-part.ts';
 
@@ -36,6 +37,7 @@ export function convertMessages(
 ): GeminiConversation {
   const system: GeminiPart[] = [];
   const contents: GeminiContent[] = [];
+  refuseSaidMedia(target, messages, ['audio']);
   for (const [index, message] of messages.entries()) {
     const place = { target, messages, index };
     if ('name' in message && message.name !== undefined) {
@@ -72,6 +74,7 @@ function convertTurn(message: MessageOf<'user' | 'assistant'>, place: Place): Ge
   const said = convertContent(place.target, message.content ?? '', `${path}.content`);
   if (message.role === 'user') return said;
   const refused = message.refusal ? [{ text: message.refusal }] : [];
+  const drawn = convertContent(place.target, message.images ?? [], `${path}.images`);
   const calls = (message.tool_calls ?? []).map((call, index): GeminiPart => {
     const args = parseArguments(call.function.arguments);
     const signature = call.extra_content?.google.thought_signature;
@@ -84,7 +87,7 @@ function convertTurn(message: MessageOf<'user' | 'assistant'>, place: Place): Ge
       ...(signature !== undefined && { thoughtSignature: signature }),
     };
   });
-  return [...withSignature([...said, ...refused], message), ...calls];
+  return [...withSignature([...said, ...refused, ...drawn], message), ...calls];
 }
 
 /** The signature of what was said goes back with the end of it; Gemini also gives it in a part without a text. */

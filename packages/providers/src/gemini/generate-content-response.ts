@@ -14,8 +14,59 @@ const part = z.object({
       args: z.record(z.string(), z.unknown()).nullish(),
     })
     .nullish(),
+  /** An image or sound. */
+  inlineData: z.object({ mimeType: z.string(), data: z.string() }).nullish().catch(undefined),
 });
 export type ResponsePart = z.infer<typeof part>;
+
+const token = z.object({ token: z.string(), logProbability: z.number() });
+const logprobs = z.object({
+  chosenCandidates: z.array(token).nullish(),
+  topCandidates: z.array(z.object({ candidates: z.array(token).nullish() })).nullish(),
+});
+export type LogprobsResult = z.infer<typeof logprobs>;
+
+const place = z.number().nullish();
+/** The API writes `citationSources`, its client renames them. */
+const sources = z
+  .array(
+    z.object({
+      startIndex: place,
+      endIndex: place,
+      uri: z.string().nullish(),
+      title: z.string().nullish(),
+    }),
+  )
+  .nullish();
+const citations = z.object({ citationSources: sources, citations: sources });
+const grounding = z.object({
+  groundingChunks: z
+    .array(
+      z.object({
+        web: z.object({ uri: z.string().nullish(), title: z.string().nullish() }).nullish(),
+      }),
+    )
+    .nullish(),
+  groundingSupports: z
+    .array(
+      z.object({
+        segment: z.object({ startIndex: place, endIndex: place }).nullish(),
+        groundingChunkIndices: z.array(z.number()).nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+const candidate = z.object({
+  index: z.number().nullish(),
+  content: z.object({ parts: z.array(part).nullish() }).nullish(),
+  finishReason: z.string().nullish(),
+  finishMessage: z.string().nullish(),
+  logprobsResult: logprobs.nullish().catch(undefined),
+  citationMetadata: citations.nullish().catch(undefined),
+  groundingMetadata: grounding.nullish().catch(undefined),
+});
+export type Candidate = z.infer<typeof candidate>;
 
 const usage = z.object({
   promptTokenCount: count,
@@ -32,16 +83,7 @@ export type UsageMetadata = z.infer<typeof usage>;
  * @see https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
  */
 export const generateContentResponse = z.object({
-  candidates: z
-    .array(
-      z.object({
-        index: z.number().nullish(),
-        content: z.object({ parts: z.array(part).nullish() }).nullish(),
-        finishReason: z.string().nullish(),
-        finishMessage: z.string().nullish(),
-      }),
-    )
-    .nullish(),
+  candidates: z.array(candidate).nullish(),
   promptFeedback: z
     .object({ blockReason: z.string().nullish(), blockReasonMessage: z.string().nullish() })
     .nullish(),

@@ -32,8 +32,9 @@ export interface ReplyHead {
 
 /** A reply may have so many bytes in all, keep-alives included. */
 const maxReplyBytes = 64 * 1024 * 1024;
-/** How long and how far a finished reply is read to its end, so that its connection can be used again. */
-const drainMs = 1_000;
+/** How long a finished reply is read to its end, so that its connection can be used again. */
+export const drainMs = 1_000;
+/** And how far. */
 const maxDrainBytes = 64 * 1024;
 
 /**

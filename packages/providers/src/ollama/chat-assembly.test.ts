@@ -106,3 +106,19 @@ describe('an error of Ollama', () => {
     expect(judge(undefined, "model 'x' not found")).toBeUndefined();
   });
 });
+
+it('a reply of Ollama says how likely its tokens were, where it was asked', () => {
+  const line = (token: string) => ({
+    ...say(token),
+    logprobs: [{ token, logprob: -0.5, top_logprobs: [{ token: 'b', logprob: -1 }] }],
+  });
+  const { result } = replyTo(line('a'), line('c'), { done: true, done_reason: 'stop' });
+  expect(result.logprobs?.content).toEqual(
+    ['a', 'c'].map((token) => ({
+      token,
+      logprob: -0.5,
+      bytes: null,
+      top_logprobs: [{ token: 'b', logprob: -1, bytes: null }],
+    })),
+  );
+});

@@ -1,4 +1,9 @@
-import { SluiceError, type FinishReason, type ToolCall } from '@sluice/contracts';
+import {
+  SluiceError,
+  type FinishReason,
+  type TokenLogprob,
+  type ToolCall,
+} from '@sluice/contracts';
 
 import type { ChatReply } from '../adapter.ts';
 import type { BodyState } from '../http/body-reader.ts';
@@ -17,6 +22,7 @@ export class ChatAssembly implements LineHandler<ChatReply> {
   readonly #context: CallContext;
   readonly #head: ReplyHead;
   readonly #toolCalls: ToolCall[] = [];
+  readonly #logprobs: TokenLogprob[] = [];
   #content = '';
   #reasoning = '';
   #last: ChatLine | undefined;
@@ -42,7 +48,7 @@ export class ChatAssembly implements LineHandler<ChatReply> {
     if (!parsed.success) {
       throw badUpstream(target, 'sent something that is no chat of Ollama', JSON.stringify(value));
     }
-    const { message, done } = parsed.data;
+    const { message, done, logprobs } = parsed.data;
     const { content, thinking: reasoning } = message ?? {};
     this.#content += content ?? '';
     this.#reasoning += reasoning ?? '';
@@ -50,6 +56,7 @@ export class ChatAssembly implements LineHandler<ChatReply> {
       this.#context.onDelta?.({ ...(reasoning && { reasoning }), ...(content && { content }) });
     }
     for (const call of message?.tool_calls ?? []) this.#addCall(call);
+    this.#addLogprobs(logprobs ?? []);
     if (done) this.#last = parsed.data;
   }
 
@@ -72,10 +79,20 @@ export class ChatAssembly implements LineHandler<ChatReply> {
           ...(hasCalls && { tool_calls: this.#toolCalls }),
         },
         finish_reason: finishReasonOf(last, hasCalls),
+        ...(this.#logprobs.length > 0 && { logprobs: { content: this.#logprobs } }),
       },
       usage: convertUsage(last),
       upstreamRequestId: requestIdOf(this.#head.headers),
     };
+  }
+
+  #addLogprobs(given: NonNullable<ChatLine['logprobs']>): void {
+    const content = given.map(({ top_logprobs: top, ...token }) => {
+      return { ...token, top_logprobs: top ?? [] };
+    });
+    if (content.length === 0) return;
+    this.#logprobs.push(...content);
+    this.#context.onDelta?.({ logprobs: { content } });
   }
 
   #addCall(call: NonNullable<NonNullable<ChatLine['message']>['tool_calls']>[number]): void {

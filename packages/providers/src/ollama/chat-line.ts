@@ -2,6 +2,12 @@ import { z } from 'zod';
 
 const count = z.number().nullish().catch(undefined);
 
+const token = {
+  token: z.string(),
+  logprob: z.number(),
+  bytes: z.array(z.number()).nullable().default(null),
+};
+
 /**
  * One line of a streamed chat, or a whole one; the last has `done`. Only what is used, and lenient.
  * @see https://docs.ollama.com/api/chat
@@ -26,6 +32,10 @@ export const chatLine = z.object({
         .nullish(),
     })
     .nullish(),
+  logprobs: z
+    .array(z.object({ ...token, top_logprobs: z.array(z.object(token)).nullish() }))
+    .nullish()
+    .catch(undefined),
   done: z.boolean(),
   done_reason: z.string().nullish(),
   prompt_eval_count: count,

@@ -2,22 +2,37 @@ import type { Target } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
+import { topLogprobs, withoutForeign } from '../chat/fit-parameters.ts';
 import { fitPromptCache } from '../chat/fit-prompt-cache.ts';
 import { outputLimit, refuseParameter, stopSequences } from '../chat/refuse-input.ts';
+import { refuseSaidMedia } from '../chat/refuse-said-media.ts';
 import { contextOf, keepAliveOf } from './configured-fields.ts';
 import { convertMessages } from './convert-messages.ts';
 
 type Fields = Record<string, unknown>;
+
+const foreign = [
+  'logit_bias',
+  'parallel_tool_calls',
+  'verbosity',
+  'n',
+  'service_tier',
+  'store',
+  'metadata',
+  'modalities',
+  'audio',
+  'prediction',
+  'web_search_options',
+] as const;
 
 /**
  * The body of `/api/chat`. Throws `upstream_invalid_request` for what Ollama cannot take, unless the target drops it.
  * @see https://docs.ollama.com/api/chat
  */
 export function convertRequest({ input: given, target }: ChatCall): Fields {
-  const input = fitPromptCache(target, given, { marks: false, keys: false, contents: false });
-  if (Object.keys(input.logit_bias ?? {}).length > 0) refuseParameter(target, 'logit_bias');
-  if (input.parallel_tool_calls === false) refuseParameter(target, 'parallel_tool_calls');
-  if (input.verbosity !== undefined) refuseParameter(target, 'verbosity');
+  const own = fitPromptCache(target, given, { marks: false, keys: false, contents: false });
+  const input = withoutForeign(target, own, foreign);
+  refuseSaidMedia(target, input.messages, ['audio', 'images']);
   const options = convertOptions(target, input);
   const tools = convertTools(target, input);
   const format = convertFormat(input.response_format);
@@ -28,10 +43,17 @@ export function convertRequest({ input: given, target }: ChatCall): Fields {
     ...(tools && { tools }),
     ...(format !== undefined && { format }),
     ...(think !== undefined && { think }),
+    ...convertLogprobs(target, input),
     ...(Object.keys(options).length > 0 && { options }),
     ...keepAliveOf(target),
     stream: true,
   };
+}
+
+function convertLogprobs(target: Target, input: ChatInput): Fields {
+  const top = topLogprobs(target, input);
+  if (top === undefined) return {};
+  return { logprobs: true, ...(top > 0 && { top_logprobs: top }) };
 }
 
 function convertOptions(target: Target, input: ChatInput): Fields {

@@ -1,3 +1,5 @@
+import { answersOf, SluiceError, type ChatResult } from '@sluice/contracts';
+
 import type { ChatCall, ChatReply } from '../adapter.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
@@ -37,5 +39,18 @@ export async function callChatCompletions(
       },
     },
   );
+  refuseFewer(call, value.result);
   return { ...value, upstreamRequestId: requestIdOf(headers) };
+}
+
+/**
+ * A server that does not know `n` gives one answer without a word.
+ * @throws SluiceError `bad_upstream` for fewer answers than were asked for, unless the target drops what it cannot take.
+ */
+function refuseFewer({ input: { n = 1 }, target }: ChatCall, result: ChatResult): void {
+  const { length } = answersOf(result);
+  if (length >= n || target.dropParams) return;
+  const { name } = target.provider;
+  const message = `${name} gave ${length} of ${n} answers (n); "dropParams: true" of the model takes them`;
+  throw new SluiceError('bad_upstream', message, { retryable: false, param: 'input.n' });
 }

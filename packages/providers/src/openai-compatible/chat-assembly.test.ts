@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/contracts';
+import { joinDeltas, SluiceError, type TextDelta } from '@sluice/contracts';
 import { systemClock } from '@sluice/runtime';
 import { MockAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
@@ -7,9 +7,10 @@ import { targetOf } from '../conformance/subject.ts';
 import { ChatAssembly } from './chat-assembly.ts';
 import { judgeDashScope } from './judge-dashscope.ts';
 
-function assemblyFor(baseUrl = 'http://x'): ChatAssembly {
+function assemblyFor(baseUrl = 'http://x', onDelta?: (delta: TextDelta) => void): ChatAssembly {
   return new ChatAssembly(
     {
+      onDelta,
       http: { dispatcher: new MockAgent(), clock: systemClock },
       target: targetOf('openai-compatible', baseUrl),
       signal: new AbortController().signal,
@@ -27,7 +28,12 @@ function replyTo(...deltas: object[]) {
 }
 
 function replyToChunks(...chunks: object[]) {
-  const assembly = assemblyFor();
+  return replyToChunksTold([], chunks);
+}
+
+/** The same; `told` gets what is told of it. */
+function replyToChunksTold(told: TextDelta[], chunks: object[]) {
+  const assembly = assemblyFor('http://x', (delta) => told.push(delta));
   for (const chunk of chunks) assembly.onEvent({ data: JSON.stringify(chunk) });
   assembly.onEvent({ data: '[DONE]' });
   return assembly.end();
@@ -83,12 +89,18 @@ describe('the text of a reply', () => {
     expect(message).toEqual({ role: 'assistant', content: null, refusal: 'I will not' });
   });
 
-  it('is that of the first choice', () => {
+  it('is that of each choice, in its place', () => {
     const choice = (index: number, content: string) => ({
       choices: [{ index, delta: { content } }],
     });
-    const { result } = replyToChunks(choice(0, 'a'), choice(1, 'b'), choice(0, 'c'));
+    const { result } = replyToChunks(
+      choice(1, 'b'),
+      choice(0, 'a'),
+      choice(1, 'd'),
+      choice(0, 'c'),
+    );
     expect(result.message.content).toBe('ac');
+    expect(result.alternatives).toMatchObject([{ message: { content: 'bd' } }]);
   });
 });
 
@@ -307,6 +319,78 @@ describe('a stream without [DONE]', () => {
   it('was cut if it gave none', () => {
     const assembly = assemblyFor();
     assembly.onEvent(chunk({ delta: { content: 'a' } }));
+    expect(failureOf(() => assembly.end())).toMatchObject({ code: 'upstream_truncated' });
+  });
+});
+
+describe('what else a choice may have', () => {
+  const end = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+
+  it('is how likely each token was', () => {
+    const token = (text: string) => ({ token: text, logprob: -0.5, bytes: [97], top_logprobs: [] });
+    const piece = (text: string) => ({
+      choices: [{ delta: { content: text }, logprobs: { content: [token(text)], refusal: null } }],
+    });
+    const { result } = replyToChunks(piece('a'), piece('b'), end);
+    expect(result.logprobs).toEqual({ content: [token('a'), token('b')] });
+  });
+
+  it('is sound, whose pieces end where they like', () => {
+    const told: TextDelta[] = [];
+    const bytes = Buffer.from('0123456789');
+    const piece = (from: number, to: number, more: object = {}) => ({
+      choices: [
+        { delta: { audio: { ...more, data: bytes.subarray(from, to).toString('base64') } } },
+      ],
+    });
+    const { result } = replyToChunksTold(told, [
+      piece(0, 4, { id: 'audio_1' }),
+      piece(4, 5, { transcript: 'Zero ' }),
+      piece(5, 10, { transcript: 'one', expires_at: 1_795_000_000 }),
+      end,
+    ]);
+    const audio = {
+      id: 'audio_1',
+      data: bytes.toString('base64'),
+      transcript: 'Zero one',
+      expires_at: 1_795_000_000,
+    };
+    expect(result.message).toMatchObject({ content: null, audio });
+    expect(told.reduce(joinDeltas)).toEqual({ audio });
+  });
+
+  it('is images and sources', () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
+    const source = {
+      type: 'url_citation',
+      url_citation: { url: 'https://a.example', title: 'A', start_index: 0, end_index: 1 },
+    };
+    const message = messageOf(
+      { content: 'a', images: [{ ...image, index: 0 }] },
+      { annotations: [source, { type: 'file', file: {} }] },
+    );
+    expect(message).toEqual({
+      role: 'assistant',
+      content: 'a',
+      images: [image],
+      annotations: [source],
+    });
+  });
+
+  it('is the tier that served it', () => {
+    const { result } = replyToChunks({ service_tier: 'flex', ...end });
+    expect(result.service_tier).toBe('flex');
+  });
+
+  it('comes to its end with every choice', () => {
+    const choice = (index: number, reason: string | null) => ({
+      data: JSON.stringify({
+        choices: [{ index, delta: { content: 'a' }, finish_reason: reason }],
+      }),
+    });
+    const assembly = assemblyFor();
+    assembly.onEvent(choice(0, 'stop'));
+    assembly.onEvent(choice(1, null));
     expect(failureOf(() => assembly.end())).toMatchObject({ code: 'upstream_truncated' });
   });
 });

@@ -23,7 +23,38 @@ const toolCall = z.object({
 });
 export type ToolCallDelta = z.infer<typeof toolCall>;
 
+const optionalText = z.string().nullish();
+const place = z.number().optional().catch(undefined);
+
+const image = z.object({
+  type: z.literal('image_url'),
+  image_url: z.object({ url: z.string() }),
+});
+const annotation = z.object({
+  type: z.literal('url_citation'),
+  url_citation: z.object({
+    url: z.string(),
+    title: z.string().optional().catch(undefined),
+    start_index: place,
+    end_index: place,
+  }),
+});
+
 const delta = z.object({
+  /** Of OpenAI's models that speak. */
+  audio: z
+    .object({
+      id: optionalText,
+      data: optionalText,
+      transcript: optionalText,
+      expires_at: z.number().nullish(),
+    })
+    .nullish()
+    .catch(undefined),
+  /** OpenRouter's. */
+  images: z.array(image).nullish().catch(undefined),
+  /** Of web searches. Those of another kind are none of ours. */
+  annotations: listOf(annotation),
   content: text,
   refusal: z.string().nullish(),
   reasoning_content: text,
@@ -33,6 +64,15 @@ const delta = z.object({
   tool_calls: z.array(toolCall).nullish(),
 });
 export type ChatDelta = z.infer<typeof delta>;
+
+const token = {
+  token: z.string(),
+  logprob: z.number(),
+  bytes: z.array(z.number()).nullable().default(null),
+};
+const tokens = z
+  .array(z.object({ ...token, top_logprobs: z.array(z.object(token)).catch([]) }))
+  .nullish();
 
 const count = z.number().nullish().catch(undefined);
 const details = z
@@ -56,6 +96,16 @@ const usage = z.object({
 });
 export type ChatUsage = z.infer<typeof usage>;
 
+const choice = z.object({
+  index: z.number().nullish(),
+  delta: delta.nullish(),
+  message: delta.nullish(),
+  finish_reason: z.string().nullish(),
+  logprobs: z.object({ content: tokens, refusal: tokens }).nullish().catch(undefined),
+  usage: usage.nullish().catch(undefined),
+});
+export type ChatChoice = z.infer<typeof choice>;
+
 /**
  * One event of a streamed chat completion, or a whole one (`message` instead of `delta`). Only what is used, and lenient:
  * every server adds and leaves out fields of its own.
@@ -63,17 +113,22 @@ export type ChatUsage = z.infer<typeof usage>;
  */
 export const chatChunk = z.object({
   model: z.string().nullish().catch(undefined),
-  choices: z
-    .array(
-      z.object({
-        index: z.number().nullish(),
-        delta: delta.nullish(),
-        message: delta.nullish(),
-        finish_reason: z.string().nullish(),
-        usage: usage.nullish().catch(undefined),
-      }),
-    )
-    .nullish(),
+  service_tier: z.string().nullish().catch(undefined),
+  choices: z.array(choice).nullish(),
   usage: usage.nullish().catch(undefined),
 });
 export type ChatChunk = z.infer<typeof chatChunk>;
+
+/** Of a list, the items that are such ones; undefined for what is no list. */
+function listOf<Schema extends z.ZodType>(item: Schema) {
+  return z
+    .array(z.unknown())
+    .transform((items) =>
+      items.flatMap((given) => {
+        const parsed = item.safeParse(given);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    )
+    .nullish()
+    .catch(undefined);
+}

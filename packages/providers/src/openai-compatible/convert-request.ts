@@ -17,9 +17,13 @@ export function convertRequest({ input, target, user }: ChatCall): Record<string
     messages: input.messages.map((message) => convertMessage(message, wants)),
     model: target.model,
     ...(user !== undefined && { user }),
-    stream: true,
-    stream_options: { include_usage: true },
+    ...(canStream(input) && { stream: true, stream_options: { include_usage: true } }),
   };
+}
+
+/** Sound comes in pieces only as bare samples; a file of any other format is whole or none. */
+function canStream({ audio }: ChatCall['input']): boolean {
+  return audio === undefined || audio.format === 'pcm16';
 }
 
 type SentCall = NonNullable<Extract<ChatMessage, { role: 'assistant' }>['tool_calls']>[number];
@@ -32,10 +36,12 @@ interface Wants {
 
 function convertMessage(message: ChatMessage, wants: Wants): object {
   if (message.role !== 'assistant') return message;
-  const { reasoning, reasoning_parts: _foreign, tool_calls: calls, ...rest } = message;
+  const { reasoning, reasoning_parts: _foreign, tool_calls: calls, ...said } = message;
+  const { annotations: _shown, audio, ...rest } = said;
   const thoughts = wants.thoughts && reasoning !== undefined;
   return {
     ...rest,
+    ...(audio && { audio: { id: audio.id } }),
     ...(thoughts && { reasoning_content: reasoning }),
     ...(calls && { tool_calls: wants.signatures ? calls : calls.map(withoutSignature) }),
   };

@@ -3,7 +3,9 @@ import type { ChatInput, ChatMessage } from '@sluice/contracts';
 
 import type { ChatCall } from '../adapter.ts';
 import { fitPromptCache } from '../chat/fit-prompt-cache.ts';
+import { topLogprobs } from '../chat/fit-parameters.ts';
 import { outputLimit } from '../chat/refuse-input.ts';
+import { refuseNamelessSound } from '../chat/refuse-said-media.ts';
 
 /** OpenAI's own reasoning models behind a proxy, which may put its vendor's name in front. */
 const reasoningModel = /(?:^|\/)(?:o[1-9]|gpt-(?:[5-9]|[1-9]\d))/;
@@ -17,6 +19,8 @@ const reasoningModel = /(?:^|\/)(?:o[1-9]|gpt-(?:[5-9]|[1-9]\d))/;
 export function fitCompatible({ input, target }: Pick<ChatCall, 'input' | 'target'>): ChatInput {
   const known = { marks: true, keys: true, contents: isGoogle(target) };
   const fitted = fitPromptCache(target, input, known);
+  topLogprobs(target, fitted);
+  refuseNamelessSound(target, fitted.messages);
   const { max_tokens: _old, max_completion_tokens: _new, ...rest } = fitted;
   const limit = outputLimit(target, fitted);
   return {

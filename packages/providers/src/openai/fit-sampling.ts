@@ -26,8 +26,16 @@ export function fitSampling(target: Target, input: ChatInput): ChatInput {
     refuseParameter(target, field, problem);
     delete rest[field];
   }
-  if (Object.keys(rest.logit_bias ?? {}).length === 0) return rest;
-  refuseParameter(target, 'logit_bias', problem);
-  const { logit_bias: _bias, ...unbiased } = rest;
-  return unbiased;
+  for (const field of unsampledOnly) {
+    if (!asksFor(rest[field])) continue;
+    refuseParameter(target, field, problem);
+    delete rest[field];
+  }
+  return rest;
+}
+
+const unsampledOnly = ['logit_bias', 'logprobs', 'top_logprobs'] as const;
+
+function asksFor(value: ChatInput[(typeof unsampledOnly)[number]]): boolean {
+  return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
 }
