@@ -11,6 +11,7 @@ import { createMargins, type Margins } from './margins.ts';
 import { penalizeLane } from './penalize-lane.ts';
 import type { Asker, CallOutcome, Permit, PermitAmounts, PermitDecision } from './permit.ts';
 import { readStatus } from './read-status.ts';
+import { rechargePermit } from './recharge-permit.ts';
 import { renewPermit } from './renew-permit.ts';
 import { settlePermit, type BreakerState } from './settle-permit.ts';
 
@@ -23,6 +24,7 @@ import { settlePermit, type BreakerState } from './settle-permit.ts';
  * |----------|---------|---------------------------------------------------------|-------------------|--------|
  * | -        | granted | acquire                                                 | charged           | leased |
  * | granted  | granted | renew, every few seconds                                | stay              | leased |
+ * | granted  | granted | recharge: the call left later than it should have       | moved to now      | leased |
  * | granted  | settled | settle, after the call or instead of it                 | corrected         | free   |
  * | granted  | lost    | no renew for 15 s: the worker is dead                   | stay as charged   | free   |
  * | lost     | settled | settle by a worker that was only slow, within the hour  | corrected         | free   |
@@ -46,6 +48,11 @@ export interface Limits {
   ): Promise<BreakerState | undefined>;
   /** The call did not leave by the permit's `sendByMs` and was not sent: nothing is charged, and the next may take longer. */
   putBack(lane: Lane, permit: Permit): Promise<void>;
+  /**
+   * The call has left later than the permit's `sendByMs`: what it was charged counts from now, so that no window that it may
+   * have arrived in forgets it. One round trip, which only late calls make.
+   */
+  recharge(permit: Permit): Promise<void>;
   /** Extends the lease by 15 s. `false`: the lease is lost and another call may have the slot. */
   renew(permit: Permit): Promise<boolean>;
   /**
@@ -78,6 +85,7 @@ export function createLimits(deps: LimitsDeps): Limits {
     settle: async (permit, used, outcome = '') =>
       await settlePermit(deps, permit, used, { outcome }),
     putBack: async (lane, permit) => await putBack(askDeps, lane, permit),
+    recharge: async (permit) => await rechargePermit(deps, permit),
     renew: async (permit) => await renewPermit(deps, permit),
     penalize: async (lane, pauseMs, reason) => await penalizeLane(deps, lane, { pauseMs, reason }),
     correct: async (lane, remaining) => await correctLane(deps, lane, remaining),

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 import { acquirePermit } from './acquire-permits.ts';
 import { marginMsOf } from './bucket-window.ts';
 import { createMargins, type Margins } from './margins.ts';
+import type { Permit } from './permit.ts';
+import { rechargePermit } from './recharge-permit.ts';
 
 const windowMs = 1_000;
 
@@ -60,6 +62,57 @@ test('calls that leave at any time within margins of any length never exceed the
           );
           if (decision.kind === 'granted') sent.push(nowMs + delay * marginMs);
         }
+        sent.sort((a, b) => a - b);
+        sent.forEach((atMs, i) => {
+          const before = sent[i - limit];
+          if (before !== undefined) expect(atMs - before).toBeGreaterThanOrEqual(windowMs);
+        });
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('calls that leave later than their margin, by up to a window, are charged anew and exceed no sliding window', async () => {
+  const { redis, root } = await testRedis({ ownedKeys: [] });
+  const deps = { redis, root, clock: systemClock };
+  const marginMs = marginMsOf(windowMs);
+  let run = 0;
+  const step = record({
+    pauseMs: integer({ min: 0, max: 300 }),
+    /** How long after its permit the call leaves. */
+    delayMs: integer({ min: 0, max: windowMs }),
+  });
+  await assert(
+    asyncProperty(
+      integer({ min: 1, max: 5 }),
+      array(step, { maxLength: 50 }),
+      async (limit, steps) => {
+        const asked = lane(`late${(run += 1)}`, limit);
+        const sent: number[] = [];
+        let leaving: { permit: Permit; grantedAtMs: number; leavesAtMs: number }[] = [];
+        let nowMs = 1_800_000_000_000;
+        const leaveUntil = async (untilMs: number) => {
+          const due = leaving.filter(({ leavesAtMs }) => leavesAtMs <= untilMs);
+          leaving = leaving.filter(({ leavesAtMs }) => leavesAtMs > untilMs);
+          for (const call of due.toSorted((a, b) => a.leavesAtMs - b.leavesAtMs)) {
+            sent.push(call.leavesAtMs);
+            const isLate = call.leavesAtMs > call.grantedAtMs + marginMs;
+            // One after the other, as they leave.
+            // oxlint-disable-next-line no-await-in-loop
+            if (isLate) await rechargePermit(deps, call.permit, call.leavesAtMs);
+          }
+        };
+        for (const { pauseMs, delayMs } of steps) {
+          nowMs += pauseMs;
+          await leaveUntil(nowMs);
+          const amounts = { requests: 1, tokens: 0 };
+          const decision = await acquirePermit(deps, asked, amounts, { nowMs });
+          if (decision.kind === 'denied') continue;
+          const leavesAtMs = nowMs + delayMs;
+          leaving.push({ permit: decision.permit, grantedAtMs: nowMs, leavesAtMs });
+        }
+        await leaveUntil(Infinity);
         sent.sort((a, b) => a - b);
         sent.forEach((atMs, i) => {
           const before = sent[i - limit];

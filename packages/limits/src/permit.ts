@@ -16,7 +16,7 @@ export interface Permit {
   askedAtMs: number;
   /**
    * The call must have left by then (epoch milliseconds of this process), or not leave at all: later it could fall into a
-   * window that it was not charged to. See {@link Limits.putBack}.
+   * window that it was not charged to. See {@link Limits.putBack}, and {@link Limits.recharge} for one that did.
    */
   sendByMs: number;
   /** Units left after it in each of the lane's buckets, in their order. */

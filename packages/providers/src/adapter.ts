@@ -45,17 +45,22 @@ export interface ProviderAdapter {
   checkCredentials?(call: AccountCall): Promise<void>;
 }
 
+/** The latest time at which a call may leave. */
+export interface SendBy {
+  /** Epoch milliseconds. A call that has not left by then is not sent: it rejects with `permit_expired`. */
+  ms: number;
+  /** Told when the process was held up between the last look at the clock and the socket: the call left later. */
+  onLate(): void;
+}
+
 export interface UpstreamCall {
   target: Target;
   jobId: string;
   /** The end user, as the client named them. */
   user: string | undefined;
   signal: AbortSignal;
-  /**
-   * Epoch milliseconds: a call that starts something upstream must have left by then, or not leave at all: it then rejects
-   * with `permit_expired`. Absent is no bound.
-   */
-  sendByMs?: number | undefined;
+  /** A call that starts something upstream must have left by then. Absent is no bound. */
+  sendBy?: SendBy | undefined;
   /** Told what the upstream answered, as it came, where somebody asks for it. */
   onRaw?: OnRaw | undefined;
 }

@@ -8,6 +8,7 @@ export type {
   ProviderAdapter,
   RerankCall,
   RerankReply,
+  SendBy,
   Spent,
   TranscriptionCall,
   TranscriptionReply,

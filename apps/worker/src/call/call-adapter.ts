@@ -13,6 +13,7 @@ import type {
   EmbeddingReply,
   OnRaw,
   RerankReply,
+  SendBy,
   Spent,
   TranscriptionReply,
   UpstreamCall,
@@ -61,7 +62,7 @@ export async function callAdapter(
 ): Promise<AdapterReply> {
   const { record, target } = plan;
   const adapter = deps.adapterFor(target.provider.kind);
-  const call = callOf(plan, means);
+  const call = callOf(plan, means, deps);
   const input = omitParams(record, target);
   const told = listenerOf(means.answer);
   // The record's type says which input it holds; zod checked it at accept.
@@ -96,16 +97,35 @@ export async function callAdapter(
   }
 }
 
-function callOf({ record, target }: Plan, { permit, signal, onRaw }: CallMeans): UpstreamCall {
+function callOf(
+  { record, target }: Plan,
+  { permit, signal, onRaw }: CallMeans,
+  deps: RunJobDeps,
+): UpstreamCall {
   const { timeouts } = record;
   return {
     target: timeouts ? withTimeouts(target, timeouts) : target,
     jobId: record.jobId,
     user: target.omitParams?.includes('user') ? undefined : record.user,
     signal,
-    // A lane without windows has nothing to be late for.
-    sendByMs: permit.buckets.length > 0 ? permit.sendByMs : undefined,
+    sendBy: sendByOf(permit, deps),
     ...(record.includeRaw && { onRaw }),
+  };
+}
+
+/** A lane without windows has nothing to be late for. */
+function sendByOf(
+  permit: Permit,
+  { limits, log }: Pick<RunJobDeps, 'limits' | 'log'>,
+): SendBy | undefined {
+  if (permit.buckets.length === 0) return undefined;
+  return {
+    ms: permit.sendByMs,
+    onLate: () => {
+      limits.recharge(permit).catch((error: unknown) => {
+        log.warn({ err: error, lane: permit.lane }, 'a call that left late was not charged anew');
+      });
+    },
   };
 }
 

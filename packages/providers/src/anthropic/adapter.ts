@@ -24,7 +24,7 @@ export function createAnthropicAdapter(http: HttpClient): ProviderAdapter {
 
 /** One message, always streamed; a server that answers with a whole one all the same is understood too. */
 async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs, onDelta, onRaw } = call;
+  const { target, signal, sendBy, onDelta, onRaw } = call;
   const context = { http, target, signal, judge: judgeAnthropic, onDelta, onRaw };
   const { value, headers } = await callUpstream(
     context,
@@ -33,7 +33,7 @@ async function callMessages(http: HttpClient, call: ChatCall): Promise<ChatReply
       path: pathOf(target, '/messages'),
       headers: headersOf(target),
       body: convertRequest(call),
-      sendByMs,
+      sendBy,
     },
     {
       events: (head) => new MessageAssembly(context, head),

@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import type { SendBy } from '../adapter.ts';
 import { drainMs } from '../http/exchange.ts';
 import { adapterKinds, createAdapters } from '../registry.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';
@@ -33,6 +34,7 @@ const tooLongDocument = JSON.stringify({ a: tooLong });
 /** Hundreds of replies, one for each byte. */
 const exhaustive = { timeout: 60_000 };
 const neverAborted = new AbortController().signal;
+const by = (ms: number): SendBy => ({ ms, onLate: () => undefined });
 
 let upstream: ScriptedUpstream;
 let agent: Agent;
@@ -72,7 +74,7 @@ describe.each(named)('$name', (subject) => {
       target?: Parameters<typeof targetOf>[2];
       timeouts?: { firstByteMs: number; idleMs: number };
       signal?: AbortSignal;
-      sendByMs?: number;
+      sendBy?: SendBy;
       onDelta?: (delta: TextDelta) => void;
     } = {},
   ): Promise<unknown> {
@@ -81,8 +83,8 @@ describe.each(named)('$name', (subject) => {
     if (options.timeouts) target.provider.timeouts = options.timeouts;
     const adapter = createAdapters({ dispatcher: agent })(kind);
     const signal = options.signal ?? neverAborted;
-    const { sendByMs, onDelta } = options;
-    return await subject.call(adapter, { target, signal, sendByMs, ...(onDelta && { onDelta }) });
+    const { sendBy, onDelta } = options;
+    return await subject.call(adapter, { target, signal, sendBy, ...(onDelta && { onDelta }) });
   }
 
   async function failureOf(...args: Parameters<typeof call>): Promise<SluiceError> {
@@ -523,13 +525,26 @@ describe.each(named)('$name', (subject) => {
 
   describe('a permit', () => {
     it('that has run out when the call would leave keeps it from leaving', async () => {
-      const error = await failureOf(stream(...events), { sendByMs: Date.now() - 1 });
+      const error = await failureOf(stream(...events), { sendBy: by(Date.now() - 1) });
       expect(error).toMatchObject({ code: 'permit_expired', retryable: true });
       expect(upstream.calls).toHaveLength(0);
     });
 
+    it('that runs out between the last look at the clock and the socket says so, and the call goes on', async () => {
+      let [looks, told] = [0, 0];
+      const sendBy = {
+        get ms() {
+          return (looks += 1) === 1 ? Infinity : 0;
+        },
+        onLate: () => void (told += 1),
+      };
+      const value = await call(stream(...events), { sendBy });
+      expect(value).toMatchObject(asObject(subject.reply));
+      expect(told).toBe(1);
+    });
+
     it('that lasts lets the call leave', async () => {
-      const value = await call(stream(...events), { sendByMs: Date.now() + 60_000 });
+      const value = await call(stream(...events), { sendBy: by(Date.now() + 60_000) });
       expect(value).toMatchObject(asObject(subject.reply));
     });
   });

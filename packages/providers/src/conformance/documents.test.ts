@@ -3,6 +3,7 @@ import { waitFor } from '@sluice/testing';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import type { SendBy } from '../adapter.ts';
 import { adapterKinds, createAdapters } from '../registry.ts';
 import type { ProviderAdapter } from '../adapter.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';
@@ -12,6 +13,7 @@ import { targetOf } from './subject.ts';
 import { documentSubjects as subjects } from './subjects.ts';
 
 const neverAborted = new AbortController().signal;
+const by = (ms: number): SendBy => ({ ms, onLate: () => undefined });
 
 let upstream: ScriptedUpstream;
 let agent: Agent;
@@ -49,7 +51,7 @@ describe.each(subjects)('$kind $type', (subject) => {
       target?: Parameters<typeof targetOf>[2];
       timeouts?: { firstByteMs: number; idleMs: number };
       signal?: AbortSignal;
-      sendByMs?: number;
+      sendBy?: SendBy;
     } = {},
   ): Promise<unknown> {
     upstream.script(script);
@@ -57,7 +59,7 @@ describe.each(subjects)('$kind $type', (subject) => {
     if (options.timeouts) target.provider.timeouts = options.timeouts;
     const adapter = createAdapters({ dispatcher: agent })(kind);
     const signal = options.signal ?? neverAborted;
-    return await subject.call(adapter, { target, signal, sendByMs: options.sendByMs });
+    return await subject.call(adapter, { target, signal, sendBy: options.sendBy });
   }
 
   async function failureOf(...args: Parameters<typeof call>): Promise<SluiceError> {
@@ -203,7 +205,7 @@ describe.each(subjects)('$kind $type', (subject) => {
   });
 
   it('a permit that has run out keeps the call from leaving', async () => {
-    const error = await failureOf(document(subject.document), { sendByMs: Date.now() - 1 });
+    const error = await failureOf(document(subject.document), { sendBy: by(Date.now() - 1) });
     expect(error).toMatchObject({ code: 'permit_expired', retryable: true });
     expect(upstream.calls).toHaveLength(0);
   });

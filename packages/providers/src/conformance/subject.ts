@@ -7,7 +7,7 @@ import type { Script } from './scripted-upstream.ts';
 /** A call of an adapter, whatever it does, and its reply. */
 export type SubjectCall = (
   adapter: ProviderAdapter,
-  call: Pick<UpstreamCall, 'target' | 'signal' | 'sendByMs' | 'onRaw'> & { onDelta?: OnDelta },
+  call: Pick<UpstreamCall, 'target' | 'signal' | 'sendBy' | 'onRaw'> & { onDelta?: OnDelta },
 ) => Promise<unknown>;
 
 /** What the conformance suite must know of an adapter. */

@@ -49,7 +49,7 @@ export class DifyApi {
       path: this.#routes.start,
       headers: this.#headers,
       body: convertRequest({ ...run.call, input }),
-      sendByMs: run.call.sendByMs,
+      sendBy: run.call.sendBy,
     });
   }
 

@@ -23,7 +23,7 @@ export function createGeminiAdapter(http: HttpClient): ProviderAdapter {
 }
 
 async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs, onDelta, onRaw } = call;
+  const { target, signal, sendBy, onDelta, onRaw } = call;
   const context = { http, target, signal, judge: judgeGemini, onDelta, onRaw };
   const { value } = await callUpstream(
     context,
@@ -35,7 +35,7 @@ async function streamGenerateContent(http: HttpClient, call: ChatCall): Promise<
       // Not in the query: that would stand in logs.
       headers: keyHeader(target, 'x-goog-api-key'),
       body: convertRequest(call),
-      sendByMs,
+      sendBy,
     },
     {
       events: (head) => new AnswerAssembly(context, head, call.input.n),

@@ -28,7 +28,7 @@ export async function callEmbedContents(
   http: HttpClient,
   call: EmbeddingCall,
 ): Promise<EmbeddingReply> {
-  const { target, signal, input, sendByMs, onRaw } = call;
+  const { target, signal, input, sendBy, onRaw } = call;
   refuseTooMany(target, input.input, maxInputs);
   const requests = textsOnly(target, input.input).map((text) => ({
     model: modelName(target),
@@ -42,7 +42,7 @@ export async function callEmbedContents(
       path: modelPath(target, 'batchEmbedContents'),
       headers: keyHeader(target, 'x-goog-api-key'),
       body: { requests },
-      sendByMs,
+      sendBy,
     },
     { schema: batchEmbedResponse, name: 'embeddings' },
   );

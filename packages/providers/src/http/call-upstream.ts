@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Target } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
-import type { OnDelta } from '../adapter.ts';
+import type { OnDelta, SendBy } from '../adapter.ts';
 
 import { maxDocumentBytes, TextReader, type BodyReader } from './body-reader.ts';
 import { parseErrorFields } from './error-fields.ts';
@@ -39,8 +39,7 @@ export interface UpstreamRequest {
   body?: unknown;
   /** Sent as they are, with the content type that `headers` name; instead of `body`. */
   bytes?: Buffer;
-  /** Not sent after this time (epoch milliseconds). */
-  sendByMs?: number | undefined;
+  sendBy?: SendBy | undefined;
 }
 
 /** How a successful reply becomes a value. A form that is missing is one that the upstream must not send. */
@@ -109,7 +108,8 @@ function httpRequestOf(
   request: UpstreamRequest,
 ): HttpRequest {
   const { provider } = target;
-  const { sendByMs } = request;
+  const { sendBy } = request;
+  const isPast = () => sendBy !== undefined && http.clock.now() > sendBy.ms;
   const url = new URL(provider.baseUrl);
   for (const [name, value] of Object.entries(request.query ?? {}))
     url.searchParams.set(name, value);
@@ -122,7 +122,10 @@ function httpRequestOf(
     body: request.body === undefined ? request.bytes : JSON.stringify(request.body),
     firstByteMs: provider.timeouts.firstByteMs,
     idleMs: provider.timeouts.idleMs,
-    isTooLate: () => sendByMs !== undefined && http.clock.now() > sendByMs,
+    isTooLate: isPast,
+    onSent: () => {
+      if (isPast()) sendBy?.onLate();
+    },
     signal,
   };
 }

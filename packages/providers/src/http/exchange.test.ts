@@ -68,6 +68,7 @@ async function ask<T>(
     firstByteMs: 5_000,
     idleMs: 5_000,
     isTooLate: () => false,
+    onSent: () => undefined,
     signal: new AbortController().signal,
     ...overrides,
   };

@@ -22,6 +22,8 @@ export interface HttpRequest {
   idleMs: number;
   /** Asked in the moment before the request is written, when a connection is there: whether it must not be sent any more. */
   isTooLate: () => boolean;
+  /** Told once the request was handed to the system, before anything else can happen in this process. */
+  onSent: () => void;
   signal: AbortSignal;
 }
 
@@ -108,6 +110,9 @@ class Exchange<T> implements Dispatcher.DispatchHandler {
     } else if (this.#request.isTooLate()) {
       const message = `no connection to ${this.#request.provider} was ready before the permit ran out`;
       this.#fail(new SluiceError('permit_expired', message));
+    } else {
+      // undici writes the request before this turn is over.
+      queueMicrotask(this.#request.onSent);
     }
   }
 

@@ -22,6 +22,7 @@ export async function warmUp({ dispatcher }: HttpClient, provider: Provider): Pr
       firstByteMs,
       idleMs,
       isTooLate: () => false,
+      onSent: () => undefined,
       signal: new AbortController().signal,
     },
     () => ({ write: () => 'waiting', end: () => undefined }),

@@ -21,7 +21,7 @@ export function createOllamaAdapter(http: HttpClient): ProviderAdapter {
 }
 
 async function chat(http: HttpClient, call: ChatCall): Promise<ChatReply> {
-  const { target, signal, sendByMs, onDelta, onRaw } = call;
+  const { target, signal, sendBy, onDelta, onRaw } = call;
   const context = { http, target, signal, judge: judgeOllama, onDelta, onRaw };
   const { value } = await callUpstream(
     context,
@@ -31,7 +31,7 @@ async function chat(http: HttpClient, call: ChatCall): Promise<ChatReply> {
       // Only Ollama's cloud asks for a key.
       headers: { accept: 'application/x-ndjson, application/json', ...bearerHeader(target) },
       body: convertRequest(call),
-      sendByMs,
+      sendBy,
     },
     {
       lines: (head) => new ChatAssembly(context, head),

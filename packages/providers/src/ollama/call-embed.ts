@@ -26,7 +26,7 @@ const embedResponse = z.object({
  * @see https://docs.ollama.com/api/embed
  */
 export async function callEmbed(http: HttpClient, call: EmbeddingCall): Promise<EmbeddingReply> {
-  const { target, signal, input, sendByMs, onRaw } = call;
+  const { target, signal, input, sendBy, onRaw } = call;
   const options = contextOf(target);
   const { value, headers } = await callDocument(
     { http, target, signal, judge: judgeOllama, onRaw },
@@ -42,7 +42,7 @@ export async function callEmbed(http: HttpClient, call: EmbeddingCall): Promise<
         ...(Object.keys(options).length > 0 && { options }),
         ...keepAliveOf(target),
       },
-      sendByMs,
+      sendBy,
     },
     { schema: embedResponse, name: 'embeddings', maxBytes },
   );

@@ -28,7 +28,7 @@ export async function callChatCompletions(
       ...(dialect.query && { query: dialect.query }),
       headers: { ...dialect.headers, 'x-client-request-id': jobId },
       body: convertRequest(call),
-      sendByMs: call.sendByMs,
+      sendBy: call.sendBy,
     },
     {
       events: (head) => new ChatAssembly(context, head),

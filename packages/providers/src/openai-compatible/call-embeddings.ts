@@ -52,7 +52,7 @@ export async function callEmbeddings(
       ...(dialect.query && { query: dialect.query }),
       headers: { ...dialect.headers, 'x-client-request-id': jobId },
       body: convertRequest(call, dialect),
-      sendByMs: call.sendByMs,
+      sendBy: call.sendBy,
     },
     { schema: embeddings, name: 'embeddings', maxBytes },
   );

@@ -47,7 +47,7 @@ export async function callRerank(
       path: dialect.path,
       headers: { ...dialect.headers, 'x-client-request-id': jobId },
       body: { ...input, model: target.model },
-      sendByMs: call.sendByMs,
+      sendBy: call.sendBy,
     },
     { schema: ranking, name: 'results' },
   );

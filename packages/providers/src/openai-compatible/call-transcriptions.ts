@@ -42,7 +42,7 @@ export async function callTranscriptions(
         'x-client-request-id': jobId,
       },
       bytes,
-      sendByMs: call.sendByMs,
+      sendBy: call.sendBy,
     },
     readers,
   );
