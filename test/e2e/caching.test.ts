@@ -87,6 +87,77 @@ describe('the cache of a job', () => {
     await stack().ended(id);
   });
 
+  test('requests of a batch and a delayed job are answered while their lane is closed', async () => {
+    for (const word of ['one', 'two']) await run(ask(word));
+    await stack().request('POST', '/v1/limits/openai/pause', {});
+    onTestFinished(async () => void (await stack().request('POST', '/v1/limits/openai/resume')));
+    const requests = ['one', 'two'].map((word) => ask(word));
+    const batch = await run({ type: 'batch', input: { requests } });
+    const items = [{ status: 'succeeded' }, { status: 'succeeded' }];
+    expect(batch).toMatchObject({ state: 'completed', result: { items } });
+    expect(batch.cost_usd).toBe('0.000000');
+    const later = await run(ask('two', { delay_seconds: 0.3 }));
+    expect(later).toMatchObject({ state: 'completed', cache: { status: 'hit' }, attempts: [] });
+    const only = { ...ask('three'), delay_seconds: 0.3, cache: { mode: 'only' } };
+    expect(await run(only)).toMatchObject({ state: 'failed', error: { code: 'cache_miss' } });
+
+    const lines = ['one', 'two'].map((content, i) => {
+      const body = { model: 'chat', messages: [{ role: 'user', content }] };
+      return JSON.stringify({
+        custom_id: String(i),
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body,
+      });
+    });
+    const form = new FormData();
+    form.set('purpose', 'batch');
+    form.set('file', new Blob([lines.join('\n')]), 'requests.jsonl');
+    const headers = { authorization: `Bearer ${adminKey}` };
+    const sent = await fetch(`${stack().url}/v1/files`, { method: 'POST', headers, body: form });
+    const { id } = (await sent.json()) as { id: string };
+    const made = await stack().request('POST', '/v1/batches', {
+      input_file_id: id,
+      endpoint: '/v1/chat/completions',
+      completion_window: '24h',
+    });
+    const { id: batchId } = made.body as { id: string };
+    const shown = async () => (await stack().request('GET', `/v1/batches/${batchId}`)).body;
+    await expect.poll(shown, { timeout: 10_000 }).toMatchObject({
+      status: 'completed',
+      request_counts: { total: 2, completed: 2, failed: 0 },
+    });
+    expect(await calls()).toBe(2);
+  });
+
+  test('a hit is answered although the budget is used up: it costs nothing', async () => {
+    await stack().request('POST', '/v1/admin/tenants', { id: 'poor' });
+    const made = { tenant_id: 'poor', scopes: ['submit', 'read'] };
+    const { body } = await stack().request('POST', '/v1/admin/keys', made);
+    const authorization = `Bearer ${(body as { key: string }).key}`;
+    const submit = async (job: object) => {
+      const headers = { authorization, prefer: 'wait=20' };
+      return await stack().request('POST', '/v1/jobs', job, headers);
+    };
+    await submit(ask('paid'));
+    const budget = { scope: 'tenant', id: 'poor', daily_usd: 0.000_001 };
+    await stack().request('POST', '/v1/budgets', budget);
+    const bought = ask('bought', { cache: { mode: 'bypass' } });
+    const refusal = async () => (await submit(bought)).status;
+    await expect.poll(refusal, { timeout: 10_000 }).toBe(402);
+    expect((await submit(ask('paid'))).body).toMatchObject({
+      state: 'completed',
+      cache: { status: 'hit' },
+      cost_usd: '0.000000',
+    });
+    const [later, unpaid] = ['paid', 'unpaid'].map((word) => ask(word, { delay_seconds: 0.2 }));
+    expect((await submit(later!)).body).toMatchObject({ cache: { status: 'hit' } });
+    expect((await submit(unpaid!)).body).toMatchObject({
+      error: { code: 'budget_exceeded' },
+      attempts: [],
+    });
+  });
+
   test('each mode does as its row says', async () => {
     const mode = (name: string) => run(ask('modes', { cache: { mode: name } }));
     expect(await mode('only')).toMatchObject({ state: 'failed', error: { code: 'cache_miss' } });

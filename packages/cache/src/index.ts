@@ -1,3 +1,5 @@
+export { answerAlone, cacheMiss, mayBeCached } from './answer-alone.ts';
+export type { AloneAnswer } from './answer-alone.ts';
 export { createCache, maxEntryBytes, namesOf } from './cache.ts';
 export type { Cache, CacheEntry, CachePlace, Lookup } from './cache.ts';
 export { cacheKey, flightKey } from './cache-key.ts';

@@ -77,7 +77,7 @@ function loadArguments(
 export async function acceptChildren(
   context: RecordsContext,
   requests: readonly JobRequest[],
-  ticketOf?: (child: JobRequest) => LuaPart,
+  ticketOf?: (child: JobRequest) => LuaPart | undefined,
 ): Promise<number> {
   let created = 0;
   for (let i = 0; i < requests.length; i += childrenPerChunk) {

@@ -93,10 +93,10 @@ export interface Records extends FileBatchRecords, SessionRecords, LeftCallRecor
   newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
   /** Creates the record and its ticket, once for its id and once for its Idempotency-Key. One round trip. */
   accept(request: JobRequest, idempotency?: Idempotency, ticket?: LuaPart): Promise<AcceptReply>;
-  /** Creates the records of a batch's children that are missing, and their tickets; says how many those were. */
+  /** Creates the records of a batch's children that are missing, and the tickets of those that need one; says how many those were. */
   acceptChildren(
     requests: readonly JobRequest[],
-    ticketOf?: (child: JobRequest) => LuaPart,
+    ticketOf?: (child: JobRequest) => LuaPart | undefined,
   ): Promise<number>;
   /** A worker took the ticket: the job is `in_progress`, and its record comes back. */
   begin(jobId: string, options?: BeginOptions): Promise<BeginReply>;

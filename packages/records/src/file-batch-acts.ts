@@ -19,7 +19,10 @@ export interface FileBatchRecords {
   /** A new id of a batch of a file. */
   newBatchId(): string;
   /** Makes the next line of a batch of a file a job with its ticket. */
-  feedChild(request: JobRequest, line: { cursor: number; ticket: LuaPart }): Promise<FeedReply>;
+  feedChild(
+    request: JobRequest,
+    line: { cursor: number; ticket?: LuaPart | undefined },
+  ): Promise<FeedReply>;
   /** The oldest children of a batch of a file that have ended and are in no file. */
   endedChildren(batchId: string, limit: number): Promise<string[]>;
   /** Takes children and lines whose results are in the files out of the batch; `false` if somebody else has been here. */

@@ -13,13 +13,13 @@ const moveScript = loadScript(import.meta.url, 'move-phase');
 export type FeedReply = 'fed' | 'known' | 'gap' | 'over' | 'full';
 
 /**
- * Makes a line of a file's batch a job with its ticket; `cursor` is the place in the file behind it. Lines are sent one
+ * Makes a line of a file's batch a job, with its ticket if it needs one; `cursor` is the place in the file behind it. Lines are sent one
  * after the other without waiting for replies: one that comes too early is told so (`gap`) and is sent again.
  */
 export async function feedChild(
   context: RecordsContext,
   request: JobRequest,
-  { cursor, ticket }: { cursor: number; ticket: LuaPart },
+  { cursor, ticket }: { cursor: number; ticket?: LuaPart | undefined },
 ): Promise<FeedReply> {
   const keys = context.keys.ofJob(request.jobId);
   if (!keys?.parent || !request.batch) throw new TypeError(`${request.jobId} is no child's id`);

@@ -3,19 +3,20 @@ import type { AcceptReply, Idempotency } from '@sluice/records';
 
 import { acceptAnswered } from './accept-answered.ts';
 import type { ApiDeps } from '../deps.ts';
-import { askCache, mayBeCached, type AskCacheDeps } from '../cache/ask-cache.ts';
+import { refuseSpent } from './refuse-spent.ts';
+import { askCache, type AskCacheDeps } from '../cache/ask-cache.ts';
 
 /** Whether the request made a job, or an earlier one with the same Idempotency-Key did. */
 export type Accepted =
   /** `hasEnded`: the cache has answered it. */
   { kind: 'created'; hasEnded?: true } | { kind: 'replayed'; jobId: string };
 
-type AcceptDeps = AskCacheDeps & Pick<ApiDeps, 'redisWatch'>;
+type AcceptDeps = AskCacheDeps & Pick<ApiDeps, 'budgets' | 'redisWatch'>;
 
 /**
  * Writes the record and places the ticket, in one script: there is never one without the other. Resolves only when Redis
  * has acknowledged it. What the cache answers has ended then, and had no ticket.
- * @throws SluiceError `queue_full` when the tenant has as much as it may; `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
+ * @throws SluiceError `budget_exceeded` when its payer has spent all of a budget and the cache does not answer; `queue_full` when the tenant has as much as it may; `idempotency_key_reused`; `unavailable` when Redis did not answer in time: the outcome is unknown.
  */
 export async function acceptJob(
   request: JobRequest,
@@ -46,11 +47,14 @@ async function accept(
   idempotency: Idempotency | undefined,
   deps: AcceptDeps,
 ): Promise<AcceptReply | Accepted> {
-  const ending = mayBeCached(request, deps.config) ? await askCache(request, deps) : undefined;
-  if (ending) {
+  const word = await askCache(request, deps);
+  if (word.kind === 'ended') {
+    const { ending } = word;
     const reply = await acceptAnswered(request, { ending, idempotency }, deps);
     return reply.kind === 'created' ? { ...reply, hasEnded: true } : reply;
   }
+  // What the cache answers costs nothing; what it may answer in its turn is refused then, before its call.
+  if (word.kind === 'call') refuseSpent(request, deps.budgets);
   const { jobId, tenantId, type, model, lane, priority, tokens, weight, runAtMs } = request;
   const ticket = { jobId, tenantId, type, model, attempt: (request.targetIndex ?? 0) + 1 };
   const placement = deps.lanes.placement({ ticket, lane, priority, tokens, weight, runAtMs });

@@ -5,7 +5,7 @@ import type { Caller } from '@sluice/tenants';
 import type { ApiDeps } from '../deps.ts';
 import { acceptJob } from './accept-job.ts';
 import { chooseStart } from './choose-start.ts';
-import { keepToBudget } from './keep-to-budget.ts';
+import { keepToSize } from './keep-to-size.ts';
 import { checkModels } from './parse-submit.ts';
 import { toJobRequest } from './to-job-request.ts';
 
@@ -37,7 +37,7 @@ export async function takeJob(
 ): Promise<TakenJob> {
   const { config, records, clock } = deps;
   const { tenantId, keyId, weight } = caller;
-  const submitted = keepToBudget(given, caller, deps.budgets);
+  const submitted = keepToSize(given, caller, deps.budgets);
   checkModels(submitted, config);
   const jobId = records.newJobId(idempotency && { tenantId, idempotencyKey: idempotency.key });
   const made = {

@@ -1,12 +1,13 @@
 import {
-  judgeLookup,
-  placeOf,
+  answerAlone,
+  cacheMiss,
+  mayBeCached,
   policyFor,
   revalidationOf,
-  type EffectivePolicy,
+  type CachePlace,
 } from '@sluice/cache';
 import type { Route, RouteTarget } from '@sluice/config';
-import { SluiceError, type CallType, type JobEnding, type JobRequest } from '@sluice/contracts';
+import type { CallType, JobEnding, JobRequest } from '@sluice/contracts';
 import { cachedEnding } from '@sluice/metering';
 import { itineraryOf } from '@sluice/routing';
 
@@ -17,6 +18,9 @@ export type AskCacheDeps = Pick<
   'cache' | 'clock' | 'config' | 'lanes' | 'log' | 'metrics' | 'records' | 'routeWatch'
 >;
 
+/** What the cache says of a job as it comes in: its end, that it may answer it in its turn, or that a call is needed. */
+export type CacheWord = { kind: 'ended'; ending: JobEnding } | { kind: 'later' } | { kind: 'call' };
+
 /** Where a job would be sent now. */
 interface Way {
   type: CallType;
@@ -25,68 +29,53 @@ interface Way {
 }
 
 /**
- * The end of a job that the cache alone decides, so that it waits in no lane: not behind others, not for a closed one, not for
- * an upstream that is down. `undefined` for one that needs its turn. Jobs of models that do not cache ask nothing.
+ * What the cache alone decides, so that the job waits in no lane: not behind others, not for a closed one, not for an upstream
+ * that is down. Jobs of models that do not cache ask nothing.
  *
- * | the job                                              | here                                                  |
+ * | the job                                              | the cache's word                                      |
  * |------------------------------------------------------|-------------------------------------------------------|
- * | is for later, a batch, a turn of a session, or waits | not asked: it is when its turn comes                  |
- * |   for a classifier                                   |                                                       |
- * | bypasses or refreshes                                | not asked                                             |
- * | a reply answers it                                   | completed                                             |
- * | a stale reply would if the call failed, and its lane | completed with that: the upstream cannot be asked     |
+ * | is for later, or a turn of a session                 | `later`: it is asked when the job is due, or runs     |
+ * | is a batch, waits for a classifier                   | `call`; a batch's requests are asked for one by one   |
+ * | bypasses or refreshes                                | `call`                                                |
+ * | a reply answers it                                   | `ended`, completed                                    |
+ * | a stale reply would if the call failed, and its lane | `ended`, completed with that: nobody can be asked     |
  * |   is closed or its breaker open                      |                                                       |
- * | `only`, and there is none                            | failed as `cache_miss`                                |
+ * | `only`, and there is none                            | `ended`, failed as `cache_miss`                       |
+ * | none, and what is similar may be there               | `later`                                               |
  */
-export async function askCache(
-  job: JobRequest,
-  deps: AskCacheDeps,
-): Promise<JobEnding | undefined> {
-  const isForLater = job.runAtMs !== undefined;
-  const way = isForLater || isTurn(job) ? undefined : wayOf(job, deps);
-  if (!way) return undefined;
+export async function askCache(job: JobRequest, deps: AskCacheDeps): Promise<CacheWord> {
+  if (!mayBeCached(job, deps.config)) return { kind: 'call' };
+  const way = wayOf(job, deps);
+  if (!way) return { kind: 'call' };
   const policy = policyFor(way.route, job);
-  const isOnly = (policy?.mode ?? job.cacheMode) === 'only';
-  if (!policy) return isOnly ? missed(job) : undefined;
-  if (policy.mode !== 'default' && !isOnly) return undefined;
-  return await lookUp(job, { way, policy, isOnly }, deps);
-}
-
-/** Without asking anybody: most models do not cache, and their jobs are accepted in one round trip. */
-export function mayBeCached(
-  job: JobRequest,
-  { routes }: Pick<ApiDeps['config'], 'routes'>,
-): boolean {
-  if (job.type === 'batch' || job.cacheMode === 'bypass' || job.cacheMode === 'refresh')
-    return false;
-  if (job.cacheMode === 'only' || job.cacheChoice?.ttlMs !== undefined) return true;
-  const { model, routing } = job;
-  return routes[job.type][routing?.model ?? model]?.cache !== undefined;
+  if (!policy) return job.cacheMode === 'only' ? missed(job) : { kind: 'call' };
+  if (job.runAtMs !== undefined || isTurn(job)) {
+    return { kind: policy.mode === 'default' || policy.mode === 'only' ? 'later' : 'call' };
+  }
+  return await lookUp(job, { way, policy }, deps);
 }
 
 async function lookUp(
   job: JobRequest,
-  { way, policy, isOnly }: { way: Way; policy: EffectivePolicy; isOnly: boolean },
+  { way, policy }: { way: Way; policy: NonNullable<ReturnType<typeof policyFor>> },
   deps: AskCacheDeps,
-): Promise<JobEnding | undefined> {
+): Promise<CacheWord> {
   const { route, target, type } = way;
-  const place = placeOf({ policy, route, job: { ...job, type } }, target);
-  const judged = judgeLookup(await deps.cache.find(place), policy);
   const nowMs = deps.clock.now();
-  const isDown = deps.routeWatch.lateStart(target, nowMs) !== undefined;
-  const reply = judged.kind === 'answer' ? judged.reply : isDown ? judged.fallback : undefined;
-  if (reply) {
-    deps.metrics.answered('hit');
-    if (judged.kind === 'answer' && judged.isDue) {
-      fetchAnother(job, { place, lane: target.lane }, deps);
-    }
-    const bought = { name: route.name, reply: reply.entry };
-    return cachedEnding({ ...job, calls: 0, attempts: [] }, bought, { nowMs, cache: reply.info });
+  const isDown = () => deps.routeWatch.lateStart(target, nowMs) !== undefined;
+  const placing = { policy, route, job: { ...job, type } };
+  const answer = await answerAlone(deps.cache, placing, target, isDown);
+  if (answer.kind === 'missed') {
+    deps.metrics.answered('miss');
+    return missed(job);
   }
-  // What is similar is looked for by a worker, who can embed the question.
-  if (!isOnly || policy.strategy === 'semantic') return undefined;
-  deps.metrics.answered('miss');
-  return missed(job);
+  if (answer.kind !== 'answer') return answer;
+  const { reply, isDue, place } = answer;
+  deps.metrics.answered('hit');
+  if (isDue) fetchAnother(job, { place, lane: target.lane }, deps);
+  const bought = { name: route.name, reply: reply.entry };
+  const own = { ...job, calls: 0, attempts: [] };
+  return { kind: 'ended', ending: cachedEnding(own, bought, { nowMs, cache: reply.info }) };
 }
 
 /** What was said before in its session is part of the question, and read by the worker. */
@@ -103,16 +92,14 @@ function wayOf(job: JobRequest, { config }: AskCacheDeps): Way | undefined {
   return { type, route, target: step.target };
 }
 
-function missed({ model }: JobRequest): JobEnding {
-  const message = `the cache has no reply for this request to ${model} (cache.mode is "only")`;
-  const error = new SluiceError('cache_miss', message, { param: 'cache.mode' });
-  return { state: 'failed', error: error.toJSON() };
+function missed({ model }: JobRequest): CacheWord {
+  return { kind: 'ended', ending: { state: 'failed', error: cacheMiss(model).toJSON() } };
 }
 
 /** A job of its own fetches another reply in place of a stale one. Not awaited: the stale one answers meanwhile. */
 function fetchAnother(
   job: JobRequest,
-  { place, lane }: { place: Parameters<ApiDeps['cache']['claimRefresh']>[0]; lane: string },
+  { place, lane }: { place: CachePlace; lane: string },
   { cache, clock, config, lanes, log, records }: AskCacheDeps,
 ): void {
   const fetching = async () => {

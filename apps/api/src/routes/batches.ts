@@ -15,7 +15,6 @@ import { shardOf } from '@sluice/records';
 import type { Caller } from '@sluice/tenants';
 
 import { acceptJob } from '../accept/accept-job.ts';
-import { refuseSpent } from '../accept/keep-to-budget.ts';
 import { cancelBatch } from '../cancel-batch.ts';
 import type { ApiDeps } from '../deps.ts';
 import { parseBody } from '../http/parse-body.ts';
@@ -36,7 +35,6 @@ export function createBatchRoute(deps: ApiDeps) {
     deps.redisWatch.assertRoom();
     const caller = callerOf(response);
     const body = await parseBody(request, createBatch);
-    refuseSpent(caller, deps.budgets);
     await checkFile(body, caller.tenantId, deps);
     const job = toJob(body, caller, deps);
     await acceptJob(job, undefined, deps);

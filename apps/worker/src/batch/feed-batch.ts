@@ -10,10 +10,14 @@ import {
 import { roughTokens } from '@sluice/metering';
 
 import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
+import { answerUnplaced, endUnplaced } from '../cache/answer-unplaced.ts';
 import type { FileBatchDeps } from './file/file-batch.ts';
 import { runFileBatch } from './file/run-file-batch.ts';
 import { startOf } from './start-of.ts';
 import { ticketOf } from './ticket-of.ts';
+
+/** Requests that become jobs at a time. */
+const fedAtOnce = 100;
 
 /** Records read at a time when a batch is put together. */
 const readAtOnce = 100;
@@ -36,7 +40,11 @@ export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Ou
   if (batch.progress?.ended === children.length) {
     return assembled(batch, await readChildren(batch, children.length, deps));
   }
-  await deps.records.acceptChildren(children, (child) => deps.lanes.placement(ticketOf(child)));
+  for (let start = 0; start < children.length; start += fedAtOnce) {
+    // A few at a time: the replies that the cache has for them are in memory meanwhile.
+    // oxlint-disable-next-line no-await-in-loop
+    await feedChildren(children.slice(start, start + fedAtOnce), deps);
+  }
   return { kind: 'nothing', reason: 'fed' };
 }
 
@@ -49,6 +57,19 @@ function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | Slu
     if (thrown instanceof SluiceError) return thrown;
     throw thrown;
   }
+}
+
+/** A request that the cache answers gets no ticket: it has ended as soon as it is a job. */
+async function feedChildren(children: readonly JobRequest[], deps: FeedBatchDeps): Promise<void> {
+  const found = await Promise.all(
+    children.map(async (child) => ({ child, ending: await answerUnplaced(child, deps) })),
+  );
+  const answered = found.flatMap(({ child, ending }) => (ending ? [{ child, ending }] : []));
+  const ids = new Set(answered.map(({ child }) => child.jobId));
+  await deps.records.acceptChildren(children, (child) =>
+    ids.has(child.jobId) ? undefined : deps.lanes.placement(ticketOf(child)),
+  );
+  await Promise.all(answered.map(({ child, ending }) => endUnplaced(child, ending, deps)));
 }
 
 function assembled(batch: JobRecord, children: readonly (JobRecord | undefined)[]): Outcome {

@@ -1,5 +1,5 @@
-import { judgeLookup, type FoundReply, type Lookup } from '@sluice/cache';
-import { SluiceError, type Outcome } from '@sluice/contracts';
+import { cacheMiss, judgeLookup, type FoundReply, type Lookup } from '@sluice/cache';
+import type { Outcome } from '@sluice/contracts';
 import { cachedEnding } from '@sluice/metering';
 
 import { AnswerStream } from '../call/answer-stream.ts';
@@ -65,7 +65,5 @@ export function answeredBy(
 
 /** The job wants a reply from the cache only, and there is none. */
 export function missed({ record }: Plan): Outcome {
-  const message = `the cache has no reply for this request to ${record.model} (cache.mode is "only")`;
-  const error = new SluiceError('cache_miss', message, { param: 'cache.mode' }).toJSON();
-  return { kind: 'ended', ending: { state: 'failed', error } };
+  return { kind: 'ended', ending: { state: 'failed', error: cacheMiss(record.model).toJSON() } };
 }

@@ -1,4 +1,4 @@
-import type { ChatInput, ChatMessage, JobRecord, Outcome } from '@sluice/contracts';
+import type { ChatInput, ChatMessage, JobRequest, Outcome } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
 import type { ChatSession } from '@sluice/records';
 
@@ -44,7 +44,7 @@ export async function keepTurn(plan: Plan, outcome: Outcome, deps: RunJobDeps): 
   return outcome;
 }
 
-export function chatSessionOf({ record }: { record: JobRecord }): ChatSession | undefined {
+export function chatSessionOf({ record }: { record: JobRequest }): ChatSession | undefined {
   const { type, tenantId, model, sessionId, user } = record;
   if (type !== 'chat' || sessionId === undefined) return undefined;
   return { tenantId, model, sessionId, user };

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createLimits } from '@sluice/limits';
-import { createAdapters } from '@sluice/providers';
+import { createAdapters, createHttpClient } from '@sluice/providers';
 import { createLogger, systemClock, type Clock } from '@sluice/runtime';
 import { testRedis } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -41,7 +41,7 @@ async function setUp(clock: Clock = systemClock) {
   const deps = {
     clock: systemClock,
     limits: createLimits({ redis, root, clock: systemClock }),
-    adapterFor: createAdapters({ clock, connections }),
+    adapterFor: createAdapters(createHttpClient({ clock, connections })),
     metrics: createWorkerMetrics(),
     log: createLogger({ name: 'test', level: 'silent' }),
     // Only what a call reads.
@@ -103,7 +103,13 @@ test('a worker that is held up between permit and call sends nothing, and the pe
 
 test('a call that was held up on its way to the socket is charged until a window after it left', async () => {
   let isHeldUp = false;
-  const { deps, plan, permit: ask, bucket, arrivals } = await setUp({
+  const {
+    deps,
+    plan,
+    permit: ask,
+    bucket,
+    arrivals,
+  } = await setUp({
     ...systemClock,
     // In time when the clock is looked at; then the process stands still, and the call leaves.
     now: () => {

@@ -2,6 +2,7 @@ import { childRequest, parseLine, type Line } from '@sluice/batches';
 import { SluiceError, type JobRequest } from '@sluice/contracts';
 import { roughTokens } from '@sluice/metering';
 
+import { answerUnplaced, endUnplaced } from '../../cache/answer-unplaced.ts';
 import { startOf } from '../start-of.ts';
 import { ticketOf } from '../ticket-of.ts';
 import {
@@ -71,13 +72,25 @@ function childOf(
   }
 }
 
-/** `false` where nothing more goes in now: the batch is over, its tenant has enough, or another worker feeds it too. */
-async function feed(chunk: readonly Fed[], { records, lanes }: FileBatchDeps): Promise<boolean> {
+/**
+ * `false` where nothing more goes in now: the batch is over, its tenant has enough, or another worker feeds it too. A line that
+ * the cache answers gets no ticket: it has ended as soon as it is a job.
+ */
+async function feed(chunk: readonly Fed[], deps: FileBatchDeps): Promise<boolean> {
+  const { records, lanes } = deps;
+  const endings = await Promise.all(chunk.map(({ request }) => answerUnplaced(request, deps)));
   const replies = await Promise.all(
-    chunk.map(({ request, end }) => {
-      const ticket = lanes.placement(ticketOf(request));
+    chunk.map(({ request, end }, i) => {
+      const ticket = endings[i] ? undefined : lanes.placement(ticketOf(request));
       return records.feedChild(request, { cursor: end, ticket });
     }),
   );
-  return replies.every((reply) => reply === 'fed' || reply === 'known');
+  const isIn = replies.map((reply) => reply === 'fed' || reply === 'known');
+  await Promise.all(
+    chunk.map(async ({ request }, i) => {
+      const ending = endings[i];
+      if (ending && isIn[i]) await endUnplaced(request, ending, deps);
+    }),
+  );
+  return isIn.every(Boolean);
 }

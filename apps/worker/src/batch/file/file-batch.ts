@@ -10,6 +10,7 @@ import {
 import type { FileBatchInput, FileBatchProgress, JobRecord } from '@sluice/contracts';
 import type { LuaPart, Redis } from '@sluice/runtime';
 
+import type { AnswerUnplacedDeps } from '../../cache/answer-unplaced.ts';
 import type { RunJobDeps } from '../../run-job-deps.ts';
 import { lineFormats } from './line-formats/line-formats.ts';
 
@@ -17,7 +18,8 @@ import { lineFormats } from './line-formats/line-formats.ts';
 export type FileBatchDeps = Pick<
   RunJobDeps,
   'clock' | 'config' | 'lanes' | 'log' | 'records' | 'splits'
-> & { files: FileStore; redis: Redis };
+> &
+  AnswerUnplacedDeps & { files: FileStore; redis: Redis };
 
 /** A batch of a file as one step sees it. */
 export interface FileBatch extends JobRecord {

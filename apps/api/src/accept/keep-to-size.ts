@@ -3,32 +3,19 @@ import { estimateTokensFromBytes, type BudgetBook } from '@sluice/metering';
 import type { Caller } from '@sluice/tenants';
 
 /**
- * Refuses a job whose payer has spent all of a budget, or that is larger than its tenant's jobs may be; gives a chat that
- * does not say how much output it wants the most that it may have. What this process knows of budgets is half a second old:
- * the worker asks again before the call.
- * @throws SluiceError `budget_exceeded`, `invalid_request`.
+ * Refuses a job that is larger than its tenant's jobs may be; gives a chat that does not say how much output it wants the most
+ * that it may have.
+ * @throws SluiceError `invalid_request`.
  */
-export function keepToBudget(
+export function keepToSize(
   submitted: SubmitJob,
-  { tenantId, keyId }: Pick<Caller, 'tenantId' | 'keyId'>,
+  { tenantId }: Pick<Caller, 'tenantId'>,
   budgets: BudgetBook,
 ): SubmitJob {
-  refuseSpent({ tenantId, keyId }, budgets);
   const { max_input_tokens: maxInput, max_output_tokens: maxOutput } =
     budgets.budgetOf(`tenant:${tenantId}`) ?? {};
   if (maxInput !== undefined) refuseLarge(submitted, maxInput);
   return maxOutput === undefined ? submitted : capOutput(submitted, maxOutput);
-}
-
-/** @throws SluiceError `budget_exceeded` where the payer has spent all of a budget. */
-export function refuseSpent(
-  { tenantId, keyId }: Pick<Caller, 'tenantId' | 'keyId'>,
-  budgets: BudgetBook,
-): void {
-  const spent = budgets.exhausted({ tenantId, keyId });
-  if (!spent) return;
-  const message = `the ${spent.period} budget of ${spent.scope.replace(':', ' ')} is spent; GET /v1/budgets says when it begins anew`;
-  throw new SluiceError('budget_exceeded', message);
 }
 
 function refuseLarge({ input }: SubmitJob, maxTokens: number): void {
