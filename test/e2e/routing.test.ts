@@ -173,6 +173,24 @@ test('a client names its own fallbacks, or forbids any', async () => {
   });
 });
 
+test('a request of a batch names its own fallbacks too, and a wrong one is refused by its place', async () => {
+  await shared().simulator.fault(down('sim-chat-a'));
+  const request = (fallback: unknown) => ({
+    type: 'batch',
+    input: { requests: [{ ...ask('chain'), fallback }] },
+  });
+  const batch = await run(request(['third/sim-chat-c']));
+  expect(batch).toMatchObject({ result: { items: [{ status: 'succeeded' }] } });
+  const [item] = (batch.result as { items: { job_id: string }[] }).items;
+  const { body } = await shared().request('GET', `/v1/jobs/${item?.job_id}`);
+  expect(body).toMatchObject({ model_used: 'third/sim-chat-c' });
+  const wrong = await shared().request('POST', '/v1/jobs', request(['backup', 'x']));
+  expect(wrong).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_request', param: 'input.requests[0].fallback[1]' } },
+  });
+});
+
 test('endpoints of a Dify app are asked in order', async () => {
   await shared().simulator.fault({
     match: { key: 'app-a' },

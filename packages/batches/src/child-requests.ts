@@ -11,10 +11,7 @@ import {
  * the same ones. They have the batch's tenant, key, user, metadata, times and what it says of the cache, low priority, and no webhook: the batch tells
  * once. `start` says where each begins; what it throws is thrown.
  */
-export function childRequests(
-  batch: JobRequest,
-  start: (child: Omit<JobRequest, 'lane'>) => Start,
-): JobRequest[] {
+export function childRequests(batch: JobRequest, start: StartOf): JobRequest[] {
   // The batch's type says which input it holds; zod checked it at accept.
   const { requests } = batch.input as BatchInput;
   return requests.map((request, index) => {
@@ -34,7 +31,7 @@ export function childRequest(
   batch: Omit<JobRequest, 'input'>,
   request: BatchRequest,
   { createdAtMs, response, ...place }: ChildPlace,
-  start: (child: Omit<JobRequest, 'lane'>) => Start,
+  start: StartOf,
 ): JobRequest {
   const child = {
     jobId: childJobId(batch.jobId, place.index),
@@ -58,8 +55,11 @@ export function childRequest(
     ...(response && { response }),
     batch: { batchId: batch.jobId, ...place },
   };
-  return { ...child, ...start(child) };
+  return { ...child, ...start(child, request.fallback) };
 }
+
+/** Says where a child begins; `fallback` is what its request allows in place of the configured ones. */
+type StartOf = (child: Omit<JobRequest, 'lane'>, fallback: BatchRequest['fallback']) => Start;
 
 /** Where a child begins. */
 type Start = Pick<JobRequest, 'lane' | 'routing' | 'targetIndex' | 'moves'>;

@@ -70,3 +70,10 @@ export interface RollbackRules {
   latencyFactor?: number;
   costFactor?: number;
 }
+
+/** The public names that may be chosen, each once. */
+export function modelsOf(choice: Router | Split): string[] {
+  if (choice.kind === 'split') return [...new Set(choice.arms.map(({ model }) => model))];
+  const graded = choice.classifier ? Object.values(choice.classifier.models) : [];
+  return [...new Set([choice.default, ...choice.rules.map(({ model }) => model), ...graded])];
+}

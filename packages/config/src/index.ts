@@ -3,7 +3,7 @@ export type { KindFacts } from './adapter-kinds.ts';
 export { cleanApiKey, maskKey } from './api-key.ts';
 export type { CachePolicy } from './cache-policy.ts';
 export { policyOfTtl } from './cache-section.ts';
-export { complexities } from './choice.ts';
+export { complexities, modelsOf } from './choice.ts';
 export type {
   Classifier,
   Complexity,

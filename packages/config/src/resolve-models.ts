@@ -1,6 +1,6 @@
 import type { ModelType } from '@sluice/contracts';
 
-import type { Router, Split } from './choice.ts';
+import { modelsOf, type Router, type Split } from './choice.ts';
 import type { FallbackRules, RetryPolicy, Route, RouteTarget } from './config.ts';
 import type { ConfigFile, TargetSection } from './config-file.ts';
 import { resolveFacts } from './resolve-facts.ts';
@@ -159,13 +159,6 @@ function resolveSplit(name: string, { arms, stickyBy, salt, rollback }: SplitSec
       ...(rollback.costFactor !== undefined && { costFactor: rollback.costFactor }),
     },
   };
-}
-
-/** The models that may be chosen, each once. */
-function modelsOf(choice: Router | Split): string[] {
-  if (choice.kind === 'split') return [...new Set(choice.arms.map(({ model }) => model))];
-  const graded = choice.classifier ? Object.values(choice.classifier.models) : [];
-  return [...new Set([choice.default, ...choice.rules.map(({ model }) => model), ...graded])];
 }
 
 function sectionOf(name: string, { file }: Context): ModelSection {

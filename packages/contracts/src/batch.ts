@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { chatInput } from './chat.ts';
 import { embeddingInput } from './embedding.ts';
+import { fallback } from './fallback.ts';
 import { name } from './name.ts';
 import type { ErrorData } from './errors.ts';
 import { rerankInput } from './rerank.ts';
@@ -12,31 +13,32 @@ import { workflowInput } from './workflow.ts';
 
 export const maxInlineBatchRequests = 1_000;
 
-const customId = z.string().min(1).max(128).optional();
+/** What each request may say beside its model and input. */
+const requestOptions = { custom_id: z.string().min(1).max(128).optional(), fallback };
 
 const batchRequest = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('chat'), custom_id: customId, model: name, input: chatInput }),
+  z.strictObject({ type: z.literal('chat'), ...requestOptions, model: name, input: chatInput }),
   z.strictObject({
     type: z.literal('embedding'),
-    custom_id: customId,
+    ...requestOptions,
     model: name,
     input: embeddingInput,
   }),
   z.strictObject({
     type: z.literal('rerank'),
-    custom_id: customId,
+    ...requestOptions,
     model: name,
     input: rerankInput,
   }),
   z.strictObject({
     type: z.literal('transcription'),
-    custom_id: customId,
+    ...requestOptions,
     model: name,
     input: transcriptionInput,
   }),
   z.strictObject({
     type: z.literal('workflow'),
-    custom_id: customId,
+    ...requestOptions,
     app: name,
     input: workflowInput,
   }),

@@ -9,6 +9,7 @@ import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import type { FileBatchResult } from './file-batch.ts';
 import { jobMetadata } from './job-metadata.ts';
+import { fallback } from './fallback.ts';
 import { name } from './name.ts';
 import type { JobPhase } from './record.ts';
 import { rerankInput } from './rerank.ts';
@@ -64,13 +65,6 @@ const jobOptions = {
     .datetime({ offset: true, error: 'must be a time as 2027-01-31T08:00:00Z' })
     .optional(),
 };
-
-/** Names of models (or apps) or `provider/model`, asked in this order when the first target fails; `false`: none. */
-export const fallback = z
-  .union([z.literal(false), z.array(name).min(1).max(16)], {
-    error: 'must be false, or a list of 1 to 16 names',
-  })
-  .optional();
 
 const callOptions = { ...jobOptions, fallback };
 

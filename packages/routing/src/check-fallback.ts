@@ -1,7 +1,8 @@
-import { suggestName, type Config } from '@sluice/config';
+import { modelsOf, suggestName, type Config } from '@sluice/config';
 import { calleeWords, SluiceError, type Routing } from '@sluice/contracts';
 
 import { isDearer } from './is-dearer.ts';
+import { resolveRoute } from './resolve-route.ts';
 import { findTargets, itineraryOf, type Traveller } from './itinerary.ts';
 
 /**
@@ -27,6 +28,23 @@ export function checkFallback(
     const what = target?.price ? 'is dearer than the first target' : 'is of unknown price';
     throw refusal(index, `"${name}" ${what} of "${route.name}", which does not allow that`);
   });
+}
+
+/**
+ * The same before it is decided which model a router or a split chooses: for each that it may.
+ * @throws SluiceError as {@link checkFallback}.
+ */
+export function checkFallbackAnywhere(
+  config: Config,
+  { type, model }: Pick<Traveller, 'type' | 'model'>,
+  fallback: Routing['fallback'],
+): void {
+  if (!fallback) return;
+  const { choice } = resolveRoute(config, type, model);
+  const chosen = choice ? modelsOf(choice) : [undefined];
+  for (const each of chosen) {
+    checkFallback(config, { type, model, routing: each ? { model: each } : undefined }, fallback);
+  }
 }
 
 function problemOf(config: Config, { type }: Traveller, name: string): string | undefined {

@@ -1,6 +1,8 @@
 export { checkAppInput } from './check-app-input.ts';
+export { checkFallbackAnywhere } from './check-fallback.ts';
 export { itineraryOf } from './itinerary.ts';
 export type { Itinerary, Step, Traveller } from './itinerary.ts';
+export { lackOf } from './lack-of.ts';
 export { nextStep } from './next-step.ts';
 export type { NextStep, PassedBy } from './next-step.ts';
 export { reasonToLeave } from './reason-to-leave.ts';

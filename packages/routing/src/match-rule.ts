@@ -1,8 +1,9 @@
 import { RE2JS } from 're2js';
 
 import type { RouterRule, RuleConditions } from '@sluice/config';
-import type { ChatInput, Priority, RunInput } from '@sluice/contracts';
+import type { Priority, RunInput } from '@sluice/contracts';
 
+import { bringsImages, bringsTools } from './brought.ts';
 import { readText } from './read-text.ts';
 
 /** What rules look at. */
@@ -70,18 +71,6 @@ function hasAll(
 ): boolean {
   return Object.entries(wanted).every(
     ([key, value]) => Object.hasOwn(given, key) && given[key] === value,
-  );
-}
-
-function bringsTools(input: RunInput): boolean {
-  return 'tools' in input && input.tools !== undefined;
-}
-
-function bringsImages(input: RunInput): boolean {
-  if (!('messages' in input)) return false;
-  return input.messages.some(
-    ({ content }: ChatInput['messages'][number]) =>
-      Array.isArray(content) && content.some((part) => part.type === 'image_url'),
   );
 }
 

@@ -11,6 +11,14 @@ const models = {
   paid: { targets: [{ provider: 'one', model: 'paid', price: cheap }] },
   costly: { targets: [{ provider: 'one', model: 'costly', price: dear }] },
   vectors: { type: 'embedding', targets: ['one/vectors'] },
+  blind: {
+    targets: [
+      { provider: 'one', model: 'blind', vision: false, tools: false },
+      { provider: 'one', model: 'lame', tools: false },
+      { provider: 'two', model: 'able' },
+      'two/last',
+    ],
+  },
   auto: { router: { rules: [{ when: { keywords: ['hard'] }, model: 'paid' }], default: 'fast' } },
 };
 const apps = {
@@ -61,6 +69,37 @@ describe('routeJob', () => {
         { provider: 'two', model: 'fast', reason: 'circuit breaker', attempts: 0 },
       ],
     });
+  });
+
+  const image = {
+    messages: [
+      {
+        role: 'user' as const,
+        content: [{ type: 'image_url' as const, image_url: { url: 'https://a.test/a.png' } }],
+      },
+    ],
+  };
+  const withTools = {
+    messages: [{ role: 'user' as const, content: 'Hello' }],
+    tools: [{ type: 'function' as const, function: { name: 'look' } }],
+  };
+
+  it.each([
+    ['images', image, 1, ['reads no images']],
+    ['tools', withTools, 2, ['calls no tools', 'calls no tools']],
+  ])(
+    'passes by targets that are known not to take the %s of a job',
+    (_what, input, index, reasons) => {
+      const start = route({ model: 'blind', input });
+      expect(start.targetIndex).toBe(index);
+      expect(start.moves?.map(({ reason }) => reason)).toEqual(reasons);
+      expect(route({ model: 'blind' })).toEqual({ lane: 'one' });
+    },
+  );
+
+  it('waits for a target that can take the job rather than ask one that cannot', () => {
+    const late = { 'two/able': broken, 'two/last': broken };
+    expect(route({ model: 'blind', input: withTools }, late)).toMatchObject({ targetIndex: 2 });
   });
 
   it('begins at the first target where none is without one', () => {

@@ -4,6 +4,7 @@ import type { JobRequest, Move, Routing } from '@sluice/contracts';
 import { checkFallback } from './check-fallback.ts';
 import { chooseModel, type ChoosingJob, type IsRolledBack } from './choose-model.ts';
 import { itineraryOf } from './itinerary.ts';
+import { lackOf } from './lack-of.ts';
 import { nextStep } from './next-step.ts';
 import type { Reason } from './reason-to-leave.ts';
 
@@ -38,6 +39,8 @@ export type Start = Pick<JobRequest, 'lane' | 'routing' | 'targetIndex' | 'moves
  * |---------------------------------------------------|------------------------------------------------------------|
  * | has no objection against it                       | the first target                                           |
  * | cannot take the prompt, by its size alone         | the next with a larger context window                      |
+ * | is known to call no tools or to read no images,   | the next that is not; of those, where all are late, the    |
+ * |   and the job brings some                         | first                                                      |
  * | is broken, or closed for longer than the job waits| the next without an objection                              |
  * | … and no other may be asked                       | the first target: it waits, falls back or ends there       |
  *
@@ -53,11 +56,17 @@ export function routeJob(config: Config, job: ArrivingJob, facts: LiveFacts): St
   const itinerary = itineraryOf(config, { type, model, routing });
   const [first] = itinerary.steps;
   const start = { lane: first.target.lane, ...(routing && { routing }) };
-  const objection = facts.objectionTo(first.target);
+  const lack = lackOf(job.input, first.target);
+  const objection: Objection | undefined =
+    lack === undefined ? facts.objectionTo(first.target) : { reason: 'error', why: lack };
   if (!objection) return start;
-  const { index, passedBy } = nextStep(itinerary, 0, objection.reason, (target) => {
-    return facts.objectionTo(target)?.why;
+  const { reason } = objection;
+  const lackIn = (target: RouteTarget) => lackOf(job.input, target);
+  const best = nextStep(itinerary, 0, reason, (target) => {
+    return lackIn(target) ?? facts.objectionTo(target)?.why;
   });
+  const isBest = best.index !== undefined || lack === undefined;
+  const { index, passedBy } = isBest ? best : nextStep(itinerary, 0, reason, lackIn);
   const next = index === undefined ? undefined : itinerary.steps[index];
   if (index === undefined || !next) return start;
   const left = [{ target: first.target, reason: objection.why }, ...passedBy];

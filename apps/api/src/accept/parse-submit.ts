@@ -7,7 +7,7 @@ import {
   type BatchRequest,
   type SubmitJob,
 } from '@sluice/contracts';
-import { checkAppInput, resolveRoute } from '@sluice/routing';
+import { checkAppInput, checkFallbackAnywhere, resolveRoute } from '@sluice/routing';
 import { checkUrl, type AllowList } from '@sluice/runtime';
 
 import { refuseOversized } from './refuse-oversized.ts';
@@ -62,10 +62,13 @@ function checkBatch(input: BatchInput, config: Config): void {
   input.requests.forEach((request, index) => {
     try {
       checkRequest(request, config);
+      const { type, fallback } = request;
+      checkFallbackAnywhere(config, { type, model: publicName(request) }, fallback);
     } catch (error) {
       if (!(error instanceof SluiceError) || error.param === undefined) throw error;
       const param = `input.requests[${index}].${error.param}`;
-      throw new SluiceError(error.code, `${param}: ${error.message}`, { param, cause: error });
+      const message = error.message.replace(`${error.param}: `, '');
+      throw new SluiceError(error.code, `${param}: ${message}`, { param, cause: error });
     }
   });
 }

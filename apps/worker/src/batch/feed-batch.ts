@@ -51,7 +51,7 @@ export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Ou
 /** The children, or why there are none: a model that has left the configuration since the batch was accepted. */
 function planChildren(batch: JobRecord, deps: FeedBatchDeps): JobRequest[] | SluiceError {
   try {
-    const children = childRequests(batch, (child) => startOf(child, deps));
+    const children = childRequests(batch, (child, fallback) => startOf(child, fallback, deps));
     return children.map((child) => ({ ...child, tokens: roughTokens(child.input) }));
   } catch (thrown) {
     if (thrown instanceof SluiceError) return thrown;

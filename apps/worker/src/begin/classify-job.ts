@@ -1,6 +1,6 @@
-import { complexities, type Classifier, type Complexity } from '@sluice/config';
+import { complexities, type Classifier, type Complexity, type RouteTarget } from '@sluice/config';
 import type { ChatInput, Outcome, Routing, RunInput } from '@sluice/contracts';
-import { follow, itineraryOf, readText } from '@sluice/routing';
+import { follow, itineraryOf, lackOf, nextStep, readText } from '@sluice/routing';
 
 import { callTypeOf } from './call-type.ts';
 import { claimOf } from './claim-of.ts';
@@ -140,8 +140,15 @@ function sendOn(plan: Plan, { answer, why, ...spent }: Answer, deps: RunJobDeps)
   const said = answer ?? `default (${why})`;
   const routing = routingFor(plan, answer, said, deps);
   const type = callTypeOf(record.type);
-  const { steps, first } = itineraryOf(deps.config, { type, model: record.model, routing });
-  const next = steps[first];
+  const itinerary = itineraryOf(deps.config, { type, model: record.model, routing });
+  const { steps, first } = itinerary;
+  // A chat, as the classifier's question was made of it.
+  const lacks = (step: RouteTarget) => lackOf(record.input as RunInput, step);
+  const start = steps[first];
+  const isUnable = start && lacks(start.target) !== undefined;
+  const able = isUnable ? nextStep(itinerary, first, 'error', lacks).index : undefined;
+  const targetIndex = able ?? first;
+  const next = steps[targetIndex];
   if (!next) throw new Error(`${record.model} leads to no target`);
   const left = {
     provider: target.provider.name,
@@ -151,7 +158,7 @@ function sendOn(plan: Plan, { answer, why, ...spent }: Answer, deps: RunJobDeps)
   };
   return {
     kind: 'fallback',
-    targetIndex: first,
+    targetIndex,
     lane: next.target.lane,
     moves: [...(record.moves ?? []), left],
     routing,

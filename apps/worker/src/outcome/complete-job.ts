@@ -1,5 +1,6 @@
 import {
   SluiceError,
+  type Attempt,
   type ChatInput,
   type EmbeddingInput,
   type JobRecord,
@@ -13,17 +14,23 @@ import {
   estimateRerankUsage,
   estimateUsage,
   exactCostOf,
+  roundCost,
 } from '@sluice/metering';
 
 import { bookCall } from '../meter/book-call.ts';
 import { wholeCost } from '../meter/whole-cost.ts';
 import type { UpstreamOutcome } from '../call/call-upstream.ts';
 import type { Plan } from '../begin/plan-job.ts';
+import { moveOn } from './move-on.ts';
 import { keepAs } from '../cache/write-cache.ts';
 
 type Bought = Extract<UpstreamOutcome, { ok: true; pause?: undefined }>;
 
-/** The ending of a job whose upstream answered. A Dify run that failed inside is a failed job that keeps its result. */
+/**
+ * The outcome of a job whose upstream answered. An answer that its filter cut off is left for the targets that the model names
+ * for that, as a refusal is; without any, it is the job's result.
+ * A Dify run that failed inside is a failed job that keeps its result.
+ */
 export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
   const usage = call.usage ?? (await estimate(plan.record, call));
   const entry = book(plan, call, usage);
@@ -36,6 +43,8 @@ export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
     entry,
   };
   const { result } = call;
+  const filtered = leaveFiltered(plan, call, { usage, entry });
+  if (filtered) return filtered;
   if (result.type === 'workflow' && (result.status === 'failed' || result.status === 'stopped')) {
     const message = result.error ?? `the workflow run ended as ${result.status}`;
     const error = new SluiceError('workflow_failed', message).toJSON();
@@ -46,6 +55,25 @@ export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
   const as = keepAs(plan, result);
   const asked = as && plan.cached?.asked;
   return { kind: 'ended', ending, ...(as && { keepAs: as }), ...(asked && { askedAs: asked }) };
+}
+
+function leaveFiltered(
+  plan: Plan,
+  { attempt, result }: Bought,
+  { usage, entry }: { usage: Usage | undefined; entry: LedgerEntry },
+): Outcome | undefined {
+  if (result.type !== 'chat' || result.finish_reason.unified !== 'content_filter') return undefined;
+  const { name } = plan.target.provider;
+  const error = new SluiceError('content_filtered', `the filter of ${name} cut its answer off`);
+  const left: Attempt = {
+    ...attempt,
+    outcome: 'failed',
+    error: error.toJSON(),
+    ...(usage && { usage }),
+    cost_usd: roundCost(entry.costUsd),
+  };
+  const { outcome } = moveOn(plan, { reason: 'contentFilter', why: error.code, attempt: left });
+  return outcome && { ...outcome, entry };
 }
 
 function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined): LedgerEntry {

@@ -1,5 +1,5 @@
-import type { Attempt, Move, Outcome, SluiceError } from '@sluice/contracts';
-import { nextStep, reasonToLeave, type PassedBy, type Reason } from '@sluice/routing';
+import type { Attempt, Move, Outcome, RunInput, SluiceError } from '@sluice/contracts';
+import { lackOf, nextStep, reasonToLeave, type PassedBy, type Reason } from '@sluice/routing';
 
 import { claimOf } from '../begin/claim-of.ts';
 import type { Plan } from '../begin/plan-job.ts';
@@ -19,7 +19,10 @@ export function moveOn(
 ):
   | { outcome: Extract<Outcome, { kind: 'fallback' }> }
   | { outcome: undefined; passedBy: PassedBy[] } {
-  const { index, passedBy } = nextStep(itinerary, record.targetIndex, reason);
+  const { index, passedBy } = nextStep(itinerary, record.targetIndex, reason, (step) =>
+    // Only jobs with one call have targets.
+    lackOf(record.input as RunInput, step),
+  );
   const next = index === undefined ? undefined : itinerary.steps[index];
   if (index === undefined || !next) return { outcome: undefined, passedBy };
   const attempts = record.attempts.length + (attempt ? 1 : 0);

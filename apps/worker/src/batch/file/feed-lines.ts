@@ -65,7 +65,9 @@ function childOf(
   try {
     const { request, customId, endpoint, response } = parseLine(line, lineOptions(batch, deps));
     const place = { index, customId, endpoint, response, createdAtMs: deps.clock.now() };
-    const child = childRequest(batch, request, place, (made) => startOf(made, deps));
+    const child = childRequest(batch, request, place, (made, fallback) =>
+      startOf(made, fallback, deps),
+    );
     return { ...child, tokens: roughTokens(child.input) };
   } catch (thrown) {
     return SluiceError.from(thrown);
