@@ -1,6 +1,7 @@
 export { assertNoLeaks } from './assert-no-leaks.ts';
 export { createFakeClock } from './fake-clock.ts';
 export type { FakeClock } from './fake-clock.ts';
+export { findTestRedis } from './find-test-redis.ts';
 export { findTestPort } from './find-test-port.ts';
 export { readEventStream } from './read-event-stream.ts';
 export { selfSigned } from './self-signed.ts';
