@@ -51,7 +51,7 @@ test.concurrent('a worker killed in the middle of a call: another one finishes t
   expect,
   onTestFinished,
 }) => {
-  const stack = await startStack({}, onTestFinished);
+  const stack = await startStack({ workers: 1 }, onTestFinished);
   await stack.simulator.behaviour({ chunkDelayMs: 100, chunks: 30 });
   const { id } = await stack.submit(chat('interrupted'));
   await expect
@@ -95,7 +95,7 @@ test.concurrent('a killed worker’s Dify run is attached to, never started twic
   expect,
   onTestFinished,
 }) => {
-  const stack = await startStack({}, onTestFinished);
+  const stack = await startStack({ workers: 1 }, onTestFinished);
   await stack.simulator.behaviour({ dify: { nodeDelayMs: 700, nodes: 5 } });
   const { id } = await stack.submit({ type: 'workflow', app: 'flow', input: {} });
   await expect
@@ -125,7 +125,7 @@ test.concurrent('no slot is left after cancels, time-outs, a kill and the end of
     const openai = { ...providers['openai'], limits: { concurrency: 3 } };
     return { ...whole, providers: { ...providers, openai }, retry: { maxAttempts: 1 } };
   };
-  const stack = await startStack({ config }, onTestFinished);
+  const stack = await startStack({ workers: 1, config }, onTestFinished);
   await stack.simulator.fault({ times: 3, fault: { kind: 'hang' } });
   const [cancelled, late, killed] = await Promise.all([
     stack.submit(chat('to be cancelled')),
@@ -209,7 +209,7 @@ test('Redis killed and restarted under load: every accepted job completes', asyn
 test('SIGTERM lets a call in flight finish and exits with 0; queued jobs wait for the next worker', async ({
   expect,
 }) => {
-  const stack = await startStack();
+  const stack = await startStack({ workers: 1 });
   await stack.simulator.behaviour({ chunkDelayMs: 100, chunks: 10 });
   const { id } = await stack.submit(chat('graceful'));
   await expect

@@ -7,6 +7,7 @@ const takeoverMs = 30_000;
 
 test('a killed worker’s chat, agent and completion calls follow onCrash; a chatflow is attached to', async () => {
   const stack = await startStack({
+    workers: 1,
     config: ({ simulatorUrl }) => ({
       providers: { dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` } },
       apps: {

@@ -18,6 +18,7 @@ const run = promisify(execFile);
  * queue is small, so that a file of a hundred lines is fed in several turns.
  */
 const stack = useStack({
+  workers: 1,
   config: ({ simulatorUrl }) => ({
     providers: {
       openai: { kind: 'openai-compatible', baseUrl: `${simulatorUrl}/openai/v1`, apiKey: 'key' },

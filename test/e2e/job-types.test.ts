@@ -22,6 +22,7 @@ const embedders = {
 const transcribers = ['openai-compatible', 'openai', 'azure-deployments', 'azure-v1'];
 
 const shared = useStack({
+  workers: 1,
   config: ({ simulatorUrl }) => {
     const base = defaultConfig({ simulatorUrl });
     const price = { inputPerMillion: 20_000 };

@@ -38,7 +38,7 @@ const shared = useStack({
             rules: [{ when: { priority: ['high'] }, model: 'large' }],
             classifier: {
               model: 'tiny',
-              timeoutSeconds: 5,
+              timeoutSeconds: 1,
               simple: 'small',
               medium: 'middle',
               complex: 'large',

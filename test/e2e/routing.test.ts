@@ -136,7 +136,10 @@ test('a fallback is not dearer than the first target unless the model allows it'
 });
 
 test('a prompt that the upstream finds too long goes to the model for long ones only', async () => {
-  const job = await run(ask('narrow', 'word '.repeat(150_000)));
+  const content = 'word '.repeat(150_000);
+  // A short answer: the simulator would say all of it again.
+  const input = { messages: [{ role: 'user', content }], max_tokens: 16 };
+  const job = await run(ask('narrow', content, { input }));
   expect(job).toMatchObject({
     state: 'completed',
     model_used: 'second/sim-chat-large',

@@ -10,7 +10,7 @@ import { stringify } from 'yaml';
 import { startChild, type Child } from './child-process.ts';
 import { SimulatorControl } from './simulator-control.ts';
 
-/** Everything of Sluice as processes of its own, on a private Redis, in front of a simulator. */
+/** Everything of Sluice outside the test's own process, on a private Redis, in front of a simulator. */
 export interface Stack {
   readonly url: string;
   readonly redis: TestRedisServer;
@@ -42,6 +42,7 @@ export interface Reply {
 }
 
 export interface StackOptions {
+  /** Worker processes. Without it API, worker and simulator are one process, which no test may end. */
   workers?: number;
   /** Merged into the simulator's provider, models and apps. */
   config?: (addresses: { simulatorUrl: string }) => Record<string, unknown>;
@@ -119,11 +120,18 @@ async function launch(options: StackOptions): Promise<Launched> {
     workers.push(worker);
     return worker;
   };
-  const [api] = await Promise.all([
-    start('apps/api/src/main.ts', environment),
-    start('apps/simulator/src/main.ts', environment),
-    ...Array.from({ length: options.workers ?? 1 }, () => addWorker()),
-  ]);
+  const startApart = async (count: number) => {
+    const [api] = await Promise.all([
+      start('apps/api/src/main.ts', environment),
+      start('apps/simulator/src/main.ts', environment),
+      ...Array.from({ length: count }, () => addWorker()),
+    ]);
+    return api;
+  };
+  const api =
+    options.workers === undefined
+      ? await start('test/support/all-in-one.ts', environment)
+      : await startApart(options.workers);
   const url = `http://127.0.0.1:${environment.PORT}`;
   const restartApi = () => start('apps/api/src/main.ts', environment);
   const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
