@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
 import { scopes } from '@sluice/contracts';
-import { readEnvironment } from '@sluice/runtime';
 
+import { readEnvironment } from '../environment.ts';
 import { createAdminClient, type AdminClient } from '../connect.ts';
 import { addCache } from '../cache/cache-command.ts';
 import { addJobs } from '../jobs/jobs-command.ts';

@@ -1,8 +1,8 @@
 import type { BatchView } from '@sluice/contracts';
 import { batchEndpoints } from '@sluice/contracts';
-import { readEnvironment } from '@sluice/runtime';
 import type { Command } from 'commander';
 
+import { readEnvironment } from '../environment.ts';
 import { connect } from '../connect.ts';
 import { printTable } from '../print-table.ts';
 import { drawProgress } from './draw-progress.ts';

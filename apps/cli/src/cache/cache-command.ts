@@ -3,8 +3,7 @@ import { createInterface } from 'node:readline';
 
 import type { Command } from 'commander';
 
-import { readEnvironment } from '@sluice/runtime';
-
+import { readEnvironment } from '../environment.ts';
 import { createAdminClient, type AdminClient } from '../connect.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
 import type { JobView } from '@sluice/contracts';
-import { readEnvironment } from '@sluice/runtime';
 
+import { readEnvironment } from '../environment.ts';
 import { createAdminClient, type AdminClient } from '../connect.ts';
 import { describeJob, jobLine } from './describe-job.ts';
 

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 
 import type { JobView, SubmitJobInput } from '@sluice/contracts';
-import { readEnvironment } from '@sluice/runtime';
 import type { Command } from 'commander';
 
+import { readEnvironment } from '../environment.ts';
 import { connect } from '../connect.ts';
 import { describeJob } from './describe-job.ts';
 import { watchJob } from './watch-command.ts';

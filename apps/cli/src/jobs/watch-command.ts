@@ -1,8 +1,8 @@
 import type { JobEvent, SluiceClient } from '@sluice/client';
 import type { JobView, TextDelta } from '@sluice/contracts';
-import { readEnvironment } from '@sluice/runtime';
 import type { Command } from 'commander';
 
+import { readEnvironment } from '../environment.ts';
 import { connect } from '../connect.ts';
 import { describeCost, describeJob, jobLine } from './describe-job.ts';
 

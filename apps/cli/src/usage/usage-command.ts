@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 
-import { readEnvironment } from '@sluice/runtime';
-
+import { readEnvironment } from '../environment.ts';
 import { createAdminClient } from '../connect.ts';
 import { drawUsage, type UsagePage } from './draw-usage.ts';
 

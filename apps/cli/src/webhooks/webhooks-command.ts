@@ -1,8 +1,8 @@
 import { deliveryStates, type DeliveryState, type DeliveryView } from '@sluice/contracts';
 import type { SluiceClient } from '@sluice/client';
-import { readEnvironment } from '@sluice/runtime';
 import type { Command } from 'commander';
 
+import { readEnvironment } from '../environment.ts';
 import { connect } from '../connect.ts';
 import { printTable } from '../print-table.ts';
 
