@@ -63,13 +63,22 @@ const reasoningPart = z.discriminatedUnion('type', [
     before_tool_call: z.int().min(0).optional(),
   }),
   z.strictObject({ type: z.literal('thought_signature'), signature: z.string().min(1) }),
+  z.strictObject({
+    type: z.literal('encrypted_reasoning'),
+    id: z.string().min(1),
+    encrypted_content: z.string().min(1),
+    summary: z.array(z.string()).optional(),
+    before_tool_call: z.int().min(0).optional(),
+  }),
 ]);
 
 /**
- * What a vendor wants back unchanged of what the model thought: Anthropic's blocks, each with the place of the tool call that
- * it stands before where that is not the begin of the message, or the signature of Gemini's text. No other vendor gets it.
+ * What a vendor wants back unchanged of what the model thought: Anthropic's blocks and the items of OpenAI's responses, each
+ * with the place of the tool call that it stands before where that is not the begin of the message, or the signature of
+ * Gemini's text. No other vendor gets it.
  * @see https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
  * @see https://ai.google.dev/gemini-api/docs/thought-signatures
+ * @see https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
  */
 export type ReasoningPart = z.infer<typeof reasoningPart>;
 

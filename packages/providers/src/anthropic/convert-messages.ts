@@ -85,7 +85,7 @@ function convertAnswer(
 /** What the model thought before that tool call, or before all else; signatures of other vendors say nothing to this one. */
 function convertThoughts(parts: readonly ReasoningPart[], place: number | undefined): Block[] {
   return parts.flatMap((part): Block[] => {
-    if (part.type === 'thought_signature') return [];
+    if (part.type === 'thought_signature' || part.type === 'encrypted_reasoning') return [];
     const { before_tool_call: before, ...block } = part;
     return before === place ? [block] : [];
   });

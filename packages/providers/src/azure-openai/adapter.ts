@@ -11,7 +11,8 @@ import type { Dialect } from '../openai-compatible/dialect.ts';
 import { listModels } from '../openai-compatible/list-models.ts';
 import { fitChat } from '../openai/fit-chat.ts';
 import { fitTranscription } from '../openai/fit-transcription.ts';
-import { locateDeployment, locateModels } from './locate-deployment.ts';
+import { callResponses, usesResponses } from '../openai/responses/call-responses.ts';
+import { locateDeployment, locateModels, locateResponses } from './locate-deployment.ts';
 
 /**
  * OpenAI's models on Azure; the target's model is the deployment's name. A token limit is renamed as for OpenAI where that
@@ -20,12 +21,18 @@ import { locateDeployment, locateModels } from './locate-deployment.ts';
  */
 export function createAzureOpenAiAdapter(http: HttpClient): ProviderAdapter {
   return {
-    chat: async (call) =>
-      await callChatCompletions(
+    chat: async (call) => {
+      const { target } = call;
+      if (usesResponses(target)) {
+        const headers = keyHeader(target, 'api-key');
+        return await callResponses(http, call, { ...locateResponses(target), headers });
+      }
+      return await callChatCompletions(
         http,
         { ...call, input: fitChat(call) },
-        dialectOf(call.target, '/chat/completions'),
-      ),
+        dialectOf(target, '/chat/completions'),
+      );
+    },
     embed: async (call) =>
       await callEmbeddings(http, call, {
         ...dialectOf(call.target, '/embeddings'),

@@ -1,6 +1,7 @@
 import { base64Embedding, transcription } from '../openai-compatible/document-subjects.ts';
 import type { DocumentSubject } from '../conformance/document-subject.ts';
 import { withFields } from '../openai/conformance.ts';
+import { openAiResponses } from '../openai/responses/stream-subject.ts';
 import { openAiCompatible } from '../openai-compatible/stream-subject.ts';
 import type { Subject } from '../conformance/subject.ts';
 
@@ -37,9 +38,17 @@ export const azureOpenAi: Subject = {
   }),
 };
 
-export const subjects: readonly Subject[] = [azureOpenAi];
-
 const { kind, keyHeader, errorBody } = azureOpenAi;
+
+const responses: Subject = {
+  ...openAiResponses,
+  name: 'azure-openai by responses',
+  kind,
+  keyHeader,
+  errorBody,
+};
+
+export const subjects: readonly Subject[] = [azureOpenAi, responses];
 
 export const documentSubjects: readonly DocumentSubject[] = [base64Embedding, transcription].map(
   (subject) => ({ ...subject, kind, keyHeader, errorBody }),

@@ -18,6 +18,11 @@ export function locateDeployment({ provider, model }: Target, route: string): Lo
   return locate(provider, route, `/deployments/${encodeURIComponent(model)}${route}`);
 }
 
+/** Where responses are made; the same two surfaces. The deployment is the body's `model` on both. */
+export function locateResponses({ provider }: Target): Location {
+  return locate(provider, '/responses', '/responses');
+}
+
 /** Where the list of models is; the same two surfaces. */
 export function locateModels({ provider }: Target): Location {
   return locate(provider, '/models', '/models');

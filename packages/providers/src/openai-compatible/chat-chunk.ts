@@ -65,12 +65,14 @@ const delta = z.object({
 });
 export type ChatDelta = z.infer<typeof delta>;
 
+/** One likely token. */
 const token = {
   token: z.string(),
   logprob: z.number(),
   bytes: z.array(z.number()).nullable().default(null),
 };
-const tokens = z
+/** How likely tokens were, in OpenAI's form. */
+export const tokenLogprobs = z
   .array(z.object({ ...token, top_logprobs: z.array(z.object(token)).catch([]) }))
   .nullish();
 
@@ -80,7 +82,8 @@ const details = z
   .nullish()
   .catch(undefined);
 
-const usage = z.object({
+/** OpenAI's count of tokens in the words of either of its APIs, and the variants of others. */
+export const chatUsage = z.object({
   prompt_tokens: count,
   completion_tokens: count,
   total_tokens: count,
@@ -94,15 +97,15 @@ const usage = z.object({
   cached_tokens: count,
   reasoning_tokens: count,
 });
-export type ChatUsage = z.infer<typeof usage>;
+export type ChatUsage = z.infer<typeof chatUsage>;
 
 const choice = z.object({
   index: z.number().nullish(),
   delta: delta.nullish(),
   message: delta.nullish(),
   finish_reason: z.string().nullish(),
-  logprobs: z.object({ content: tokens, refusal: tokens }).nullish().catch(undefined),
-  usage: usage.nullish().catch(undefined),
+  logprobs: z.object({ content: tokenLogprobs, refusal: tokenLogprobs }).nullish().catch(undefined),
+  usage: chatUsage.nullish().catch(undefined),
 });
 export type ChatChoice = z.infer<typeof choice>;
 
@@ -115,12 +118,12 @@ export const chatChunk = z.object({
   model: z.string().nullish().catch(undefined),
   service_tier: z.string().nullish().catch(undefined),
   choices: z.array(choice).nullish(),
-  usage: usage.nullish().catch(undefined),
+  usage: chatUsage.nullish().catch(undefined),
 });
 export type ChatChunk = z.infer<typeof chatChunk>;
 
 /** Of a list, the items that are such ones; undefined for what is no list. */
-function listOf<Schema extends z.ZodType>(item: Schema) {
+export function listOf<Schema extends z.ZodType>(item: Schema) {
   return z
     .array(z.unknown())
     .transform((items) =>

@@ -9,17 +9,23 @@ import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embed
 import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import { listModels } from '../openai-compatible/list-models.ts';
 import { fitChat } from './fit-chat.ts';
+import { callResponses, usesResponses } from './responses/call-responses.ts';
 import { fitTranscription } from './fit-transcription.ts';
 
 /** OpenAI itself. @see https://platform.openai.com/docs/api-reference */
 export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
   return {
-    chat: async (call) =>
-      await callChatCompletions(
+    chat: async (call) => {
+      const headers = headersOf(call.target);
+      if (usesResponses(call.target)) {
+        return await callResponses(http, call, { path: '/responses', headers });
+      }
+      return await callChatCompletions(
         http,
         { ...call, input: fitChat(call) },
-        { path: '/chat/completions', headers: headersOf(call.target) },
-      ),
+        { path: '/chat/completions', headers },
+      );
+    },
     embed: async (call) =>
       await callEmbeddings(http, call, {
         path: '/embeddings',

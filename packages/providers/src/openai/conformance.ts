@@ -1,6 +1,7 @@
 import { base64Embedding, transcription } from '../openai-compatible/document-subjects.ts';
 import type { DocumentSubject } from '../conformance/document-subject.ts';
 import { openAiCompatible } from '../openai-compatible/stream-subject.ts';
+import { openAiResponses } from './responses/stream-subject.ts';
 import type { Subject } from '../conformance/subject.ts';
 
 /** An event with more fields in its JSON; `[DONE]` as it is. */
@@ -24,7 +25,7 @@ export const openAi: Subject = {
   ),
 };
 
-export const subjects: readonly Subject[] = [openAi];
+export const subjects: readonly Subject[] = [openAi, openAiResponses];
 
 export const documentSubjects: readonly DocumentSubject[] = [base64Embedding, transcription].map(
   (subject) => ({ ...subject, kind: openAi.kind }),
