@@ -4,6 +4,7 @@ import type { Dialect } from '../server/dialect.ts';
 import { readBearer } from '../server/read-bearer.ts';
 import type { World } from '../world.ts';
 import { needsVersion } from './api-version.ts';
+import { createBatchRoutes } from './batches/batches-routes.ts';
 import { errorReply, invalidKey, standardError, STREAM_ERROR } from './errors.ts';
 import { createCountTokensRoute } from './messages/count-tokens-route.ts';
 import { createMessagesRoute } from './messages/messages-route.ts';
@@ -22,11 +23,9 @@ const INVALID_KEY = 'invalid-key';
  */
 export function createAnthropicDialect(world: World): Dialect {
   const cache = new PromptCache();
-  const routes = [
-    createMessagesRoute(world, cache),
-    createCountTokensRoute(),
-    ...createModelsRoutes(),
-  ];
+  const messages = createMessagesRoute(world, cache);
+  const batches = createBatchRoutes(world, messages);
+  const routes = [messages, ...batches.routes, createCountTokensRoute(), ...createModelsRoutes()];
   return {
     name: 'anthropic',
     prefix: '/anthropic',
@@ -41,7 +40,10 @@ export function createAnthropicDialect(world: World): Dialect {
     error: standardError,
     errorEvent: (data) => `event: error\ndata: ${JSON.stringify(data ?? STREAM_ERROR)}\n\n`,
     streamKeepAlive: PING,
-    reset: () => cache.clear(),
+    reset: () => {
+      cache.clear();
+      batches.reset();
+    },
   };
 }
 

@@ -23,6 +23,16 @@ const difySchema = z.strictObject({
   pingMs: z.number().min(1).max(86_400_000).default(10_000),
 });
 
+/** Of the batches of OpenAI and Anthropic, on a clock that runs as fast as a test needs. */
+const batchSchema = z.strictObject({
+  /** From its creation to its end, in ms; its lines are answered evenly over that time. */
+  delayMs: delayMs.default(0),
+  /** It ends as expired when so many lines have their answers. */
+  expireAfterLines: z.number().int().min(0).optional(),
+  /** OpenAI refuses its file so, when it has read it. */
+  failWith: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+});
+
 /**
  * `PUT /_sim/behaviour`: how long answers take and what they say. It replaces the behaviour of its
  * scope; what is left out takes its default.
@@ -42,6 +52,7 @@ export const behaviourSchema = z.strictObject({
   reply: z.string().optional(),
   /** Seed of the delays drawn from ranges. */
   seed: z.number().int().default(1),
+  batch: batchSchema.prefault({}),
   dify: difySchema.prefault({}),
 });
 

@@ -25,6 +25,7 @@ describe('the control plane', () => {
       latencyMs: 0,
       chunkDelayMs: 0,
       seed: 1,
+      batch: { delayMs: 0 },
       dify: {
         nodeDelayMs: 20,
         nodes: 3,

@@ -3,6 +3,7 @@ import type { Dialect } from '../server/dialect.ts';
 import { readBearer } from '../server/read-bearer.ts';
 import type { World } from '../world.ts';
 import { createTranscriptionsRoute } from './audio/transcriptions-route.ts';
+import { createBatchRoutes } from './batches/batches-routes.ts';
 import { createChatRoute } from './chat/chat-route.ts';
 import { createEmbeddingsRoute } from './embeddings/embeddings-route.ts';
 import { invalidKey, openAiErrorBody, standardError } from './errors.ts';
@@ -18,12 +19,14 @@ const INVALID_KEY = 'invalid-key';
  * @see https://platform.openai.com/docs/api-reference
  */
 export function createOpenAiDialect(world: World): Dialect {
+  const single = [createChatRoute(world), createEmbeddingsRoute(world)];
+  const batches = createBatchRoutes(world, single);
   return {
     name: 'openai',
     prefix: '/openai/v1',
     routes: [
-      createChatRoute(world),
-      createEmbeddingsRoute(world),
+      ...single,
+      ...batches.routes,
       createTranscriptionsRoute(world),
       createRerankRoute(world),
       ...createModelsRoutes(),
@@ -35,7 +38,7 @@ export function createOpenAiDialect(world: World): Dialect {
     error: standardError,
     errorEvent: (data) => `data: ${data === undefined ? SERVER_ERROR : JSON.stringify(data)}\n\n`,
     streamKeepAlive: ': keep-alive\n\n',
-    reset: () => {},
+    reset: batches.reset,
   };
 }
 

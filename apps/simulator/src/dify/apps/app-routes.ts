@@ -1,5 +1,5 @@
 import type { Route } from '../../server/dialect.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../../server/serve.ts';
 import { findApp } from './app.ts';
 
 const FILE_UPLOAD = {

@@ -3,7 +3,7 @@ import type { PreparedCall, Refusal, Route } from '../../server/dialect.ts';
 import { readForm } from '../../server/read-form.ts';
 import type { World } from '../../world.ts';
 import { difyError, invalidParam } from '../errors.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../../server/serve.ts';
 import type { FileStore } from './file-store.ts';
 
 /**

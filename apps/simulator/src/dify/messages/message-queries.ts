@@ -3,7 +3,7 @@ import type { PreparedCall, Refusal, Route } from '../../server/dialect.ts';
 import { invalidParam, notFound } from '../errors.ts';
 import { namesUser } from '../read-run-request.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../../server/serve.ts';
 import type { ConversationStore, Message } from './conversation-store.ts';
 
 const PAGE = 20;

@@ -2,7 +2,7 @@ import type { Route } from '../../server/dialect.ts';
 import { difyError, invalidParam, notFound } from '../errors.ts';
 import { namesUser } from '../read-run-request.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../../server/serve.ts';
 import { describeForm } from './describe-form.ts';
 
 /**

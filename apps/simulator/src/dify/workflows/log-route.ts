@@ -2,7 +2,7 @@ import type { Call } from '../../server/call.ts';
 import type { PreparedCall, Route } from '../../server/dialect.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Run } from '../runs/run.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../../server/serve.ts';
 
 const PAGE_SIZE = 20;
 

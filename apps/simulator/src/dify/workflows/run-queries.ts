@@ -4,7 +4,7 @@ import { invalidParam, notFound } from '../errors.ts';
 import { followRun } from '../runs/follow-run.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { namesUser } from '../read-run-request.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../../server/serve.ts';
 import { describeDetail } from './describe-run.ts';
 
 /**

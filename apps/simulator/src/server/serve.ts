@@ -1,4 +1,4 @@
-import type { PreparedCall } from '../server/dialect.ts';
+import type { PreparedCall } from './dialect.ts';
 
 /** A call that costs nothing and is answered at once with JSON. */
 export function serve(status: number, body: object): PreparedCall {
