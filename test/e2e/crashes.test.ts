@@ -71,7 +71,10 @@ test.concurrent('a worker killed after the provider’s reply: the job is comple
   onTestFinished,
 }) => {
   const stack = await startStack({ workers: 0 }, onTestFinished);
-  const crashing = await stack.addWorker({ file: 'test/support/crash-after-finish-worker.ts' });
+  const crashing = await stack.addWorker({
+    file: 'test/support/crashing-worker.ts',
+    environment: { CRASH_AT: 'finish' },
+  });
   const { id } = await stack.submit(chat('bought once'));
   await crashing.exited;
   const job = await stack.ended(id);

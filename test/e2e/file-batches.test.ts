@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { waitFor } from '@sluice/testing';
 
+import { batchClient, chatLine, type ResultLine } from '../support/batch-client.ts';
 import { adminKey, useStack } from '../support/start-stack.ts';
 
 const run = promisify(execFile);
@@ -55,66 +56,8 @@ const stack = useStack({
   }),
 });
 
-const client = () => new OpenAI({ baseURL: `${stack().url}/v1`, apiKey: adminKey, maxRetries: 0 });
-
-const chat = (id: string, model: string, content = `say ${id}`) => ({
-  custom_id: id,
-  method: 'POST',
-  url: '/v1/chat/completions',
-  body: { model, messages: [{ role: 'user', content }] },
-});
-
-type Endpoint = OpenAI.BatchCreateParams['endpoint'];
-
-async function createBatch(
-  lines: readonly unknown[],
-  options: Partial<OpenAI.BatchCreateParams> = {},
-): Promise<OpenAI.Batch> {
-  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
-  const file = await client().files.create({
-    file: await toFile(Buffer.from(text.join('\n')), 'requests.jsonl'),
-    purpose: 'batch',
-  });
-  return await client().batches.create({
-    input_file_id: file.id,
-    endpoint: '/v1/chat/completions' satisfies Endpoint,
-    completion_window: '24h',
-    ...options,
-  });
-}
-
-async function ended(id: string, timeoutMs = 20_000): Promise<OpenAI.Batch> {
-  let batch: OpenAI.Batch | undefined;
-  await waitFor(
-    async () => {
-      batch = await client().batches.retrieve(id);
-      return ['completed', 'failed', 'cancelled', 'expired'].includes(batch.status);
-    },
-    { timeoutMs, intervalMs: 100 },
-  );
-  return batch!;
-}
-
-interface ResultLine {
-  custom_id: string;
-  response: { status_code: number; body: Record<string, never> } | null;
-  error: { code: string; message: string; line?: number; param?: string } | null;
-}
-
-async function linesOf(fileId: string | null | undefined): Promise<ResultLine[]> {
-  if (!fileId) return [];
-  const text = await (await client().files.content(fileId)).text();
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as ResultLine);
-}
-
-/** Every custom id of the files of a batch, sorted. */
-async function idsOf(batch: OpenAI.Batch): Promise<string[]> {
-  const lines = [...(await linesOf(batch.output_file_id)), ...(await linesOf(batch.error_file_id))];
-  return lines.map((line) => line.custom_id).toSorted();
-}
+const { client, createBatch, ended, linesOf, idsOf } = batchClient(() => stack().url);
+const chat = chatLine;
 
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`);
 
@@ -215,7 +158,7 @@ describe('a batch of a file', () => {
     expect(await refused({ ...good, input_file_id: 'file-none' })).toEqual([400, 'input_file_id']);
     expect(await refused({ ...good, endpoint: '/v1/moderations' })).toEqual([400, 'endpoint']);
     expect(await refused({ ...good, completion_window: '8d' })).toEqual([400, 'completion_window']);
-    expect(await refused({ ...good, execution: 'native' })).toEqual([400, 'execution']);
+    expect(await refused({ ...good, execution: 'later' })).toEqual([400, 'execution']);
     const empty = await ended((await createBatch([])).id);
     expect(empty.errors?.data?.[0]).toMatchObject({ code: 'empty_file', line: null });
   });

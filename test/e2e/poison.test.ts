@@ -14,7 +14,12 @@ const chat = (content: string) => ({
 /** Five workers have to die, and their locks to end, on a busy machine. */
 const endsWithinMs = 60_000;
 
-const startWorker = () => stack().addWorker({ file: 'test/support/poisonable-worker.ts' });
+/** Killed by every prompt with that word, when its call leaves; others have not to wait long to take over. */
+const startWorker = () =>
+  stack().addWorker({
+    file: 'test/support/crashing-worker.ts',
+    environment: { CRASH_AT: 'call poison', LOCK_MS: '1000' },
+  });
 
 /** Replaces each worker that dies by itself until `signal` aborts. Resolves with how many died. */
 async function supervise(workers: readonly Child[], signal: AbortSignal): Promise<number> {

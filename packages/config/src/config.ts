@@ -70,6 +70,8 @@ export interface Config {
     maxLineBytes: number;
     /** Requests of one batch that are in the lanes at a time. */
     window: number;
+    /** First pause between two questions of how far a batch at a vendor is; they grow to twelve times that. */
+    pollMs: number;
   };
   retry: RetryPolicy;
   /** What a tenant may have at most, unless an operator has given it caps of its own. */

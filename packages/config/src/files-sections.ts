@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 import type { Config } from './config.ts';
-import { count, dayInSeconds, seconds } from './section-values.ts';
+import { count, dayInSeconds, number, seconds } from './section-values.ts';
 
 const s3 = z.strictObject({
   bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
@@ -42,6 +42,7 @@ export const batchesSection = z.strictObject({
   maxLines: count(10_000_000).default(200_000),
   maxLineBytes: count(64 * 1024 ** 2).default(4 * 1024 ** 2),
   window: count(100_000).default(1_000),
+  pollSeconds: number(z.number().min(0.01).max(3_600)).default(10),
 });
 
 /** A relative folder starts at the working directory. */
@@ -72,4 +73,11 @@ function storageOf(given: z.infer<typeof s3>): Config['files']['storage'] {
     ...(accessKeyId !== undefined &&
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
   };
+}
+
+export function resolveBatches({
+  pollSeconds,
+  ...batches
+}: z.infer<typeof batchesSection>): Config['batches'] {
+  return { ...batches, pollMs: pollSeconds * 1_000 };
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Config } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { Problem } from './config-error.ts';
-import { resolveFiles } from './files-sections.ts';
+import { resolveBatches, resolveFiles } from './files-sections.ts';
 import { readVariable, type Environment } from './environment.ts';
 import { isPrivateHost } from './private-host.ts';
 import { masterKeys, masterKeysAllowed } from './master-keys.ts';
@@ -140,7 +140,7 @@ export function mergeSettings(
     },
     sessions: { maxTokens: file.sessions.maxTokens, ttlMs: file.sessions.ttlSeconds * 1_000 },
     files: resolveFiles(file.files, settings),
-    batches: file.batches,
+    batches: resolveBatches(file.batches),
     tenants: file.tenants,
     webhooks: webhookSettings(file.webhooks),
     checkKeys: file.checkKeys,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { ErrorData } from './errors.ts';
 import { expiresAfter } from './file.ts';
 import { jobMetadata } from './job-metadata.ts';
 import type { CostUsd, Usage } from './usage.ts';
@@ -37,7 +38,10 @@ export const createBatch = z.strictObject({
   }),
   metadata: jobMetadata.nullable().optional(),
   output_expires_after: expiresAfter.optional(),
-  /** `live` and `auto` go through the lanes. `native`, a vendor's own batch API, is not built. */
+  /**
+   * `live`, as without it, goes through the lanes. `native` goes to the vendors' own batches, and every line must be for one that
+   * has such; `auto` does so where every line is and a day may pass.
+   */
   execution: z.enum(['auto', 'live', 'native']).optional(),
 });
 export type CreateBatch = z.infer<typeof createBatch>;
@@ -51,7 +55,12 @@ export interface FileBatchInput {
   error_file_id: string;
   /** How long those files stay, from their first line. */
   output_life_ms: number;
+  /** Absent is `live`. */
+  execution?: 'auto' | 'native';
 }
+
+/** A day: vendors promise no less for their batches, so `auto` goes to them where a batch may take so long. */
+export const nativeWindowMs = unitMs.d;
 
 /**
  * The life of a batch of a file, beside the state of its job (`queued` until a worker has seen it, then `in_progress`):
@@ -60,7 +69,7 @@ export interface FileBatchInput {
  * |-------------|------------------------------------------------|------------------------------------------------------|
  * | validating  | every line is checked                          | invalid; in_progress; cancelling; expiring           |
  * | invalid     | nothing                                        | the job fails                                        |
- * | in_progress | lines become jobs, their results lines of files | finalizing; cancelling; expiring                    |
+ * | in_progress | lines become jobs, or batches at vendors ({@link NativePart}); their results lines of files | finalizing; cancelling; expiring |
  * | cancelling  | live jobs are ended, the rest is written off   | finalizing                                           |
  * | expiring    | the same, when the window is over              | finalizing                                           |
  * | finalizing  | nothing: every line has its result             | the job completes, is cancelled or expires           |
@@ -98,6 +107,55 @@ export interface FileBatchProgress {
   sums: BatchSums;
   /** The first of what is wrong with its lines; the error file has all. */
   problems?: LineProblem[];
+  /** Only where vendors run it by batches of their own. */
+  native?: NativePart[];
+}
+
+/**
+ * A batch at a vendor: the lines of a stretch of the input file that one target answers.
+ *
+ * | state     | what is known                                      | goes on                                                |
+ * |-----------|----------------------------------------------------|--------------------------------------------------------|
+ * | planned   | its lines                                          | sending; dropped, when the batch is cancelled before   |
+ * | sending   | since when the vendor may have it; its file there  | sent: the vendor has told, or has been asked; planned: it was asked and has none; failed: it refuses |
+ * | sent      | the vendor's id                                    | collecting; planned: the vendor had no room; failed; dropped: it cannot be reached any more |
+ * | collecting| where its results are                              | collected                                              |
+ * | collected | all that the vendor has answered is in the files   | –                                                      |
+ * | failed    | why no line of it was answered                     | –                                                      |
+ * | dropped   | nothing of it is waited for                        | –                                                      |
+ *
+ * Nothing is sent twice, whoever dies: the id of a batch at a vendor is stored before anything else is done with it, and from
+ * `sending` on none is sent before the vendor has been asked for one with this batch's marker, and a POST that may be under way
+ * can no longer leave: see find-sent.ts of the worker.
+ */
+export interface NativePart {
+  state: 'planned' | 'sending' | 'sent' | 'collecting' | 'collected' | 'failed' | 'dropped';
+  provider: string;
+  /** The upstream's name. */
+  model: string;
+  type: 'chat' | 'embedding';
+  /** Index of the first line of the stretch, where it begins in the file, and the index behind the last. */
+  from: number;
+  cursor: number;
+  to: number;
+  /** How many of the stretch it has. */
+  lines: number;
+  /** Since when a POST of it may be under way, epoch milliseconds. */
+  sendingAtMs?: number;
+  uploadId?: string;
+  vendorId?: string;
+  /** Where its results are read at the vendor. */
+  results?: string[];
+  /** When the vendor is asked again, epoch milliseconds, and how long that was after the time before. */
+  nextMs?: number;
+  pauseMs?: number;
+  /** When the vendor was asked to end it early, epoch milliseconds. */
+  endingAtMs?: number;
+  /** What the vendor has counted. */
+  counts?: { succeeded: number; failed: number };
+  error?: ErrorData;
+  /** The vendor's time ended before all lines had an answer. */
+  isExpired?: true;
 }
 
 /** What the results that are in the files add up to. */

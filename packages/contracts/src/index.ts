@@ -20,7 +20,13 @@ export { embeddingInput, listEmbeddingTexts } from './embedding.ts';
 export type { Embedding, EmbeddingInput, EmbeddingResult, EmbeddingTexts } from './embedding.ts';
 export { errorCodes, SluiceError } from './errors.ts';
 export type { ErrorCode, ErrorData, SluiceErrorOptions } from './errors.ts';
-export { batchEndpoints, batchPhases, createBatch, windowMs } from './file-batch.ts';
+export {
+  batchEndpoints,
+  batchPhases,
+  createBatch,
+  nativeWindowMs,
+  windowMs,
+} from './file-batch.ts';
 export type {
   BatchEndpoint,
   BatchPhase,
@@ -32,6 +38,7 @@ export type {
   FileBatchProgress,
   FileBatchResult,
   LineProblem,
+  NativePart,
 } from './file-batch.ts';
 export { jobMetadata } from './job-metadata.ts';
 export { expiresAfter, fileLife, filePurposes } from './file.ts';

@@ -38,6 +38,8 @@ export interface LedgerEntry {
   usage?: Usage;
   /** Exact, with as many decimals as it takes, 12 at most. */
   costUsd: CostUsd;
+  /** Of another price than the usual: the request was part of a batch at the vendor. */
+  priceClass?: 'batch';
   /** What the price is from; absent where there is none, or where the upstream itself told the cost. */
   priceVersion?: string;
   /** Only of `cached`: what the earlier call took and cost. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Price } from '@sluice/config';
 import type { Usage } from '@sluice/contracts';
 
-import { costOf, sumCosts } from './cost.ts';
+import { costOf, exactCostOf, sumCosts } from './cost.ts';
 
 const price: Price = { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 };
 
@@ -177,5 +177,18 @@ describe('sumCosts', () => {
     [['9007199254740993.000001', '0.000001'], '9007199254740993.000002'],
   ])('of %j is %s', (costs, sum) => {
     expect(sumCosts(costs)).toBe(sum);
+  });
+});
+
+describe('a part of the price', () => {
+  const taken = usage({ input_tokens: 1_000, output_tokens: 1_001 });
+
+  it('is that part of the whole, exactly', () => {
+    expect(exactCostOf(taken, price, 0.5)).toBe('0.000725625');
+    expect(exactCostOf(taken, price)).toBe('0.00145125');
+  });
+
+  it('of what is unknown is unknown', () => {
+    expect(exactCostOf(undefined, price, 0.5)).toBe('unknown');
   });
 });

@@ -22,9 +22,18 @@ export function roundCost(cost: CostUsd): CostUsd {
  * What a call cost in US dollars, exact in decimal: fresh input, input read from and
  * written to the vendor's prompt cache (for an hour apart), and output, each at its price; or search units or seconds of sound where the
  * price is theirs, which are rounded to 12 decimals. `unknown` without a price, without the split into input and output, with more input than the price holds for, or with cached input
- * whose price is unknown. Never a guess.
+ * whose price is unknown. Never a guess. `factor` is what is paid of that price, as in a batch of the vendor's.
  */
-export function exactCostOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
+export function exactCostOf(
+  usage: Usage | undefined,
+  price: Price | undefined,
+  factor = 1,
+): CostUsd {
+  const whole = wholePriceOf(usage, price);
+  return factor === 1 || whole === 'unknown' ? whole : exact(Big(whole).times(factor));
+}
+
+function wholePriceOf(usage: Usage | undefined, price: Price | undefined): CostUsd {
   if (!usage || !price) return 'unknown';
   if (price.perThousandSearchUnits !== undefined) {
     return costOfUnits(usage.search_units, price.perThousandSearchUnits, 1_000);

@@ -19,6 +19,8 @@ export interface Spent {
   usage?: Usage | undefined;
   /** Only where Sluice reckoned the cost. */
   priceVersion?: string | undefined;
+  /** Not the usual price. */
+  priceClass?: LedgerEntry['priceClass'];
   saved?: Saved;
 }
 
@@ -41,7 +43,7 @@ export type Caller = Pick<
  */
 export function ledgerEntry(job: Caller, callee: Callee, spent: Spent): LedgerEntry {
   const { keyId, user, metadata, type } = job;
-  const { errorCode, usage, priceVersion, saved } = spent;
+  const { errorCode, usage, priceVersion, priceClass, saved } = spent;
   if (type === 'batch') throw new TypeError(`${job.jobId} is a batch`);
   return {
     jobId: job.jobId,
@@ -57,6 +59,7 @@ export function ledgerEntry(job: Caller, callee: Callee, spent: Spent): LedgerEn
     ...(errorCode !== undefined && { errorCode }),
     ...(usage && { usage }),
     costUsd: spent.costUsd,
+    ...(priceClass && { priceClass }),
     ...(priceVersion !== undefined && { priceVersion }),
     ...(saved && { saved }),
     durationMs: Math.max(0, spent.endedAtMs - spent.startedAtMs),

@@ -17,6 +17,7 @@ import type {
 } from '@sluice/contracts';
 import type { Target } from '@sluice/config';
 
+import type { BatchApi } from './batch/batch-api.ts';
 import type { OnRaw } from './http/keep-raw.ts';
 import type { AccountCall, ModelListCall, ModelPage } from './http/account.ts';
 
@@ -37,6 +38,8 @@ export interface ProviderAdapter {
    * effort, a few seconds at most, never rejects.
    */
   stop?(call: StopCall): Promise<Spent>;
+  /** Batches of the vendor's own. */
+  batches?: BatchApi;
   /** One page of the models that a key may call. Costs nothing, so it also tells whether the key is accepted. */
   listModels?(call: ModelListCall): Promise<ModelPage>;
   /** What the upstream says of an app. Costs nothing. */

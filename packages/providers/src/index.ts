@@ -20,6 +20,14 @@ export type {
   WorkflowPause,
   WorkflowReply,
 } from './adapter.ts';
+export type {
+  BatchApi,
+  BatchBody,
+  BatchCall,
+  BatchedRequest,
+  VendorBatch,
+  VendorResult,
+} from './batch/batch-api.ts';
 export { checkKeys } from './check-keys.ts';
 export type { KeyCheck, KeyState } from './check-keys.ts';
 export type { ListedModel, ModelListCall, ModelPage } from './http/account.ts';

@@ -12,6 +12,13 @@ import {
   type PhaseMove,
   type PhaseReply,
 } from './file-batches.ts';
+import {
+  bookNative,
+  moveNative,
+  readDone,
+  type IsDone,
+  type NativeBooking,
+} from './native-batches.ts';
 import { newShardedId } from './job-id.ts';
 
 /** What records know of batches of files; more on each method stands above the function it calls. */
@@ -29,6 +36,12 @@ export interface FileBatchRecords {
   bookResults(batchId: string, booking: Booking, files: LuaPart): Promise<boolean>;
   /** A batch of a file goes on to its next phase, exactly once. */
   movePhase(batchId: string, move: PhaseMove): Promise<PhaseReply>;
+  /** Books lines that vendors have answered, with their results in the files; `false` if somebody else has been here. */
+  bookNative(batchId: string, booking: NativeBooking, files: LuaPart): Promise<boolean>;
+  /** The batches at vendors have moved on; `false` if they are no longer what they were. */
+  moveNative(batchId: string, move: Parameters<typeof moveNative>[2]): Promise<boolean>;
+  /** Which lines that vendors answer are in the files. */
+  readDone(batchId: string): Promise<IsDone>;
 }
 
 export function fileBatchActs(context: RecordsContext): FileBatchRecords {
@@ -42,5 +55,8 @@ export function fileBatchActs(context: RecordsContext): FileBatchRecords {
     endedChildren: (batchId, limit) => endedChildren(context, batchId, limit),
     bookResults: (batchId, booking, files) => bookResults(context, batchId, booking, files),
     movePhase: (batchId, move) => movePhase(context, batchId, move),
+    bookNative: (batchId, booking, files) => bookNative(context, batchId, booking, files),
+    moveNative: (batchId, move) => moveNative(context, batchId, move),
+    readDone: (batchId) => readDone(context, batchId),
   };
 }

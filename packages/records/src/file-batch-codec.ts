@@ -1,4 +1,10 @@
-import type { BatchPhase, BatchSums, FileBatchProgress, LineProblem } from '@sluice/contracts';
+import type {
+  BatchPhase,
+  BatchSums,
+  FileBatchProgress,
+  LineProblem,
+  NativePart,
+} from '@sluice/contracts';
 
 const noSums: BatchSums = {
   usage: { total_tokens: 0, source: 'provider' },
@@ -25,7 +31,7 @@ export const fieldsOfNewFileBatch: readonly string[] = Object.entries({
 export function decodeFileBatch(fields: Partial<Record<string, string>>): FileBatchProgress {
   const times = ['inProgressAt', 'finalizingAt', 'cancellingAt'] as const;
   const known = times.filter((name) => fields[name] !== undefined);
-  const { ending, problems } = fields;
+  const { ending, problems, native } = fields;
   return {
     // Written by move-phase.lua, by names of phases only.
     phase: fields['phase'] as BatchPhase,
@@ -36,6 +42,7 @@ export function decodeFileBatch(fields: Partial<Record<string, string>>): FileBa
     ...(ending !== undefined && { ending: ending as NonNullable<FileBatchProgress['ending']> }),
     // Written by bookResults and movePhase.
     sums: JSON.parse(fields['sums'] ?? '{}') as BatchSums,
+    ...(native !== undefined && { native: JSON.parse(native) as NativePart[] }),
     ...(problems !== undefined && { problems: JSON.parse(problems) as LineProblem[] }),
   };
 }

@@ -20,6 +20,7 @@ import { shardOf } from './job-id.ts';
  * | <tag>/tenant:<tenant id>      | zset   | job ids, score 0: the order is that of the ids     | owner: trimIndexes, erase |
  * | <tag>/batch:<batch id>        | zset   | child's job id -> index in the batch               | with the batch's record   |
  * | <tag>/ended:<batch id>        | list   | ids of children of a file's batch that have ended and are in no file | TTL, as a child's; emptied by bookResults |
+ * | <tag>/done:<batch id>         | bits   | lines of a file's batch that were answered at a vendor and are in a file | TTL, see native-batches.ts |
  * | <tag>/batches:<tenant id>     | zset   | ids of the tenant's batches of files, score 0      | owner: trimIndexes, erase |
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/answering:<sha256>      | hash   | fingerprint, claimant: who answers a call with an Idempotency-Key | TTL: a lease    |
@@ -81,6 +82,8 @@ export interface JobKeys {
   children: string;
   /** Of a batch of a file: its children that have ended and are in no file. */
   ended: string;
+  /** The same of one that vendors run: a bit for each line whose result is in a file. */
+  done: string;
   channel: string;
   /** Only of a batch's child: the batch it belongs to. */
   parent?: { batchId: string; job: string; children: string; ended: string };
@@ -128,6 +131,7 @@ function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
     loads: `${tag}/loads`,
     children: `${tag}/batch:${jobId}`,
     ended: `${tag}/ended:${jobId}`,
+    done: `${tag}/done:${jobId}`,
     channel: `${tag}/changes:${jobId}`,
     ...(batchId !== undefined && {
       parent: {

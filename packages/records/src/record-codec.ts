@@ -14,7 +14,7 @@ import { decodeFileBatch, fieldsOfNewFileBatch } from './file-batch-codec.ts';
  * | webhook                 | `1` when somebody wants to be told of the end            | accept                |
  * | idempotency             | digest of the Idempotency-Key, for erase                 | accept                |
  * | total, ended, failed    | numbers; batches only                                    | accept, finish of a child |
- * | phase, fed, cursor, drained, inProgressAt, finalizingAt, cancellingAt, ending, sums, problems | see FileBatchProgress; batches of files only | accept, move-phase, feed-child, book-results |
+ * | phase, fed, cursor, drained, inProgressAt, finalizingAt, cancellingAt, ending, sums, problems, native | see FileBatchProgress; batches of files only | accept, move-phase, feed-child, book-results, book-native, move-native |
  * | startBy                 | epoch ms; children of a batch only, for finish           | accept                |
  * | times                   | what its time was spent on, see spend-time.lua            | all that change the state |
  * | startedAt, endedAt      | epoch ms                                                 | begin, finish         |
@@ -90,6 +90,7 @@ export const summaryFields = [
   'ending',
   'sums',
   'problems',
+  'native',
 ] as const;
 
 /** Field and value pairs of a new record, the input first; `state` is the script's to set. */

@@ -46,18 +46,12 @@ export function createBatchRoute(deps: ApiDeps) {
   };
 }
 
-/** @throws SluiceError for a file that is not there, not for a batch, or gone before the batch has to be done; for `native`. */
+/** @throws SluiceError for a file that is not there, not for a batch, or gone before the batch has to be done. */
 async function checkFile(
-  { input_file_id: fileId, execution }: CreateBatch,
+  { input_file_id: fileId }: CreateBatch,
   tenantId: string,
   { files }: ApiDeps,
 ): Promise<void> {
-  if (execution === 'native') {
-    throw refuse(
-      'execution',
-      'a vendor’s own batch API cannot be used yet; must be auto or live, which go through the lanes',
-    );
-  }
   const file = await files.read(fileId, tenantId);
   if (!file) {
     const { message } = noFile(fileId);
@@ -78,7 +72,7 @@ function toJob(body: CreateBatch, caller: Caller, deps: ApiDeps): JobRequest {
   const createdAtMs = clock.now();
   // The contract takes no other windows.
   const endMs = createdAtMs + (windowMs(body.completion_window) ?? 0);
-  const { output_expires_after: life, metadata } = body;
+  const { output_expires_after: life, metadata, execution } = body;
   const input: FileBatchInput = {
     input_file_id: body.input_file_id,
     endpoint: body.endpoint,
@@ -86,6 +80,7 @@ function toJob(body: CreateBatch, caller: Caller, deps: ApiDeps): JobRequest {
     output_file_id: files.newId(shard),
     error_file_id: files.newId(shard),
     output_life_ms: life ? life.seconds * 1_000 : config.files.retentionMs,
+    ...(execution && execution !== 'live' && { execution }),
   };
   return {
     jobId,

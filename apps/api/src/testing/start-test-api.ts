@@ -153,7 +153,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
       maxFileBytes: 4 * 1024 ** 2,
       retentionMs: 3_600_000,
     },
-    batches: { maxLines: 1_000, maxLineBytes: 65_536, window: 100 },
+    batches: { maxLines: 1_000, maxLineBytes: 65_536, window: 100, pollMs: 10 },
     jobs: {
       maxWaitMs: 60_000,
       timeoutMs: 600_000,

@@ -28,11 +28,15 @@ export type FeedBatchDeps = ApplyOutcomeDeps & FileBatchDeps;
  * A batch's ticket. One of a file goes on by a step: see run-file-batch.ts. Any other makes the children and their tickets, or, when the last child has ended, puts the result together.
  * Both are idempotent, so the ticket may run any number of times, and a crash in the middle only means running again.
  */
-export async function feedBatch(ticket: Ticket, deps: FeedBatchDeps): Promise<Outcome> {
+export async function feedBatch(
+  ticket: Ticket,
+  deps: FeedBatchDeps,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const begun = await deps.records.begin(ticket.jobId);
   if (begun.kind !== 'run') return { kind: 'nothing', reason: begun.kind };
   const batch = begun.record;
-  if (batch.fileBatch) return await runFileBatch(ticket, batch, deps);
+  if (batch.fileBatch) return await runFileBatch(ticket, batch, deps, signal);
   const children = planChildren(batch, deps);
   if (children instanceof SluiceError) {
     return { kind: 'ended', ending: { state: 'failed', error: children.toJSON() } };

@@ -1,23 +1,14 @@
 import {
   SluiceError,
   type Attempt,
-  type ChatInput,
-  type EmbeddingInput,
-  type JobRecord,
   type LedgerEntry,
   type Outcome,
-  type RerankInput,
   type Usage,
 } from '@sluice/contracts';
-import {
-  estimateEmbeddingUsage,
-  estimateRerankUsage,
-  estimateUsage,
-  exactCostOf,
-  roundCost,
-} from '@sluice/metering';
+import { exactCostOf, roundCost } from '@sluice/metering';
 
 import { bookCall } from '../meter/book-call.ts';
+import { estimateOf } from '../meter/estimate-of.ts';
 import { wholeCost } from '../meter/whole-cost.ts';
 import type { UpstreamOutcome } from '../call/call-upstream.ts';
 import type { Plan } from '../begin/plan-job.ts';
@@ -32,7 +23,7 @@ type Bought = Extract<UpstreamOutcome, { ok: true; pause?: undefined }>;
  * A Dify run that failed inside is a failed job that keeps its result.
  */
 export async function completeJob(plan: Plan, call: Bought): Promise<Outcome> {
-  const usage = call.usage ?? (await estimate(plan.record, call));
+  const usage = call.usage ?? (await estimateOf(plan.record.input, call.result));
   const entry = book(plan, call, usage);
   const { priceVersion } = entry;
   const metered = {
@@ -92,20 +83,4 @@ function cacheStatus({ cached }: Plan): 'miss' | 'bypass' | 'refresh' | 'off' {
   if (!cached) return 'off';
   const { mode } = cached.policy;
   return mode === 'bypass' || mode === 'refresh' ? mode : 'miss';
-}
-
-/** An upstream that says nothing about tokens is counted for; a workflow's inner calls cannot be. */
-async function estimate({ input }: JobRecord, { result }: Bought): Promise<Usage | undefined> {
-  // The type of the result is that of the job, which says which input it holds.
-  switch (result.type) {
-    case 'chat':
-      return await estimateUsage(input as ChatInput, result);
-    case 'embedding':
-      return await estimateEmbeddingUsage(input as EmbeddingInput);
-    case 'rerank':
-      return await estimateRerankUsage(input as RerankInput);
-    case 'transcription':
-    case 'workflow':
-      return undefined;
-  }
 }

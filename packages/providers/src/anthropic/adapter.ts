@@ -6,6 +6,7 @@ import { bearerHeader, keyHeader } from '../http/api-key.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { requestIdOf } from '../http/upstream-error.ts';
+import { createBatches } from './batches.ts';
 import { convertRequest } from './convert-request.ts';
 import { judgeAnthropic } from './judge-anthropic.ts';
 import { listModels } from './list-models.ts';
@@ -18,6 +19,7 @@ const bearerVersion = '2026-10-21';
 export function createAnthropicAdapter(http: HttpClient): ProviderAdapter {
   return {
     chat: async (call) => await callMessages(http, call),
+    batches: createBatches({ http, pathOf, headersOf }),
     listModels: async (call) => await callModels(http, call),
   };
 }

@@ -24,9 +24,7 @@ function convert(input: Partial<ChatInput>, options: Options = {}): Record<strin
   if (version !== undefined) target.provider.options = { version };
   return convertRequest({
     target,
-    jobId: 'job_1',
     user: undefined,
-    signal: new AbortController().signal,
     input: { messages: hi, ...input },
   });
 }

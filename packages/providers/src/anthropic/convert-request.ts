@@ -39,7 +39,7 @@ const foreign = [
  * @throws SluiceError `upstream_invalid_request`, naming the parameter.
  * @see https://platform.claude.com/docs/en/api/messages/create
  */
-export function convertRequest(call: ChatCall): Body {
+export function convertRequest(call: Pick<ChatCall, 'input' | 'target' | 'user'>): Body {
   const { target, user } = call;
   const own = fitPromptCache(target, call.input, { marks: true, keys: false, contents: false });
   const input = withoutForeign(target, own, foreign);

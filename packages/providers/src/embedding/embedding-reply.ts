@@ -17,7 +17,10 @@ export interface GivenEmbeddings {
  * The reply to an embedding call, in the form that the client asked for.
  * @throws SluiceError `bad_upstream` where there are more or fewer vectors than inputs.
  */
-export function embeddingReply(call: EmbeddingCall, given: GivenEmbeddings): EmbeddingReply {
+export function embeddingReply(
+  call: Pick<EmbeddingCall, 'input' | 'target'>,
+  given: GivenEmbeddings,
+): EmbeddingReply {
   const { input, target } = call;
   const asked = listEmbeddingTexts(input.input).length;
   if (given.vectors.length !== asked) {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 
 import type { Target } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
@@ -39,6 +40,10 @@ export interface UpstreamRequest {
   body?: unknown;
   /** Sent as they are, with the content type that `headers` name; instead of `body`. */
   bytes?: Buffer;
+  /** Sent as it comes, with the content type and length that `headers` name; instead of `body`. */
+  stream?: () => AsyncIterable<string>;
+  /** The largest reply; 64 MiB by default. */
+  maxReplyBytes?: number;
   sendBy?: SendBy | undefined;
 }
 
@@ -52,6 +57,8 @@ export interface ReplyReaders<T> {
   document?: (value: unknown, head: ReplyHead) => T | Promise<T>;
   /** For text of any other kind than HTML. */
   text?: (text: string) => T;
+  /** For a success of any kind, in place of all others. */
+  whole?: () => BodyReader<T>;
   /** The largest document that is held in memory; 16 MiB by default. */
   maxDocumentBytes?: number;
 }
@@ -119,7 +126,8 @@ function httpRequestOf(
     path: `${url.pathname.replace(/\/$/, '')}${request.path}${url.search}`,
     method: request.method,
     headers: headersOf(request, provider.headers),
-    body: request.body === undefined ? request.bytes : JSON.stringify(request.body),
+    body: bodyOf(request),
+    maxReplyBytes: request.maxReplyBytes,
     firstByteMs: provider.timeouts.firstByteMs,
     idleMs: provider.timeouts.idleMs,
     isTooLate: isPast,
@@ -128,6 +136,11 @@ function httpRequestOf(
     },
     signal,
   };
+}
+
+function bodyOf({ body, bytes, stream }: UpstreamRequest): HttpRequest['body'] {
+  if (stream) return Readable.from(stream(), { objectMode: false });
+  return body === undefined ? bytes : JSON.stringify(body);
 }
 
 /** No compression is asked for and none accepted: a reply is never larger in memory than on the wire. */
@@ -153,6 +166,7 @@ function readerOf<T>(call: CallContext, head: ReplyHead, readers: ReplyReaders<T
     const message = `${name} compressed its reply (${encoding}) although it was asked not to`;
     throw new SluiceError('bad_upstream', message);
   }
+  if (readers.whole) return readers.whole();
   const type = (head.headers['content-type'] ?? 'application/json')
     .split(';')[0]
     ?.trim()

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 
 import { SluiceError } from '@sluice/contracts';
 import type { Dispatcher } from 'undici';
@@ -15,7 +16,9 @@ export interface HttpRequest {
   path: string;
   method: 'GET' | 'POST';
   headers: Record<string, string>;
-  body: string | Buffer | undefined;
+  body: string | Buffer | Readable | undefined;
+  /** The reply may have so many bytes in all; 64 MiB by default. */
+  maxReplyBytes?: number | undefined;
   /** Until the status line of the reply. */
   firstByteMs: number;
   /** Without progress inside the reply. */
@@ -33,7 +36,7 @@ export interface ReplyHead {
 }
 
 /** A reply may have so many bytes in all, keep-alives included. */
-const maxReplyBytes = 64 * 1024 * 1024;
+const usualReplyBytes = 64 * 1024 * 1024;
 /** How long a finished reply is read to its end, so that its connection can be used again. */
 export const drainMs = 1_000;
 /** And how far. */
@@ -135,8 +138,9 @@ class Exchange<T> implements Dispatcher.DispatchHandler {
     this.#bytes += chunk.length;
     if (this.#isSettled) {
       if (this.#bytes > maxDrainBytes) this.#close();
-    } else if (this.#bytes > maxReplyBytes) {
-      const message = `${this.#request.provider} sent more than ${maxReplyBytes / 2 ** 20} MiB`;
+    } else if (this.#bytes > (this.#request.maxReplyBytes ?? usualReplyBytes)) {
+      const mebibytes = (this.#request.maxReplyBytes ?? usualReplyBytes) / 2 ** 20;
+      const message = `${this.#request.provider} sent more than ${mebibytes} MiB`;
       this.#fail(new SluiceError('bad_upstream', message));
     } else if (this.#isBusy) {
       this.#backlog.push(chunk);

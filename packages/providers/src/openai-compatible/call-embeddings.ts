@@ -25,8 +25,8 @@ const maxBytes = 64 * 1024 * 1024;
 
 const count = z.number().nullish().catch(undefined);
 
-/** Only what is used, and lenient. Vectors are not looked at by zod, number by number: there may be millions. */
-const embeddings = z.object({
+/** What a reply is: only what is used, and lenient. Vectors are not looked at by zod, number by number: there may be millions. */
+export const embeddings = z.object({
   data: z.array(z.object({ index: count, embedding: z.custom<Vector>(isVector) })),
   model: z.string().nullish().catch(undefined),
   usage: z.object({ prompt_tokens: count, total_tokens: count }).nullish().catch(undefined),
@@ -51,24 +51,33 @@ export async function callEmbeddings(
       path: dialect.path,
       ...(dialect.query && { query: dialect.query }),
       headers: { ...dialect.headers, 'x-client-request-id': jobId },
-      body: convertRequest(call, dialect),
+      body: embeddingsBody(call, dialect),
       sendBy: call.sendBy,
     },
     { schema: embeddings, name: 'embeddings', maxBytes },
   );
-  const { data, model, usage } = value;
+  return readEmbeddings(call, value, requestIdOf(headers));
+}
+
+/** The reply that a document of {@link embeddings} is. */
+export function readEmbeddings(
+  call: Pick<EmbeddingCall, 'input' | 'target'>,
+  { data, model, usage }: z.infer<typeof embeddings>,
+  upstreamRequestId: string | undefined,
+): EmbeddingReply {
   const inOrder = data.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
   return embeddingReply(call, {
     vectors: inOrder.map(({ embedding }) => embedding),
     model,
     inputTokens: usage?.prompt_tokens ?? usage?.total_tokens,
-    upstreamRequestId: requestIdOf(headers),
+    upstreamRequestId,
   });
 }
 
-function convertRequest(
-  { input, target, user }: EmbeddingCall,
-  { takesFormat }: EmbeddingDialect,
+/** The body of an embeddings call. */
+export function embeddingsBody(
+  { input, target, user }: Pick<EmbeddingCall, 'input' | 'target' | 'user'>,
+  { takesFormat }: Pick<EmbeddingDialect, 'takesFormat'>,
 ): Record<string, unknown> {
   const { encoding_format: format, ...rest } = input;
   return {

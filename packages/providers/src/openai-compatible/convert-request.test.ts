@@ -33,9 +33,7 @@ it.each([
   const body = convertRequest({
     input,
     target: targetOf(kind, url, { model }),
-    jobId: 'job_1',
     user: undefined,
-    signal: new AbortController().signal,
   });
   expect(body).toMatchObject({ prompt_cache_key: 'k' });
   expect(body['messages']).toEqual([
@@ -52,8 +50,7 @@ it.each([
 const sentBy = (given: ChatInput, url: string, more: Parameters<typeof targetOf>[2] = {}) => {
   const target = targetOf('openai-compatible', url, more);
   const fitted = fitCompatible({ input: given, target });
-  const { signal } = new AbortController();
-  return convertRequest({ input: fitted, target, jobId: 'job_1', user: undefined, signal });
+  return convertRequest({ input: fitted, target, user: undefined });
 };
 const messages: ChatInput['messages'] = [{ role: 'user', content: 'hi' }];
 

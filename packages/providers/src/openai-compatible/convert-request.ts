@@ -8,7 +8,11 @@ import { isGoogle } from './fit-compatible.ts';
  * The body of a chat completion. Sluice's input is OpenAI's, so what the client sent goes on as it is, but for what belongs
  * to another vendor: what a model thought unless DeepSeek is asked, and the signatures of tool calls unless Gemini is.
  */
-export function convertRequest({ input, target, user }: ChatCall): Record<string, unknown> {
+export function convertRequest({
+  input,
+  target,
+  user,
+}: Pick<ChatCall, 'input' | 'target' | 'user'>): Record<string, unknown> {
   const wants = { signatures: knowsSignatures(target), thoughts: wantsThoughts(target) };
   const { cached_content: cached, ...fields } = input;
   return {

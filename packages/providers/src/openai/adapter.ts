@@ -8,6 +8,7 @@ import { callChatCompletions } from '../openai-compatible/call-chat-completions.
 import { callEmbeddings, openAiMaxInputs } from '../openai-compatible/call-embeddings.ts';
 import { callTranscriptions } from '../openai-compatible/call-transcriptions.ts';
 import { listModels } from '../openai-compatible/list-models.ts';
+import { createBatches } from './batches.ts';
 import { fitChat } from './fit-chat.ts';
 import { callResponses, usesResponses } from './responses/call-responses.ts';
 import { fitTranscription } from './fit-transcription.ts';
@@ -39,6 +40,7 @@ export function createOpenAiAdapter(http: HttpClient): ProviderAdapter {
         { ...call, input: fitTranscription(call) },
         { path: '/audio/transcriptions', headers: headersOf(call.target) },
       ),
+    batches: createBatches(http, headersOf),
     listModels: async (call) =>
       await listModels(http, call, { path: '/models', headers: headersOf(accountTarget(call)) }),
   };

@@ -17,7 +17,7 @@ import { lineFormats } from './line-formats/line-formats.ts';
 /** What the steps of a batch of a file need. */
 export type FileBatchDeps = Pick<
   RunJobDeps,
-  'clock' | 'config' | 'lanes' | 'log' | 'records' | 'splits'
+  'adapterFor' | 'clock' | 'config' | 'lanes' | 'log' | 'records' | 'splits'
 > &
   AnswerUnplacedDeps & { files: FileStore; redis: Redis };
 

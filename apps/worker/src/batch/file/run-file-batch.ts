@@ -12,6 +12,7 @@ import { roundCost } from '@sluice/metering';
 import { endChildren } from './end-children.ts';
 import { feedLines } from './feed-lines.ts';
 import { asFileBatch, type FileBatch, type FileBatchDeps } from './file-batch.ts';
+import { isNative, runNative, type NativeStep } from '../native/run-native.ts';
 import { validateFile } from './validate-file.ts';
 import { writeOff } from './write-off.ts';
 import { writeResults } from './write-results.ts';
@@ -30,6 +31,7 @@ const stepsMs = 500;
  * | while lines become jobs                       | some of them are jobs; `fed` and `cursor` say which line is next    |
  * | between storing results and booking them      | parts that no file has; the results are stored once more            |
  * | after booking them                            | nothing: the files, the counters and the children changed in one script |
+ * | while vendors run its lines                   | see run-native.ts                                                  |
  * | while children are ended                      | some of them live; they are ended by the next step                  |
  * | after the last result, before the end         | `drained` is the total; the next step ends the batch                |
  *
@@ -39,17 +41,19 @@ export async function runFileBatch(
   ticket: Ticket,
   record: JobRecord,
   deps: FileBatchDeps,
+  signal: AbortSignal,
 ): Promise<Outcome> {
   const untilMs = deps.clock.now() + stepsMs;
   let batch = asFileBatch(record);
   for (;;) {
     // Each step begins with what the one before has left.
     // oxlint-disable-next-line no-await-in-loop
-    const step = await takeStep(batch, deps);
-    if (typeof step === 'object') return step;
+    const step = await takeStep(batch, deps, signal);
+    if (typeof step === 'object' && 'kind' in step) return step;
     if (ticket.attempt > 1) return { kind: 'nothing', reason: 'the usual ticket goes on' };
     if (step === 'idle') return { kind: 'held', delayMs: restOf(batch, deps) };
-    if (deps.clock.now() >= untilMs) return { kind: 'held', delayMs: nextMs };
+    if (typeof step === 'object') return { kind: 'held', delayMs: step.idleMs };
+    if (signal.aborted || deps.clock.now() >= untilMs) return { kind: 'held', delayMs: nextMs };
     // oxlint-disable-next-line no-await-in-loop
     const next = await deps.records.read(batch.jobId);
     if (next?.state !== 'in_progress') return { kind: 'nothing', reason: 'it has ended' };
@@ -57,11 +61,10 @@ export async function runFileBatch(
   }
 }
 
+type Step = NativeStep | 'idle' | Extract<Outcome, { kind: 'ended' }>;
+
 /** Whether it did something, or what the batch has come to. */
-async function takeStep(
-  batch: FileBatch,
-  deps: FileBatchDeps,
-): Promise<'done' | 'idle' | Extract<Outcome, { kind: 'ended' }>> {
+async function takeStep(batch: FileBatch, deps: FileBatchDeps, signal: AbortSignal): Promise<Step> {
   switch (batch.fileBatch.phase) {
     case 'validating':
       await validateFile(batch, deps);
@@ -71,6 +74,7 @@ async function takeStep(
     case 'in_progress': {
       if (deps.clock.now() >= batch.startByMs) return await expire(batch, deps);
       if (isDrained(batch)) return await finalize(batch, deps);
+      if (isNative(batch)) return await runNative(batch, deps, signal);
       const wrote = await writeResults(batch, deps, { all: false });
       const fed = await feedLines(batch, deps);
       return wrote || fed ? 'done' : 'idle';
@@ -78,6 +82,7 @@ async function takeStep(
     case 'cancelling':
     case 'expiring': {
       if (isDrained(batch)) return await finalize(batch, deps);
+      if (isNative(batch)) return await runNative(batch, deps, signal);
       await endChildren(batch, deps);
       const wrote = await writeResults(batch, deps, { all: true });
       if (wrote) return 'done';

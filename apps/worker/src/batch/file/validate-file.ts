@@ -10,9 +10,16 @@ import {
   type Line,
   type ParsedLine,
 } from '@sluice/batches';
-import { publicName, SluiceError, type LineProblem } from '@sluice/contracts';
+import {
+  nativeWindowMs,
+  publicName,
+  SluiceError,
+  type LineProblem,
+  type NativePart,
+} from '@sluice/contracts';
 import { checkAppInput, resolveRoute } from '@sluice/routing';
 
+import { PartPlan } from '../native/plan-parts.ts';
 import {
   extension,
   inputFileOf,
@@ -36,43 +43,57 @@ const heldBytes = 1_048_576;
 export async function validateFile(batch: FileBatch, deps: FileBatchDeps): Promise<void> {
   const file = await inputFileOf(batch, deps);
   const found = new Problems(batch, deps);
+  const native = new NativeCheck(batch, deps);
   let total = 0;
   if (file) {
     const seen = new SeenIds();
+    let cursor = 0;
     for await (const line of linesOf(file, 0, deps)) {
-      total += 1;
-      await check(batch, line, { seen, found }, deps);
+      const place = { index: total, cursor };
+      [total, cursor] = [total + 1, line.end];
+      await check(batch, line, { seen, found, native, place }, deps);
       if (total % linesAtOnce === 0) await setImmediate();
     }
   }
   await checkWhole({ total, isThere: file !== undefined }, found, deps);
   if (found.count > 0) await found.book();
-  else await begin(batch, total, deps);
+  else await begin(batch, { total, parts: native.parts }, deps);
 }
 
 async function begin(
   { jobId }: FileBatch,
-  total: number,
+  { total, parts }: { total: number; parts: readonly NativePart[] | undefined },
   { records, clock }: FileBatchDeps,
 ): Promise<void> {
+  const native = parts && { native: JSON.stringify(parts) };
+  const execution = parts ? 'native' : 'live';
   await records.movePhase(jobId, {
     from: ['validating'],
     to: 'in_progress',
-    fields: { total, inProgressAt: clock.now() },
-    event: { type: 'batch.in_progress', data: { total } },
+    fields: { total, inProgressAt: clock.now(), ...native },
+    event: { type: 'batch.in_progress', data: { total, execution } },
   });
+}
+
+interface Checking {
+  seen: SeenIds;
+  found: Problems;
+  native: NativeCheck;
+  /** Of the line: its index, and where it begins. */
+  place: { index: number; cursor: number };
 }
 
 async function check(
   batch: FileBatch,
   line: Line,
-  { seen, found }: { seen: SeenIds; found: Problems },
+  { seen, found, native, place }: Checking,
   deps: FileBatchDeps,
 ): Promise<void> {
   try {
     const parsed = parseLine(line, lineOptions(batch, deps));
     const { customId } = parsed;
     checkRequest(parsed, deps);
+    native.add(line, parsed, place);
     const first = seen.add(customId, line.number);
     if (first === undefined) return;
     const message = `custom_id: "${customId.slice(0, 80)}" is that of line ${first} too`;
@@ -107,6 +128,34 @@ async function checkWhole(
   } else if (total > maxLines) {
     const message = `the file has ${total} lines; a batch may have ${maxLines}`;
     await found.add({ code: 'too_many_lines', message, ...whole });
+  }
+}
+
+/** Whether vendors can run the lines, where they are asked to. */
+class NativeCheck {
+  #plan: PartPlan | undefined;
+  readonly #isMust: boolean;
+
+  constructor({ input, createdAtMs, startByMs }: FileBatch, deps: FileBatchDeps) {
+    const { execution } = input;
+    this.#isMust = execution === 'native';
+    const mayWait = startByMs - createdAtMs >= nativeWindowMs;
+    if (this.#isMust || (execution === 'auto' && mayWait)) this.#plan = new PartPlan(deps);
+  }
+
+  /** @throws SluiceError where none can run this line and one must; where none must, all go through the lanes. */
+  add(line: Line, parsed: ParsedLine, place: { index: number; cursor: number }): void {
+    try {
+      this.#plan?.add(line, parsed, place);
+    } catch (thrown) {
+      if (this.#isMust) throw inLineTerms(SluiceError.from(thrown), parsed);
+      this.#plan = undefined;
+    }
+  }
+
+  /** `undefined`: they go through the lanes. */
+  get parts(): readonly NativePart[] | undefined {
+    return this.#plan?.parts;
   }
 }
 

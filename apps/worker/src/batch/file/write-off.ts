@@ -6,7 +6,8 @@ import { book } from './write-results.ts';
 
 const bytesAtOnce = 1_048_576;
 
-const reasons = {
+/** Why a line was not run, by what has ended its batch. */
+export const unrunReasons = {
   cancelled: { code: 'cancelled', message: 'the batch was cancelled before this line was run' },
   expired: { code: 'expired', message: 'the completion window was over before this line was run' },
 };
@@ -25,7 +26,7 @@ export async function writeOff(batch: FileBatch, deps: FileBatchDeps): Promise<b
   let bytes = 0;
   for await (const line of linesOf(file, cursor, deps)) {
     const id = childJobId(batch.jobId, fed + written.length);
-    const lost = lostLine(id, customIdIn(line.bytes) ?? '', reasons[ending]);
+    const lost = lostLine(id, customIdIn(line.bytes) ?? '', unrunReasons[ending]);
     written.push(lost);
     bytes += lost.text.length;
     end = line.end;

@@ -49,6 +49,7 @@ function isDue({ fileBatch, progress }: FileBatch, { clock, config }: FileBatchD
   return since >= Math.max(1_000, (nowMs - inProgressAtMs) / 100);
 }
 
+/** What came of a line. */
 interface Result {
   /** Absent where it was erased. */
   job?: JobRecord;
@@ -98,7 +99,7 @@ async function erasedLine(
 }
 
 /** What the batch adds up to with these. */
-function addTo(sums: BatchSums, results: readonly Result[], nowMs: number): BatchSums {
+export function addTo(sums: BatchSums, results: readonly Result[], nowMs: number): BatchSums {
   const jobs = results.flatMap(({ job }) => job ?? []);
   const outputs = results.filter(({ line }) => line.file === 'output').length;
   return {
@@ -168,7 +169,7 @@ export async function book(
 }
 
 /** At each hundredth of the way, so that no batch fills its timeline. */
-function progressEvent(
+export function progressEvent(
   { progress: { total }, fileBatch }: FileBatch,
   drained: number,
   { outputLines, errorLines }: BatchSums,
