@@ -30,6 +30,7 @@ const steps = [
   'webhooks',
   'batches',
   'openai',
+  'dify',
 ];
 
 /** Imports point one way: contracts ← runtime ← config ← the steps (never each other) ← apps. */

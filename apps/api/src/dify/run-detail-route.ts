@@ -1,14 +1,13 @@
 import type { Request, Response } from 'express';
 
 import { isTerminal, type JobRecord, type WorkflowInput } from '@sluice/contracts';
+import { runData, runIdsOf, runIdsOfJob, runStatusOf, secondsOf } from '@sluice/dify';
 
 import type { ApiDeps } from '../deps.ts';
 import { replyJson } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import { headersOfJob } from '../sync/followed.ts';
 import { findRun } from './find-run.ts';
-import { runData, runStatusOf, secondsOf } from './wire/run-answer.ts';
-import { runIdsOf, runIdsOfJob } from './wire/run-ids.ts';
 
 /** `GET /v1/workflows/run/:id`: how a run stands. @see https://docs.dify.ai/api-reference/workflows/get-workflow-run-detail */
 export function runDetailRoute(deps: ApiDeps) {

@@ -3,6 +3,16 @@ import type { Request, Response } from 'express';
 import { noFile, shardOfFile } from '@sluice/batches';
 import { inWireTerms, parseWireBody } from '@sluice/config';
 import type { CompletedJob, SluiceError, SubmitJob } from '@sluice/contracts';
+import {
+  chatBody,
+  completionBody,
+  runReply,
+  tidyRunBody,
+  unfinishedAnswer,
+  uploadIdsIn,
+  workflowBody,
+  type RunBody,
+} from '@sluice/dify';
 import type { z } from 'zod';
 
 import type { ApiDeps } from '../deps.ts';
@@ -11,16 +21,7 @@ import { callerOf } from '../middleware/authenticate.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
 import { appHeaders, chooseApp, type ChosenApp, type Family } from './choose-app.ts';
-import {
-  chatBody,
-  completionBody,
-  tidyRunBody,
-  uploadIdsIn,
-  workflowBody,
-  type RunBody,
-} from './run-body.ts';
-import { runAnswer, unfinishedAnswer } from './wire/run-answer.ts';
-import { pingEveryMs, pingFrame, RunStream } from './wire/run-stream.ts';
+import { pingEveryMs, pingFrame, RunStream } from './run-stream.ts';
 
 /** `POST /v1/workflows/run`. @see https://docs.dify.ai/api-reference/workflow-execution/execute-workflow */
 export const runWorkflowRoute = (deps: ApiDeps) => runRoute('workflow', workflowBody, deps);
@@ -71,7 +72,7 @@ function formatOf({ inputs }: RunBody, { kind }: ChosenApp, isStream: boolean) {
   return (jobId: string) => {
     const asked = { jobId, kind, inputs };
     return {
-      whole: (job: CompletedJob) => runAnswer(job, asked),
+      whole: (job: CompletedJob) => JSON.stringify(runReply(job, asked)),
       stream: () => new RunStream(asked),
       asAnswer: (job: Parameters<typeof unfinishedAnswer>[0]) =>
         unfinishedAnswer(job, { kind, isStream }),

@@ -2,12 +2,12 @@ import type { Request, Response } from 'express';
 
 import type { StoredFile } from '@sluice/batches';
 import { SluiceError } from '@sluice/contracts';
+import { secondsOf } from '@sluice/dify';
 
 import type { ApiDeps } from '../deps.ts';
 import { receiveFile, type ReceivedForm } from '../http/receive-file.ts';
 import { replyJson } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
-import { secondsOf } from './wire/run-answer.ts';
 
 /** The largest file that Dify takes, a video. */
 const maxBytes = 100 * 1_048_576;

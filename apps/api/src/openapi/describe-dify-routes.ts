@@ -1,10 +1,10 @@
 import type { CompletedJob } from '@sluice/contracts';
+import { chatBody, completionBody, runReply, workflowBody } from '@sluice/dify';
 
 import { runDetail } from '../dify/run-detail-route.ts';
-import { chatBody, completionBody, workflowBody } from '../dify/run-body.ts';
 import { stopBody } from '../dify/stop-routes.ts';
 import { difyFile } from '../dify/upload-route.ts';
-import { runAnswer } from '../dify/wire/run-answer.ts';
+import { completedChat } from './example-job.ts';
 import type { RouteDescription } from './route-description.ts';
 
 const ids = {
@@ -14,25 +14,11 @@ const ids = {
 const inputs = { query: 'Hello' };
 
 const completed: CompletedJob = {
-  jobId: 'job_01kbg3v0x2q7h5m9n4p6r8t0w200',
-  tenantId: 'default',
+  ...completedChat,
   type: 'workflow',
   model: 'sim-workflow',
-  priority: 'normal',
-  lane: 'dify',
-  createdAtMs: 1_795_773_600_000,
-  startedAtMs: 1_795_773_600_120,
-  endedAtMs: 1_795_773_601_360,
-  startByMs: 1_795_773_900_000,
-  deadlineMs: 1_795_777_200_000,
-  attemptTimeoutMs: 600_000,
-  cacheMode: 'default',
-  state: 'completed',
-  attempts: [],
-  targetIndex: 0,
-  interruptions: 0,
-  calls: 1,
-  retries: 0,
+  startedAtMs: completedChat.createdAtMs + 120,
+  endedAtMs: completedChat.createdAtMs + 1_360,
   result: {
     type: 'workflow',
     status: 'succeeded',
@@ -72,7 +58,7 @@ const file = {
 };
 
 const answerOf = (job: CompletedJob, kind: 'workflow' | 'chat' | 'completion'): unknown =>
-  JSON.parse(runAnswer(job, { jobId: job.jobId, kind, inputs }));
+  runReply(job, { kind });
 
 const runErrors = [
   'budget_exceeded',

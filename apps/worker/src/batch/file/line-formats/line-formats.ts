@@ -10,6 +10,6 @@ export function lineFormats(config: Pick<Config, 'routes'>): LineFormats {
     '/v1/chat/completions': chatLines(config),
     '/v1/embeddings': embeddingLines,
     '/v1/responses': responseLines(config),
-    '/v1/workflows/run': workflowLines,
+    '/v1/workflows/run': workflowLines(config),
   };
 }

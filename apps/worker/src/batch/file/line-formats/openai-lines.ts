@@ -28,6 +28,8 @@ import {
 } from '@sluice/openai';
 import { z } from 'zod';
 
+import { completedJob } from './completed-job.ts';
+
 /** What the batch says for all of its lines, or what steers only OpenAI's speed and storage: it is taken and does nothing. */
 const ignored = {
   user: z.string().max(255).optional(),
@@ -135,7 +137,6 @@ function refusePrevious(body: Record<string, unknown>): void {
 }
 
 /** The job as a reply shows it: ids of OpenAI's have a prefix of their own. */
-function shownJob({ result, ...job }: JobRecord): CompletedJob {
-  if (!result) throw new TypeError(`${job.jobId} has no result`);
-  return { ...job, jobId: job.jobId.replace(/^batch_/, ''), result };
+function shownJob(job: JobRecord): CompletedJob {
+  return { ...completedJob(job), jobId: job.jobId.replace(/^batch_/, '') };
 }

@@ -5,11 +5,18 @@ import type {
   WireStream,
   WorkflowResult,
 } from '@sluice/contracts';
+import {
+  runData,
+  runIdsOf,
+  runIdsOfJob,
+  runIn,
+  secondsOf,
+  type AskedRun,
+  type RunIds,
+} from '@sluice/dify';
 import type { JobWithoutInput } from '@sluice/records';
 
-import { difyError } from '../errors.ts';
-import { runData, runIn, secondsOf } from './run-answer.ts';
-import { runIdsOf, runIdsOfJob, type AskedRun, type RunIds } from './run-ids.ts';
+import { difyError } from './errors.ts';
 
 /** Dify's keep-alive: an event without data. */
 export const pingFrame = 'event: ping\n\n';

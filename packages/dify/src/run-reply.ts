@@ -1,7 +1,6 @@
 import type { AppKind, CompletedJob, JobState, WorkflowResult } from '@sluice/contracts';
-import type { JobWithoutInput } from '@sluice/records';
 
-import { runIdsOfJob, type AskedRun, type RunIds } from './run-ids.ts';
+import { runIdsOfJob, type AskedRun, type EndedRun, type RunIds } from './run-ids.ts';
 
 /** Dify's words for what an app is. */
 export const modeOf: Readonly<Record<AppKind, string>> = {
@@ -16,14 +15,14 @@ export const modeOf: Readonly<Record<AppKind, string>> = {
  * The whole answer of a call that was not streamed.
  * @see https://docs.dify.ai/api-reference/workflow-execution/execute-workflow
  */
-export function runAnswer(job: CompletedJob, { kind }: AskedRun): string {
+export function runReply(job: CompletedJob, { kind }: Pick<AskedRun, 'kind'>) {
   const result = runIn(job);
   const ids = runIdsOfJob(job, result);
   if (kind === 'workflow') {
     const data = runData(job, result, ids);
-    return JSON.stringify({ task_id: ids.task, workflow_run_id: ids.run, data });
+    return { task_id: ids.task, workflow_run_id: ids.run, data };
   }
-  return JSON.stringify({
+  return {
     event: 'message',
     task_id: ids.task,
     id: ids.message,
@@ -33,12 +32,12 @@ export function runAnswer(job: CompletedJob, { kind }: AskedRun): string {
     answer: result.answer ?? '',
     metadata: result.metadata ?? {},
     created_at: secondsOf(job.createdAtMs),
-  });
+  };
 }
 
 /** `data` of a run that has ended, as the blocking answer and `workflow_finished` have it. */
 export function runData(
-  { createdAtMs, startedAtMs = createdAtMs, endedAtMs = startedAtMs }: JobWithoutInput,
+  { createdAtMs, startedAtMs = createdAtMs, endedAtMs = startedAtMs }: EndedRun,
   result: WorkflowResult,
   ids: RunIds,
 ) {
@@ -68,7 +67,7 @@ export function runIn({ result }: Pick<CompletedJob, 'result'>): WorkflowResult 
  * that say something a stopped answer ends as any other, in a stream, which has what was said.
  */
 export function unfinishedAnswer(
-  job: JobWithoutInput,
+  job: EndedRun,
   { kind, isStream }: { kind: AppKind; isStream: boolean },
 ): CompletedJob | undefined {
   const isWorkflow = kind === 'workflow';
@@ -87,6 +86,7 @@ export function runStatusOf(state: JobState, result: WorkflowResult | undefined)
   return result?.status ?? (state === 'completed' ? 'succeeded' : 'failed');
 }
 
+/** Unix seconds. */
 export function secondsOf(ms: number): number {
   return Math.floor(ms / 1_000);
 }

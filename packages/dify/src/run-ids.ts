@@ -1,5 +1,7 @@
-import type { AppKind, UpstreamHandle, WorkflowResult } from '@sluice/contracts';
-import type { JobWithoutInput } from '@sluice/records';
+import type { AppKind, JobRecord, UpstreamHandle, WorkflowResult } from '@sluice/contracts';
+
+/** What an answer reads of a job. */
+export type EndedRun = Omit<JobRecord, 'input'>;
 
 /** What the answer says of the call. */
 export interface AskedRun {
@@ -19,6 +21,7 @@ export interface RunIds {
   conversation: string;
 }
 
+/** The ids as far as they are known. */
 export function runIdsOf(jobId: string, known: Partial<WorkflowResult> = {}): RunIds {
   const { task_id: task, workflow_run_id: run, message_id: message } = known;
   return {
@@ -30,10 +33,7 @@ export function runIdsOf(jobId: string, known: Partial<WorkflowResult> = {}): Ru
 }
 
 /** The ids of an ended job. One that the cache has answered has none of Dify's: they are those of another run. */
-export function runIdsOfJob(
-  { jobId, cache, upstream }: JobWithoutInput,
-  result: WorkflowResult,
-): RunIds {
+export function runIdsOfJob({ jobId, cache, upstream }: EndedRun, result: WorkflowResult): RunIds {
   if (cache?.status === 'hit' || cache?.status === 'stale') return runIdsOf(jobId);
   return runIdsOf(jobId, { ...idsOfHandle(upstream), ...result });
 }
