@@ -5,9 +5,10 @@ import {
   type EventPage,
   type EventPosition,
   type JobWithoutInput,
+  type Records,
 } from '@sluice/records';
+import type { Clock, Logger } from '@sluice/runtime';
 
-import type { ApiDeps } from '../deps.ts';
 import { WatchedJob } from './watched-job.ts';
 
 /** Some events of a job, in order, each with an id to go on from. */
@@ -37,7 +38,11 @@ export interface JobFollower {
 }
 
 /** Needs the records' subscriber connection: all that is followed in this process is heard of on that one. */
-export function createJobFollower(deps: Pick<ApiDeps, 'clock' | 'log' | 'records'>): JobFollower {
+export function createJobFollower(deps: {
+  clock: Clock;
+  log: Logger;
+  records: Records;
+}): JobFollower {
   const watched = new Map<string, WatchedJob>();
   return {
     async *follow(jobId, options) {
@@ -56,7 +61,7 @@ export function createJobFollower(deps: Pick<ApiDeps, 'clock' | 'log' | 'records
 async function* readOn(
   job: WatchedJob,
   { after = beforeAllEvents, signal }: FollowOptions,
-  { records }: Pick<ApiDeps, 'records'>,
+  { records }: { records: Records },
 ): AsyncGenerator<FollowedPage, void, undefined> {
   const changes = job.changes(signal);
   try {
@@ -85,7 +90,7 @@ async function endOf(
     hasLostDeltas,
     after,
   }: Pick<EventPage, 'events' | 'hasLostDeltas'> & { after: EventPosition },
-  records: ApiDeps['records'],
+  records: Records,
 ): Promise<FollowedPage> {
   const ended = await records.readWithoutInput(jobId);
   if (!ended) return { events };

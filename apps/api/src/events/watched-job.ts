@@ -1,11 +1,14 @@
-import type { EventPage, EventPosition } from '@sluice/records';
-
-import type { ApiDeps } from '../deps.ts';
+import type { EventPage, EventPosition, Records } from '@sluice/records';
+import type { Clock, Logger } from '@sluice/runtime';
 
 /** A nudge may get lost with its connection: events are read again at least this often. */
 const readAgainMs = 2_000;
 
-type WatchDeps = Pick<ApiDeps, 'clock' | 'log' | 'records'>;
+interface WatchDeps {
+  clock: Clock;
+  log: Logger;
+  records: Records;
+}
 
 /**
  * One job that readers in this process follow. However many they are, it is one subscription, and one read of Redis for each

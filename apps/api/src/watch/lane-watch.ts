@@ -1,7 +1,8 @@
 import type { Heartbeat } from '@sluice/contracts';
-import type { LaneCounts } from '@sluice/queue';
+import type { LaneCounts, Lanes } from '@sluice/queue';
+import type { Clock, Logger, Redis } from '@sluice/runtime';
+import type { Config } from '@sluice/config';
 
-import type { ApiDeps } from '../deps.ts';
 import { readHeartbeats } from './read-heartbeats.ts';
 
 /** Knows which lanes have stopped moving although they could move. */
@@ -17,7 +18,7 @@ const stalledAfterMs = 30_000;
 
 /** Looks at once, then every five seconds until `signal` aborts. What cannot be read is looked at the next time. */
 export function watchLanes(
-  deps: Pick<ApiDeps, 'redis' | 'config' | 'lanes' | 'clock' | 'log'>,
+  deps: { redis: Redis; config: Config; lanes: Lanes; clock: Clock; log: Logger },
   signal: AbortSignal,
 ): LaneWatch {
   const idle = new Map<string, IdleLane>();
@@ -55,7 +56,7 @@ function note(
   idle: Map<string, IdleLane>,
   count: LaneCounts,
   heartbeats: readonly Heartbeat[],
-  { config, clock }: Pick<ApiDeps, 'config' | 'clock'>,
+  { config, clock }: { config: Config; clock: Clock },
 ): void {
   const workers = heartbeats.flatMap(({ lanes }) => lanes[count.lane] ?? []);
   const limit = config.lanes[count.lane]?.concurrency ?? Number.POSITIVE_INFINITY;

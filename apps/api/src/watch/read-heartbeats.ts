@@ -1,12 +1,15 @@
 import { heartbeat, heartbeatKey, workerIdsKey, type Heartbeat } from '@sluice/contracts';
-
-import type { ApiDeps } from '../deps.ts';
+import type { Redis } from '@sluice/runtime';
+import type { Config } from '@sluice/config';
 
 /** The heartbeats of all live workers. Ids of workers that are gone are taken out of the set on the way. */
 export async function readHeartbeats({
   redis,
   config: { root },
-}: Pick<ApiDeps, 'redis' | 'config'>): Promise<Heartbeat[]> {
+}: {
+  redis: Redis;
+  config: Config;
+}): Promise<Heartbeat[]> {
   const ids = await redis.smembers(workerIdsKey(root));
   const texts = await Promise.all(ids.map((id) => redis.get(heartbeatKey(root, id))));
   const gone = ids.filter((_, index) => texts[index] === null);

@@ -1,6 +1,5 @@
 import { SluiceError } from '@sluice/contracts';
-
-import type { ApiDeps } from '../deps.ts';
+import type { Clock, Logger, Redis } from '@sluice/runtime';
 
 /** What Redis says of its memory. */
 export interface RedisMemory {
@@ -38,7 +37,7 @@ const deadAfterMs = 1_000;
 
 /** Looks at once, then twenty times a second until `signal` aborts. A failing look leaves the last answer standing. */
 export function watchRedis(
-  { redis, clock, log }: Pick<ApiDeps, 'redis' | 'clock' | 'log'>,
+  { redis, clock, log }: { redis: Redis; clock: Clock; log: Logger },
   signal: AbortSignal,
 ): RedisWatch {
   const seen: Seen = { memory: undefined, isSilent: false, waiting: new Set() };
@@ -95,7 +94,7 @@ async function unlessSilent<Value>(
 }
 
 /** One question to Redis; while it waits for too long, Redis is silent. */
-async function look(seen: Seen, { redis, log }: Pick<ApiDeps, 'redis' | 'log'>): Promise<void> {
+async function look(seen: Seen, { redis, log }: { redis: Redis; log: Logger }): Promise<void> {
   const onSilent = () => {
     seen.isSilent = true;
     for (const wake of seen.waiting) wake();

@@ -1,6 +1,6 @@
 import type { RouteTarget } from '@sluice/config';
-
-import type { ApiDeps } from '../deps.ts';
+import type { LaneBook, Limits } from '@sluice/limits';
+import type { Clock, Logger } from '@sluice/runtime';
 
 /** What this process knows of targets without asking: at most about a second old. */
 export interface RouteWatch {
@@ -15,7 +15,7 @@ interface LaneFacts {
   broken: ReadonlySet<string>;
 }
 
-type WatchDeps = Pick<ApiDeps, 'limits' | 'laneBook' | 'clock' | 'log'>;
+type WatchDeps = { limits: Limits; laneBook: LaneBook; clock: Clock; log: Logger };
 
 /** Looks at once, then twice a second until `signal` aborts. What cannot be read is as it was before. */
 export function watchRoutes(deps: WatchDeps, signal: AbortSignal): RouteWatch {
