@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { GptEncoding } from 'gpt-tokenizer/GptEncoding';
+import { rememberCounts } from './remember-counts.ts';
 
 /**
  * Longest piece that the tokenizer gets at once, in UTF-16 units. Its time grows with the square of a run without a break:
@@ -57,11 +57,11 @@ export function createTokenCounter({
     async count(text) {
       units += unitsPerText;
       if (text === '') return 0;
-      const { countTokens: countPiece } = await loadTokenizer(encoding);
+      const countPiece = await loadTokenizer(encoding);
       let tokens = 0;
       for (const piece of splitText(text)) {
         await giveTurn();
-        tokens += countPiece(piece, noSpecialTokens);
+        tokens += countPiece(piece);
         units += piece.length;
       }
       return tokens;
@@ -69,7 +69,11 @@ export function createTokenCounter({
   };
 }
 
-type Tokenizer = Pick<GptEncoding, 'countTokens'>;
+/** Tokens of a piece. */
+type Tokenizer = (piece: string) => number;
+
+/** Pieces whose counts are known, of each encoding: about 1 MB. */
+const rememberedPieces = 10_000;
 
 /** What has loaded: `import()` of it takes 6 µs each time, and every job counts several texts. */
 const loaded = new Map<Encoding, Promise<Tokenizer>>();
@@ -82,9 +86,11 @@ export async function loadTokenizer(encoding: Encoding): Promise<Tokenizer> {
 }
 
 async function importTokenizer(encoding: Encoding): Promise<Tokenizer> {
-  return encoding === 'o200k_base'
-    ? await import('gpt-tokenizer/encoding/o200k_base')
-    : await import('gpt-tokenizer/encoding/cl100k_base');
+  const { countTokens: count } =
+    encoding === 'o200k_base'
+      ? await import('gpt-tokenizer/encoding/o200k_base')
+      : await import('gpt-tokenizer/encoding/cl100k_base');
+  return rememberCounts((piece) => count(piece, noSpecialTokens), rememberedPieces);
 }
 
 const noSpecialTokens = { disallowedSpecial: new Set<string>() };
