@@ -80,6 +80,69 @@ test.each(models)('%s calls tools and takes their results', async (model) => {
   expect(second.choices[0]?.message.content).toContain('sunny');
 });
 
+test.each(['openai', 'gemini'])('%s gives as many answers as are asked for', async (model) => {
+  const { choices } = await connect().chat.completions.create({ model, messages, n: 2 });
+  expect(choices.map(({ index, message }) => [index, message.content?.includes('hello')])).toEqual([
+    [0, true],
+    [1, true],
+  ]);
+});
+
+test('probabilities of tokens, the tier and the place of each answer come through, also in pieces', async () => {
+  const asked = {
+    model: 'openai',
+    messages,
+    n: 2,
+    logprobs: true,
+    top_logprobs: 2,
+    service_tier: 'flex' as const,
+  };
+  const [whole, streamed, own] = await Promise.all([
+    connect().chat.completions.create(asked),
+    connect().chat.completions.stream(asked).finalChatCompletion(),
+    direct()
+      .chat.completions.stream({ ...asked, model: 'sim-chat' })
+      .finalChatCompletion(),
+  ]);
+  expect(whole.service_tier).toBe('flex');
+  const said = ({ choices }: typeof whole) =>
+    choices.map(({ index, message, logprobs }) => ({
+      index,
+      text: message.content,
+      tokens: logprobs?.content?.map(({ token, logprob }) => [token, logprob]),
+      likely: logprobs?.content?.[0]?.top_logprobs.length,
+    }));
+  expect(said(own)).toMatchObject([{ likely: 2 }, { index: 1, likely: 2 }]);
+  expect(said(whole)).toEqual(said(own));
+  expect(said(streamed)).toEqual(said(own));
+});
+
+test('an answer may be spoken, whole or in pieces', async () => {
+  const { chat } = connect();
+  const spoken = { model: 'openai', messages, modalities: ['text' as const, 'audio' as const] };
+  const wav = { voice: 'sage', format: 'wav' as const };
+  const { choices } = await chat.completions.create({ ...spoken, audio: wav });
+  const said = choices[0]?.message.audio;
+  expect(Buffer.from(said?.data ?? '', 'base64').toString()).toBe('You said: hello there');
+  expect(said).toMatchObject({ transcript: 'You said: hello there', id: expect.any(String) });
+
+  const pcm = { voice: 'sage', format: 'pcm16' as const };
+  const stream = await chat.completions.create({ ...spoken, audio: pcm, stream: true });
+  let data = '';
+  for await (const chunk of stream) {
+    data += chunk.choices[0]?.delta.audio?.data ?? '';
+  }
+  expect(Buffer.from(data, 'base64').toString()).toBe('You said: hello there');
+});
+
+test('what the target has no word for is refused by its name', async () => {
+  const drawn = { model: 'cached', messages, modalities: ['text', 'image'] as 'text'[] };
+  await expect(connect().chat.completions.create(drawn)).rejects.toMatchObject({
+    status: 400,
+    param: 'modalities',
+  });
+});
+
 type ToolPieces = Map<number, { id: string; type: string; name: string; arguments: string }>;
 
 async function toolPieces(client: OpenAI): Promise<ToolPieces> {

@@ -3,12 +3,9 @@ import { z } from 'zod';
 import { dropNulls, isObject, mapList } from '@sluice/config';
 import { chatInput, jobMetadata, name } from '@sluice/contracts';
 
-const only = <Value extends string | number | boolean>(value: Value, why: string) =>
-  z.literal(value, { error: `must be ${value}: ${why}` });
-
 /**
- * Body of `POST /v1/chat/completions`: OpenAI's. What steers only OpenAI's own storage and speed is taken and does nothing;
- * what would change the answer and cannot be had from every vendor is refused.
+ * Body of `POST /v1/chat/completions`: OpenAI's. What steers OpenAI's own storage is taken and does nothing: `metadata` is the
+ * job's, and jobs are stored. Whatever else a vendor has no word for fails the job, by name.
  * @see https://platform.openai.com/docs/api-reference/chat/create
  */
 export const chatBody = z.strictObject({
@@ -21,18 +18,10 @@ export const chatBody = z.strictObject({
       include_obfuscation: z.boolean().optional(),
     })
     .optional(),
-  n: only(1, 'send one request for each answer').optional(),
-  logprobs: only(false, 'log probabilities are not passed on').optional(),
-  modalities: z
-    .array(z.literal('text', { error: 'must be text' }))
-    .max(1)
-    .optional(),
   user: z.string().min(1).max(255).optional(),
   safety_identifier: z.string().min(1).max(255).optional(),
   metadata: jobMetadata.optional(),
   store: z.boolean().optional(),
-  service_tier: z.enum(['auto', 'default']).optional(),
-  prediction: z.looseObject({}).optional(),
 });
 export type ChatBody = z.infer<typeof chatBody>;
 

@@ -23,16 +23,8 @@ export function toChatJob(
   { callee, headers, hasSession }: ChatCall,
   config: Pick<Config, 'routes'>,
 ): SubmitJob & { type: 'chat' | 'workflow' } {
-  const {
-    model: _model,
-    stream,
-    stream_options: _options,
-    n: _n,
-    logprobs: _logprobs,
-    ...rest
-  } = body;
-  const { user, safety_identifier: person, metadata, store: _store, ...more } = rest;
-  const { modalities: _m, service_tier: _tier, prediction: _prediction, ...input } = more;
+  const { model: _model, stream, stream_options: _options, ...rest } = body;
+  const { user, safety_identifier: person, metadata, store: _store, ...input } = rest;
   const shown = user ?? person;
   const job = {
     ...(stream && { stream }),
@@ -51,8 +43,22 @@ export function toChatJob(
 }
 
 /** Sampling is the app's own and what is asked of it counts for nothing; these would be missed. */
-function refuseForApps({ tools, response_format: format }: ChatBody): void {
-  const field = tools ? 'tools' : format && format.type !== 'text' ? 'response_format' : undefined;
+function refuseForApps({
+  tools,
+  response_format: format,
+  n = 1,
+  logprobs,
+  ...body
+}: ChatBody): void {
+  const isText = (body.modalities ?? []).every((modality) => modality === 'text');
+  const asked = {
+    tools: tools !== undefined,
+    response_format: format !== undefined && format.type !== 'text',
+    n: n > 1,
+    logprobs: logprobs === true,
+    modalities: !isText,
+  };
+  const field = Object.entries(asked).find(([, isAsked]) => isAsked)?.[0];
   if (field === undefined) return;
   throw new SluiceError('invalid_request', `${field}: an app of Dify has its own; leave it out`, {
     param: field,

@@ -1,4 +1,4 @@
-import type { JobResult, ToolCall } from '@sluice/contracts';
+import type { Annotation, JobResult, Logprobs, TokenLogprob, ToolCall } from '@sluice/contracts';
 
 import { appText } from '../app/app-text.ts';
 import { sealParts } from './to-messages.ts';
@@ -22,7 +22,7 @@ export interface MessageItem {
 }
 
 export type MessagePart =
-  | { type: 'output_text'; text: string; annotations: []; logprobs: [] }
+  | { type: 'output_text'; text: string; annotations: object[]; logprobs: TokenLogprob[] }
   | { type: 'refusal'; refusal: string };
 
 export interface CallItem {
@@ -44,8 +44,24 @@ export function itemIds(jobId: string) {
   };
 }
 
-export function textPart(text: string): MessagePart {
-  return { type: 'output_text', text, annotations: [], logprobs: [] };
+/** A text, with its sources in the words of responses, and how likely its tokens were. */
+export function textPart(
+  text: string,
+  {
+    annotations = [],
+    logprobs,
+  }: { annotations?: Annotation[] | undefined; logprobs?: Logprobs | undefined } = {},
+): Extract<MessagePart, { type: 'output_text' }> {
+  return {
+    type: 'output_text',
+    text,
+    annotations: annotations.map((annotation) =>
+      annotation.type === 'url_citation'
+        ? { type: annotation.type, ...annotation.url_citation }
+        : { type: annotation.type, ...annotation.document_citation },
+    ),
+    logprobs: logprobs?.content ?? [],
+  };
 }
 
 /** What a job's result says, as the items of a response: a thought, a message, calls. */
@@ -63,6 +79,7 @@ export function outputOf(jobId: string, result: JobResult, outputVariable?: stri
     reasoning_parts: parts,
     refusal,
     tool_calls: calls = [],
+    annotations,
   } = result.message;
   const thought: OutputItem[] =
     reasoning || parts
@@ -78,7 +95,7 @@ export function outputOf(jobId: string, result: JobResult, outputVariable?: stri
   return [
     ...thought,
     ...message([
-      ...(content ? [textPart(content)] : []),
+      ...(content ? [textPart(content, { annotations, logprobs: result.logprobs })] : []),
       ...(refusal ? [{ type: 'refusal' as const, refusal }] : []),
     ]),
     ...calls.map((call, index) => callItem(ids.call(index), call)),

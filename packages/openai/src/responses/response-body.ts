@@ -91,6 +91,8 @@ const {
   prompt_cache_key,
   prompt_cache_retention,
   prompt_cache_options,
+  top_logprobs,
+  service_tier,
 } = chatInput.shape;
 
 /**
@@ -122,7 +124,8 @@ export const responseBody = z.strictObject({
     .strictObject({ effort: reasoning_effort, summary: z.string().optional() })
     .optional(),
   truncation: z.literal('disabled', { error: 'must be disabled' }).optional(),
-  service_tier: z.enum(['auto', 'default']).optional(),
+  top_logprobs,
+  service_tier,
   user: z.string().min(1).max(255).optional(),
   safety_identifier: z.string().min(1).max(255).optional(),
   temperature,

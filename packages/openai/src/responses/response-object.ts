@@ -43,10 +43,17 @@ export function responseObject(job: KnownResponse, outputVariable?: string) {
     metadata: job.metadata ?? {},
     user: job.user ?? null,
     store: true,
-    service_tier: 'default',
+    service_tier: tierOf(job),
     truncation: 'disabled',
     usage: isTerminal(state) && job.usage ? responseUsage(job.usage) : null,
   };
+}
+
+/** How the call was served; until that is known, as it was asked. */
+function tierOf({ type, input, result }: KnownResponse): string {
+  // A job of that type has that input.
+  const wanted = type === 'chat' ? (input as ChatInput).service_tier : undefined;
+  return (result?.type === 'chat' ? result.service_tier : undefined) ?? wanted ?? 'default';
 }
 
 function statusOf(state: JobState, job: KnownResponse) {
@@ -73,6 +80,7 @@ function asked({ type, input, response }: KnownResponse) {
     reasoning: { effort: chat.reasoning_effort ?? null, summary: null },
     temperature: chat.temperature ?? null,
     top_p: chat.top_p ?? null,
+    top_logprobs: chat.top_logprobs ?? 0,
     text: { format: formatOf(chat), ...(chat.verbosity && { verbosity: chat.verbosity }) },
     tool_choice:
       typeof choice === 'string' ? choice : { type: 'function', name: choice.function.name },

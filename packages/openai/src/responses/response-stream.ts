@@ -1,6 +1,7 @@
 import type {
   CompletedJob,
   JobRecord,
+  Logprobs,
   SluiceError,
   TextDelta,
   TimelineEvent,
@@ -61,10 +62,10 @@ export class ResponseStream implements WireStream {
     return this.#emit('response.in_progress', { response: this.#known({ state: 'in_progress' }) });
   }
 
-  delta({ reasoning, content, refusal, tool_calls: calls }: TextDelta): string {
+  delta({ reasoning, content, refusal, tool_calls: calls, logprobs }: TextDelta): string {
     return (
       (reasoning ? this.#reason(reasoning) : '') +
-      (content ? this.#say('output_text', content) : '') +
+      (content ? this.#say('output_text', content, logprobs) : '') +
       (refusal ? this.#say('refusal', refusal) : '') +
       (calls ?? []).map((call) => this.#call(call)).join('')
     );
@@ -111,7 +112,7 @@ export class ResponseStream implements WireStream {
     return opening + this.#emit('response.reasoning_summary_text.delta', { ...place, delta: text });
   }
 
-  #say(type: MessagePart['type'], text: string): string {
+  #say(type: MessagePart['type'], text: string, logprobs?: Logprobs): string {
     const { message: id } = this.#ids;
     const { at, isNew, item } = this.#place({ kind: 'message', id, parts: [] });
     const head = {
@@ -130,7 +131,7 @@ export class ResponseStream implements WireStream {
     const openingPart = isNewPart
       ? this.#emit('response.content_part.added', { ...place, part })
       : '';
-    const more = type === 'output_text' ? { logprobs: [] } : {};
+    const more = type === 'output_text' ? { logprobs: logprobs?.content ?? [] } : {};
     return (
       opening +
       openingPart +
@@ -196,7 +197,11 @@ export class ResponseStream implements WireStream {
         const said =
           part.type === 'refusal'
             ? this.#emit('response.refusal.done', { ...where, refusal: part.refusal })
-            : this.#emit('response.output_text.done', { ...where, text: part.text, logprobs: [] });
+            : this.#emit('response.output_text.done', {
+                ...where,
+                text: part.text,
+                logprobs: part.logprobs,
+              });
         return said + this.#emit('response.content_part.done', { ...where, part });
       })
       .join('');

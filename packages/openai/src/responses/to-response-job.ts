@@ -122,11 +122,19 @@ function parametersOf(body: ResponseBody): Omit<ChatInput, 'messages'> {
           : { type: choice.type, function: { name: choice.name } },
     }),
     ...formatOf(text),
+    ...logprobsOf(body),
+    ...(body.service_tier !== undefined && { service_tier: body.service_tier }),
     ...(effort !== undefined && { reasoning_effort: effort }),
     ...(key !== undefined && { prompt_cache_key: key }),
     ...(retention !== undefined && { prompt_cache_retention: retention }),
     ...(cache !== undefined && { prompt_cache_options: cache }),
   };
+}
+
+/** Probabilities come where they are asked for, with the likeliest others or without. */
+function logprobsOf({ include = [], top_logprobs: top }: ResponseBody) {
+  const isAsked = include.includes('message.output_text.logprobs') || (top ?? 0) > 0;
+  return isAsked ? { logprobs: true, ...(top !== undefined && { top_logprobs: top }) } : {};
 }
 
 function formatOf(text: ResponseBody['text']): Pick<ChatInput, 'response_format' | 'verbosity'> {

@@ -8,6 +8,8 @@ import { composeChoice } from './compose-choice.ts';
 import type { Choice } from './compose-choice.ts';
 import { readChatRequest } from './read-chat-request.ts';
 import { streamChat } from './stream-chat.ts';
+import type { ChatRequest } from './read-chat-request.ts';
+import { describeLogprobs, describeSound } from './describe-parts.ts';
 import { chatUsage, completionUsage } from './usage.ts';
 
 /**
@@ -67,20 +69,27 @@ function describeCompletion(exchange: Exchange, { request, choices, variant }: C
     model: request.modelId,
     choices: choices.map((choice, index) => ({
       index,
-      message: describeMessage(choice),
-      logprobs: null,
+      message: describeMessage(choice, request, exchange),
+      logprobs: describeLogprobs(request, choice.text),
       finish_reason: choice.finishReason,
       ...variant.choiceFields(true),
     })),
     usage: completionUsage(request.promptTokens, sumOutput(choices)),
-    service_tier: 'default',
+    service_tier: request.form.serviceTier,
     system_fingerprint: 'fp_simulator',
     ...variant.answerFields,
   };
 }
 
-function describeMessage({ text, toolCalls }: Choice): object {
+function describeMessage(
+  { text, toolCalls }: Choice,
+  { form }: ChatRequest,
+  exchange: Exchange,
+): object {
   const base = { role: 'assistant', refusal: null, annotations: [] };
+  if (toolCalls.length === 0 && form.sound !== undefined) {
+    return { ...base, content: null, audio: describeSound(text, exchange) };
+  }
   if (toolCalls.length === 0) return { ...base, content: text };
   const calls = toolCalls.map(({ id, name, arguments: json }) => ({
     id,

@@ -2,6 +2,8 @@ import type { Reply } from '../../server/call.ts';
 import { invalidParameter, openAiError } from '../errors.ts';
 import { findModel } from '../../models/catalogue.ts';
 import type { Model } from '../../models/catalogue.ts';
+import { readAnswerForm } from './read-answer-form.ts';
+import type { AnswerForm } from './read-answer-form.ts';
 import { findUnknownParameter } from './parameters.ts';
 import { measureMessages, readMessages } from './read-messages.ts';
 import type { ChatMessage } from './read-messages.ts';
@@ -22,6 +24,7 @@ export type ChatRequest = {
   includeUsage: boolean;
   tools: Tool[];
   toolChoice: ToolChoice;
+  form: AnswerForm;
   /** What `response_format` asks for; a schema only with `json_schema`. */
   json: { schema: unknown } | undefined;
 };
@@ -105,6 +108,8 @@ function assemble(
 ): ChatRequest | Reply {
   const tools = readTools(body);
   if ('status' in tools) return tools;
+  const form = readAnswerForm(body);
+  if ('status' in form) return form;
   const json = readResponseFormat(body.response_format, messages);
   if (json !== undefined && 'status' in json) return json;
   const promptTokens = measureMessages(messages, tools.characters);
@@ -126,6 +131,7 @@ function assemble(
     includeUsage: wantsUsage(body.stream_options),
     tools: tools.list,
     toolChoice: tools.choice,
+    form,
     json,
   };
 }

@@ -2,6 +2,7 @@ import type { Exchange } from '../../server/exchange.ts';
 import { countTokens, splitText } from '../../text.ts';
 import type { ChatPlan } from './chat-plan.ts';
 import type { Choice, ToolCall } from './compose-choice.ts';
+import { describeLogprobs } from './describe-parts.ts';
 import { chatUsage, completionUsage } from './usage.ts';
 
 /** One chunk to send, and the characters of the answer that are out once it is sent. */
@@ -39,13 +40,24 @@ function* choicePieces(exchange: Exchange, plan: ChatPlan): Generator<Piece> {
   if (leadingChunk !== undefined) yield { event: toEvent(leadingChunk), characters: 0 };
   const usage = plan.request.includeUsage ? { usage: null } : {};
   for (const [index, choice] of plan.choices.entries()) {
-    const chunk = (delta: object, finishReason: string | null, hasContent = false): string => {
-      const fields = { index, delta, logprobs: null, finish_reason: finishReason };
+    const chunk = (
+      delta: Record<string, unknown>,
+      finishReason: string | null,
+      hasContent = false,
+    ): string => {
+      const { content: said } = delta;
+      const text = typeof said === 'string' ? said : '';
+      const logprobs = hasContent ? describeLogprobs(plan.request, text) : null;
+      const fields = { index, delta, logprobs, finish_reason: finishReason };
       return toEvent({ ...base, choices: [{ ...fields, ...choiceFields(hasContent) }], ...usage });
     };
     const content = choice.toolCalls.length > 0 ? null : '';
     yield { event: chunk({ role: 'assistant', content, refusal: null }, null), characters: 0 };
-    for (const { delta, characters } of deltas(choice, plan.behaviour.settings.chunks)) {
+    const pieces =
+      plan.request.form.sound === undefined
+        ? deltas(choice, plan.behaviour.settings.chunks)
+        : soundDeltas(choice, exchange.call.requestId);
+    for (const { delta, characters } of pieces) {
       yield { event: chunk(delta, null, true), characters };
     }
     yield { event: chunk({}, choice.finishReason), characters: 0 };
@@ -55,18 +67,31 @@ function* choicePieces(exchange: Exchange, plan: ChatPlan): Generator<Piece> {
 function* deltas(
   choice: Choice,
   chunks: number | undefined,
-): Generator<{ delta: object; characters: number }> {
+): Generator<{ delta: Record<string, unknown>; characters: number }> {
   for (const content of splitText(choice.text, chunks)) {
     yield { delta: { content }, characters: content.length };
   }
   for (const [index, call] of choice.toolCalls.entries()) yield* toolDeltas(call, index);
 }
 
+/** The id comes first, then sound and transcript in pieces of their own. */
+function* soundDeltas(
+  { text }: Choice,
+  requestId: string,
+): Generator<{ delta: Record<string, unknown>; characters: number }> {
+  const id = `audio_${requestId.slice(4)}`;
+  yield { delta: { audio: { id, transcript: '' } }, characters: 0 };
+  for (const part of splitText(text, undefined)) {
+    yield { delta: { audio: { transcript: part } }, characters: part.length };
+    yield { delta: { audio: { data: Buffer.from(part).toString('base64') } }, characters: 0 };
+  }
+}
+
 /** The id and name come once, the arguments in parts that are not JSON by themselves. */
 function* toolDeltas(
   { id, name, arguments: json }: ToolCall,
   index: number,
-): Generator<{ delta: object; characters: number }> {
+): Generator<{ delta: Record<string, unknown>; characters: number }> {
   const opening = { index, id, type: 'function', function: { name, arguments: '' } };
   yield { delta: { tool_calls: [opening] }, characters: name.length };
   for (const part of splitText(json, Math.ceil(json.length / 8))) {
@@ -81,7 +106,7 @@ function chunkBase(exchange: Exchange, { request }: ChatPlan): object {
     object: 'chat.completion.chunk',
     created: Math.floor(exchange.call.ledger.entry.atMs / 1000),
     model: request.modelId,
-    service_tier: 'default',
+    service_tier: request.form.serviceTier,
     system_fingerprint: 'fp_simulator',
   };
 }

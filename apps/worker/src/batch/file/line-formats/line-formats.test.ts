@@ -129,7 +129,7 @@ describe('requests of lines', () => {
 
   it.each<[BatchEndpoint, object, string]>([
     [chats, { model: 'm' }, 'messages'],
-    [chats, { model: 'm', messages, n: 2 }, 'n'],
+    [chats, { model: 'm', messages, n: 0 }, 'n'],
     [chats, { model: 'm', messages, stream: true }, 'stream'],
     [chats, { model: 'm', messages, colour: 1 }, 'colour'],
     [chats, { model: 'm', messages: [{ role: 'owner', content: '' }] }, 'messages[0].role'],
