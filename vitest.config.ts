@@ -10,7 +10,8 @@ const timing = [
 /**
  * Three projects, one after the other, share one private Redis, started once a run by the global setup. Tests of a package
  * and tests that cross packages run file beside file, each under its own key prefix or with a Redis of its own: more of them
- * than the two cores that a small machine has, because they mostly wait. Tests that measure have the machine to themselves.
+ * than the two cores that a small machine has, because they mostly wait. Many files take longer to load than to run: what they
+ * share is loaded once a worker. Tests that measure have the machine to themselves.
  */
 export default defineConfig({
   test: {
@@ -23,7 +24,6 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,packages}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
-          // Most files take longer to load than to run: loaded once a worker, the project takes a third of the time.
           isolate: false,
           maxWorkers: 3,
           testTimeout: 15_000,
@@ -36,6 +36,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/{integration,e2e,chaos,fuzz}/**/*.test.ts'],
           exclude: timing,
+          isolate: false,
           maxWorkers: 4,
           testTimeout: 30_000,
           hookTimeout: 60_000,
