@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,6 +60,8 @@ export async function startAll(options: { demo: boolean }): Promise<void> {
     const redisUrl = await ensureRedis(given['REDIS_URL'], dataDir, parts, log);
     closeOnSignal({ close: stop, deadlineMs: config.worker.graceMs + stopWithinMs, log });
     const services = {
+      // What this process keeps compiled, its children may use.
+      NODE_COMPILE_CACHE: getCompileCacheDir(),
       ...environment,
       REDIS_URL: redisUrl,
       SLUICE_ADMIN_KEY: adminKey.key,
