@@ -19,7 +19,8 @@ export function describeChaos(ledger: ChaosLedger, verdicts: readonly Verdict[])
   ].join('\n');
 }
 
-function verdictTable(verdicts: readonly Verdict[]): string[] {
+/** One line for each, and the first breaches of those that do not hold. */
+export function verdictTable(verdicts: readonly Verdict[]): string[] {
   const width = Math.max(...verdicts.map(({ name }) => name.length));
   return verdicts.flatMap(({ name, seen, breaches }) => [
     `${breaches.length === 0 ? 'holds ' : 'BROKEN'}  ${name.padEnd(width)}  ${seen}`,

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 
 import { isUndisturbed, measureDeadReceiver } from './dead-receiver.ts';
-import { isProven, runWebhookOutage } from './webhook-outage.ts';
+import type { Verdict } from './check-ledger.ts';
+import { verdictTable } from './describe-chaos.ts';
+import { runWebhookOutage } from './webhook-outage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +28,32 @@ const dead = await measureDeadReceiver({
   jobs: 20,
   rounds: Number(values.rounds),
 });
-const proven = isProven(outage) && isUndisturbed(dead);
-const verdict = proven ? 'every event arrived, and the dead receiver delayed nobody' : 'NOT PROVEN';
-process.stdout.write(`${JSON.stringify({ outage, dead }, undefined, 2)}\n${verdict}\n`);
-process.exitCode = proven ? 0 : 1;
+const count = (seen: number, what: string) => (seen === 0 ? [] : [`${seen} ${what}`]);
+const verdicts: Verdict[] = [
+  {
+    name: 'every event arrived',
+    seen: `${outage.delivered} of ${outage.events}, after ${outage.refused} POSTs that were refused`,
+    breaches: count(outage.events - outage.delivered, 'did not'),
+  },
+  {
+    name: 'under the id of its job',
+    seen: `${outage.duplicates} came twice`,
+    breaches: count(outage.otherIds, 'under another id'),
+  },
+  { name: 'one end a job', seen: '', breaches: count(outage.twoEnds, 'with two') },
+  {
+    name: 'a dead receiver delays nobody',
+    seen: `p95 ${dead.oneDead.p95} ms beside it, ${dead.allWell.p95} ms without; ${dead.hanging} POSTs hung`,
+    breaches: isUndisturbed(dead) ? [] : [`${dead.missing} missing`],
+  },
+];
+const lines = [
+  `${outage.jobs} jobs, ${outage.killed} workers killed in an outage of two hours at ${outage.scale} times their speed`,
+  `${dead.endpoints} endpoints, one dead, ${dead.rounds} rounds`,
+  '',
+  ...verdictTable(verdicts),
+  '',
+  `${outage.seconds} s of outage and after`,
+];
+process.stdout.write(`${lines.join('\n')}\n`);
+process.exitCode = verdicts.every(({ breaches }) => breaches.length === 0) ? 0 : 1;

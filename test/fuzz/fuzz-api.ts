@@ -13,6 +13,8 @@ export interface FuzzOptions {
   /** The same seed makes the same requests. */
   seed: number;
   concurrency: number;
+  /** When it ends although not all were sent. */
+  maxMinutes?: number;
 }
 
 export interface FuzzReport {
@@ -20,13 +22,24 @@ export interface FuzzReport {
   byStatus: Record<string, number>;
   /** Each distinct route and problem once: a 5xx, a connection that was cut, an error that is none of ours. */
   findings: string[];
-  /** Resident memory of the API after a third of the requests, and at the end. */
-  rssMiB: { third: number; end: number };
-  /** Growth over the last two thirds. */
+  /** Resident memory of the API while they were sent. */
+  memory: MemorySample[];
+  /** How it grew over the last two thirds, the first being its warm-up: the slope of the line of least squares. */
   kibPerThousandRequests: number;
+  seconds: number;
   /** Whether it still answers. */
   alive: boolean;
 }
+
+export interface MemorySample {
+  sent: number;
+  rssMiB: number;
+  /** Since the sample before. */
+  requestsPerSecond: number;
+}
+
+/** Looks at the memory in a run; a short one has as many as it has portions. */
+const samplesWanted = 24;
 
 /** Requests are generated in portions, so that a long run holds few of them. */
 const portion = 250;
@@ -34,7 +47,9 @@ const timeoutMs = 20_000;
 
 /** Starts an API on a Redis of its own and sends it what the grammar makes of its own OpenAPI document. */
 export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
-  const { stack, stop } = await launchStack({ workers: 0, config: withExampleModel });
+  // A heap without a bound grows for as long as there is memory, and tells nothing of leaks.
+  const environment = { NODE_OPTIONS: '--max-old-space-size=160' };
+  const { stack, stop } = await launchStack({ workers: 0, config: withExampleModel, environment });
   try {
     return await fuzz(stack, options);
   } finally {
@@ -51,7 +66,7 @@ function withExampleModel(addresses: { simulatorUrl: string }): Record<string, u
 
 async function fuzz(
   stack: Stack,
-  { requests, seed, concurrency }: FuzzOptions,
+  { requests, seed, concurrency, maxMinutes = 30 }: FuzzOptions,
 ): Promise<FuzzReport> {
   const { body: document } = await stack.request('GET', '/openapi.json');
   const { body: made } = await stack.request('POST', '/v1/admin/keys', {
@@ -62,23 +77,44 @@ async function fuzz(
   const keys = { admin: adminKey, tenant, none: undefined, wrong: 'wrong' };
   const arbitrary = arbitraryRequest(document as Document, keys);
   const run = new FuzzRun(stack.url, concurrency);
-  let third = 0;
-  for (let sent = 0; sent < requests; sent += portion) {
-    if (third === 0 && sent >= requests / 3) third = await rssMiB(stack);
+  const startedMs = performance.now();
+  const memory: MemorySample[] = [];
+  let last = { sent: 0, atMs: startedMs };
+  const isLate = () => performance.now() - startedMs > maxMinutes * 60_000;
+  for (let sent = 0; sent < requests && !isLate(); sent += portion) {
     const numRuns = Math.min(portion, requests - sent);
     await run.sendAll(fc.sample(arbitrary, { numRuns, seed: seed + sent }));
+    const done = sent + numRuns;
+    if (done - last.sent < requests / samplesWanted && done < requests) continue;
+    const atMs = performance.now();
+    const requestsPerSecond = Math.round(((done - last.sent) * 1_000) / (atMs - last.atMs));
+    memory.push({ sent: done, rssMiB: await rssMiB(stack), requestsPerSecond });
+    last = { sent: done, atMs };
   }
-  const end = await rssMiB(stack);
   const { status } = await stack.request('GET', '/healthz');
   run.close();
   return {
-    sent: requests,
+    sent: last.sent,
     byStatus: run.byStatus,
     findings: [...run.findings.values()],
-    rssMiB: { third, end },
-    kibPerThousandRequests: Math.round(((end - third) * 1_024 * 1_000) / ((requests * 2) / 3)),
+    memory,
+    kibPerThousandRequests: slopeOf(memory.filter(({ sent }) => sent >= requests / 3)),
     alive: status === 200,
+    seconds: Math.round((performance.now() - startedMs) / 1_000),
   };
+}
+
+/** KiB per thousand requests, by least squares: one garbage collection more or less does not decide. */
+function slopeOf(samples: readonly MemorySample[]): number {
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanSent = mean(samples.map(({ sent }) => sent));
+  const meanRss = mean(samples.map(({ rssMiB: rss }) => rss));
+  let [above, below] = [0, 0];
+  for (const { sent, rssMiB: rss } of samples) {
+    above += (sent - meanSent) * (rss - meanRss);
+    below += (sent - meanSent) ** 2;
+  }
+  return below === 0 ? 0 : Math.round((above / below) * 1_024 * 1_000);
 }
 
 /** Asked of the system: the API's own metrics do not tell it. */
