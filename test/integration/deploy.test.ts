@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { loadConfig } from '@sluice/config';
+import { versionWithHoles } from '@sluice/runtime';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
@@ -50,6 +51,8 @@ describe('docker-compose.yml', () => {
   test('keeps every job: an append-only Redis of a fixed version that never evicts', () => {
     const redis = services['redis'];
     expect(redis?.image).toMatch(/^redis:\d+\.\d+\.\d+/);
+    const version = /^redis:([\d.]+)/.exec(redis?.image ?? '')?.[1];
+    expect(versionWithHoles(`redis_version:${version}\r\n`)).toBeUndefined();
     expect(redis?.command.join(' ')).toContain('--appendonly yes');
     expect(redis?.command.join(' ')).toContain('--maxmemory-policy noeviction');
     expect(compose.services.redis.volumes).toEqual(['redis:/data']);

@@ -45,5 +45,6 @@ export function normalizeText(text: string): string {
   const spaced = trimmed.replaceAll(/\s+/g, ' ');
   if (!asking.test(spaced)) return spaced;
   const [first = ''] = spaced;
-  return (first.toLowerCase() + spaced.slice(1)).replace(/\s*[.!?]+$/, '');
+  // Begins at the first of several marks only: from each of them on, a long row of them would take minutes.
+  return (first.toLowerCase() + spaced.slice(1)).replace(/(?<![.!?])[.!?]+$/, '').trimEnd();
 }

@@ -151,5 +151,5 @@ function ollamaUrl(host: string): string {
   if (!url) return host;
   if (!hasScheme && url.port === '') url.port = '11434';
   if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1';
-  return url.href.replace(/\/+$/, '');
+  return url.href.replace(/(?<!\/)\/+$/, '');
 }

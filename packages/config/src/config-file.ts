@@ -48,7 +48,7 @@ const headers = z.record(
 const baseUrl = z
   .string()
   .refine(isBaseUrl, { error: 'must be an http or https URL without user, query and fragment' })
-  .transform((url) => url.replace(/\/+$/, ''));
+  .transform((url) => url.replace(/(?<!\/)\/+$/, ''));
 
 function isBaseUrl(text: string): boolean {
   const url = URL.parse(text);
@@ -287,7 +287,7 @@ export const configFile = z.strictObject({
       requestsPerSecondPerKey: count(1_000_000).optional(),
       publicUrl: z
         .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-        .transform((url) => url.replace(/\/+$/, ''))
+        .transform((url) => url.replace(/(?<!\/)\/+$/, ''))
         .optional(),
     })
     .prefault({}),

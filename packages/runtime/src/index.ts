@@ -49,6 +49,6 @@ export type { Seal, Seals } from './seal.ts';
 export { maxShards, shardOfSuffix, shardSuffix } from './sharded-id.ts';
 export { startLoopWatchdog, type LoopWatchdog } from './loop-watchdog.ts';
 export { closeOnSignal } from './shutdown.ts';
-export { warnOfRedis } from './warn-of-redis.ts';
+export { versionWithHoles, warnOfRedis } from './warn-of-redis.ts';
 export { watchConnection, type ConnectionWatch } from './watch-connection.ts';
 export { writeTogether } from './write-together.ts';

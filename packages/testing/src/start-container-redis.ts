@@ -6,7 +6,7 @@ export interface ContainerRedis {
   stop(): Promise<void>;
 }
 
-const image = 'redis:7.2.11-alpine';
+const image = 'redis:7.2.14-alpine';
 const startWithinMs = 120_000;
 
 /**

@@ -113,12 +113,15 @@ async function hasOtherKey(plan: Plan, error: SluiceError, deps: RunJobDeps): Pr
   return left.kind === 'key';
 }
 
-/** Nothing came of the call that counts: the ticket asks again at once, from the head of its lane. */
+/**
+ * Nothing came of the call that counts: the ticket asks again at once. It alone is delayed: a lane that closes for a millisecond
+ * is open again before the ticket is back in it, so that the sign to take it is used up and it lies there for 5 s (measured).
+ */
 function askAgain(limit: string, deps: RunJobDeps): Outcome {
   const waitMs = 1;
   return {
     kind: 'wait',
-    scope: 'lane',
+    scope: 'tenant',
     waitMs,
     waitingOn: waitingOn(limit, 'lane', deps.clock.now() + waitMs),
   };

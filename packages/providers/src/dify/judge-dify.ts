@@ -45,5 +45,5 @@ function judgeVendor(fields: ErrorFields): Verdict {
 
 /** Words of the text that look like a vendor's code: `insufficient_quota`, `context_length_exceeded`. */
 function codesIn(message: string | undefined): string[] {
-  return message?.toLowerCase().match(/[a-z]+(?:_[a-z]+)+/g) ?? [];
+  return message?.toLowerCase().match(/(?<![a-z])[a-z]+(?:_[a-z]+)+/g) ?? [];
 }

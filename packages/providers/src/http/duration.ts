@@ -15,7 +15,7 @@ export function parseDurationMs(text: string): number | undefined {
   const compact = text.trim().toLowerCase();
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(compact)) return undefined;
   let sumMs = 0;
-  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+  for (const [, amount, unit] of compact.matchAll(/(?<!\d)(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     sumMs += Number(amount) * (unitMs[unit ?? 's'] ?? 0);
   }
   return sumMs;

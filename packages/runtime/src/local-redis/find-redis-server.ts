@@ -17,7 +17,7 @@ export interface FindOptions {
 }
 
 /** The last release under the BSD licence; see also docker-compose.yml. */
-const image = 'redis:7.2.11-alpine';
+const image = 'redis:7.2.14-alpine';
 
 /** BullMQ warns below it, and its Lua scripts need what came with it. */
 const oldestVersion = [6, 2] as const;
