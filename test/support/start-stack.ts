@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import type { JobView } from '@sluice/contracts';
 import { findTestPort, startTestRedis, type TestRedisServer } from '@sluice/testing';
-import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 
 import { startChild, type Child } from './child-process.ts';
@@ -76,9 +77,22 @@ export function useStack(options: StackOptions = {}): () => Stack {
   });
   beforeEach(() => stack().simulator.reset());
   afterAll(async () => {
+    const denied = launched && (await deniedCommands(launched.stack.redis));
     await launched?.stop();
+    expect(denied, 'commands that the Redis user which is shipped may not send').toEqual([]);
   });
   return stack;
+}
+
+/** Everything that a stack does it does as that user: nothing may have been refused to it. */
+async function deniedCommands({ url, pid }: TestRedisServer): Promise<unknown> {
+  if (pid === undefined) return [];
+  const admin = new Redis(url);
+  try {
+    return await admin.call('ACL', 'LOG');
+  } finally {
+    admin.disconnect();
+  }
 }
 
 interface Launched {
