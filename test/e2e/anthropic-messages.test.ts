@@ -166,16 +166,25 @@ function signedOtherwise(block: Anthropic.ContentBlock): Anthropic.ContentBlock 
   return { ...block, data: `${prefix}.${Buffer.from(other).toString('base64url')}` };
 }
 
+const commandsIn = (block: string) => block.split(/^(?=curl )/m);
+
 test('every curl command of docs/anthropic.md works as written', async () => {
   const page = await readFile(new URL('../../docs/anthropic.md', import.meta.url), 'utf8');
-  const commands = [...page.matchAll(/^```sh\n(curl .*?)^```/gms)].map(([, text = '']) => text);
-  expect(commands).toHaveLength(1);
-  const [command = ''] = commands;
-  const here = command
-    .replaceAll('http://127.0.0.1:8080', stack().url)
-    .replaceAll('"sim-chat"', '"openai"');
-  const { stdout } = await run('sh', ['-c', here], { env: { ...process.env, KEY: adminKey } });
-  expect(JSON.parse(stdout)).toMatchObject({ type: 'message', stop_reason: 'end_turn' });
+  const blocks = [...page.matchAll(/^```sh\n(curl .*?)^```/gms)].map(([, text = '']) => text);
+  const answers = await Promise.all(
+    blocks.flatMap(commandsIn).map(async (command) => {
+      const here = command
+        .replaceAll('http://127.0.0.1:8080', stack().url)
+        .replaceAll('"sim-chat"', '"openai"');
+      const { stdout } = await run('sh', ['-c', here], { env: { ...process.env, KEY: adminKey } });
+      return JSON.parse(stdout) as unknown;
+    }),
+  );
+  expect(answers).toMatchObject([
+    { type: 'message', stop_reason: 'end_turn' },
+    { input_tokens: expect.any(Number) },
+    { data: expect.any(Array), has_more: false },
+  ]);
 });
 
 describe('a refusal', () => {
@@ -267,4 +276,35 @@ test('the header x-api-key and the older version are taken', async () => {
   });
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ type: 'message' });
+});
+
+test('tokens are counted without asking anybody, near to what the vendor counts', async () => {
+  const asked = { model: 'anthropic', messages, tools, system: 'You are a poet. '.repeat(200) };
+  const { input_tokens: counted } = await connect().messages.countTokens(asked);
+  const calls = await stack().simulator.calls();
+  expect(calls).toEqual([]);
+  const { usage } = await connect().messages.create({ ...asked, max_tokens: 10 });
+  expect(counted / usage.input_tokens).toBeGreaterThan(0.7);
+  expect(counted / usage.input_tokens).toBeLessThan(1.6);
+  const unknown = await failureOf(connect().messages.countTokens({ ...asked, model: 'none' }));
+  expect(unknown).toBeInstanceOf(NotFoundError);
+  const wrong = await failureOf(connect().messages.countTokens({ ...asked, messages: [] }));
+  expect(wrong).toBeInstanceOf(BadRequestError);
+});
+
+test('models are listed in pages, as its own client reads them', async () => {
+  const client = connect();
+  const all: string[] = [];
+  for await (const model of client.models.list({ limit: 2 })) {
+    expect(model).toMatchObject({ type: 'model', display_name: model.id });
+    all.push(model.id);
+  }
+  expect(all).toEqual(expect.arrayContaining(models));
+  const [first = '', second = ''] = all;
+  const before = await client.models.list({ before_id: second });
+  expect(before.data.map(({ id }) => id)).toEqual([first]);
+  expect(await client.models.retrieve(first)).toMatchObject({ type: 'model', id: first });
+  expect(await failureOf(client.models.retrieve('none'))).toBeInstanceOf(NotFoundError);
+  const wrong = await failureOf(Promise.resolve(client.models.list({ limit: 0 })));
+  expect(wrong).toMatchObject({ status: 400, error: { type: 'error' } });
 });

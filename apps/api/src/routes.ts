@@ -1,14 +1,15 @@
 import type { RequestHandler } from 'express';
 
 import { anthropicErrors } from './anthropic/errors.ts';
+import { countTokensRoute } from './anthropic/count-tokens-route.ts';
 import { messagesRoute } from './anthropic/messages-route.ts';
+import {
+  getMessageModelRoute,
+  inEitherFormat,
+  listMessageModelsRoute,
+} from './anthropic/models-routes.ts';
 import type { ApiDeps } from './deps.ts';
-import { appInfoRoute, appParametersRoute } from './dify/app-routes.ts';
-import { difyErrors } from './dify/errors.ts';
-import { runDetailRoute } from './dify/run-detail-route.ts';
-import { chatMessageRoute, completionMessageRoute, runWorkflowRoute } from './dify/run-routes.ts';
-import { stopChatRoute, stopCompletionRoute, stopWorkflowRoute } from './dify/stop-routes.ts';
-import { uploadFileRoute } from './dify/upload-route.ts';
+import { difyRoutes } from './dify/routes.ts';
 import type { Access } from './middleware/authenticate.ts';
 import type { ErrorFormat } from './middleware/handle-error.ts';
 import { chatCompletionsRoute } from './openai/chat-completions-route.ts';
@@ -122,42 +123,6 @@ const openaiRoutes: readonly ApiRoute[] = (
   ] as const
 ).map((route) => ({ ...route, errors: openaiErrors }));
 
-/** Routes of Dify's API. Tasks and runs are found by Dify's ids or by the job's. */
-const difyRoutes: readonly ApiRoute[] = (
-  [
-    { method: 'post', path: '/v1/workflows/run', access: 'submit', handler: runWorkflowRoute },
-    { method: 'get', path: '/v1/workflows/run/:id', access: 'read', handler: runDetailRoute },
-    {
-      method: 'post',
-      path: '/v1/workflows/tasks/:id/stop',
-      access: 'cancel',
-      handler: stopWorkflowRoute,
-    },
-    { method: 'post', path: '/v1/chat-messages', access: 'submit', handler: chatMessageRoute },
-    {
-      method: 'post',
-      path: '/v1/chat-messages/:id/stop',
-      access: 'cancel',
-      handler: stopChatRoute,
-    },
-    {
-      method: 'post',
-      path: '/v1/completion-messages',
-      access: 'submit',
-      handler: completionMessageRoute,
-    },
-    {
-      method: 'post',
-      path: '/v1/completion-messages/:id/stop',
-      access: 'cancel',
-      handler: stopCompletionRoute,
-    },
-    { method: 'post', path: '/v1/files/upload', access: 'submit', handler: uploadFileRoute },
-    { method: 'get', path: '/v1/parameters', access: 'any', handler: appParametersRoute },
-    { method: 'get', path: '/v1/info', access: 'any', handler: appInfoRoute },
-  ] as const
-).map((route) => ({ ...route, errors: difyErrors }));
-
 /** Every route of the API, the hottest first. Beside them there is only the queue board. */
 export const apiRoutes: readonly ApiRoute[] = [
   { method: 'post', path: '/v1/jobs', access: 'submit', handler: submitJobRoute },
@@ -197,13 +162,25 @@ export const apiRoutes: readonly ApiRoute[] = [
     errors: anthropicErrors,
     handler: messagesRoute,
   },
-  { method: 'get', path: '/v1/models', access: 'any', handler: listModelsRoute },
+  {
+    method: 'post',
+    path: '/v1/messages/count_tokens',
+    access: 'submit',
+    errors: anthropicErrors,
+    handler: countTokensRoute,
+  },
+  {
+    method: 'get',
+    path: '/v1/models',
+    access: 'any',
+    handler: (deps) => inEitherFormat(listMessageModelsRoute(deps), listModelsRoute(deps)),
+  },
   {
     method: 'get',
     path: '/v1/models/:id',
     access: 'any',
     errors: openaiErrors,
-    handler: getModelRoute,
+    handler: (deps) => inEitherFormat(getMessageModelRoute(deps), getModelRoute(deps)),
   },
   { method: 'post', path: '/v1/webhooks', access: 'webhooks', handler: createEndpointRoute },
   {

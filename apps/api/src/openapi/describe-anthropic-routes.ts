@@ -1,3 +1,4 @@
+import { countBody } from '../anthropic/count-tokens-route.ts';
 import { messageBody } from '../anthropic/messages/message-body.ts';
 import { messageOf } from '../anthropic/messages/message.ts';
 import { completedChat as completed } from './example-job.ts';
@@ -34,6 +35,16 @@ export const anthropicRoutes: Readonly<Record<string, RouteDescription>> = {
         max_tokens: 1_024,
         messages: [{ role: 'user', content: 'Hello' }],
       },
+    },
+  },
+  'post /v1/messages/count_tokens': {
+    summary: 'How many tokens a message would take as input; asks no vendor, and costs nothing.',
+    status: 200,
+    answer: { input_tokens: 11 },
+    errors: ['model_not_found'],
+    body: {
+      schema: countBody,
+      example: { model: 'sim-chat', messages: [{ role: 'user', content: 'Hello' }] },
     },
   },
 };

@@ -105,7 +105,8 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     answer: answers.deletedSession,
   },
   'get /v1/models': {
-    summary: 'What can be named in `model` and `app`.',
+    summary:
+      'What can be named in `model` and `app`; in Anthropic’s format where `anthropic-version` is sent.',
     status: 200,
     answer: answers.models,
   },
