@@ -14,10 +14,28 @@ export const limitOverrides = z.strictObject({
 });
 export type LimitOverrides = z.infer<typeof limitOverrides>;
 
+const bucket = z.object({
+  unit: z.enum(['requests', 'tokens', 'inputTokens', 'outputTokens']),
+  limit: z.number(),
+  windowMs: z.number(),
+  pacing: z.enum(['smooth', 'burst']),
+  resets: z.literal('pacific midnight').optional(),
+});
+const concurrency = z.number().optional();
+
+/** The limits of a lane as a configuration had them. */
+const pinnedLimits = z.object({
+  buckets: z.array(bucket),
+  concurrency,
+  perTenant: z.object({ buckets: z.array(bucket), concurrency }).optional(),
+});
+
 /** What an operator has set for one lane, as it is stored. Times are epoch ms. */
 export const laneControls = z.object({
   paused: z.object({ reason: z.string(), sinceMs: z.number() }).optional(),
   overrides: limitOverrides.optional(),
+  /** Limits that a new configuration does not change. */
+  pinned: z.object({ sinceMs: z.number(), limits: pinnedLimits }).optional(),
 });
 export type LaneControls = z.infer<typeof laneControls>;
 

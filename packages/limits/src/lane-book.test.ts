@@ -76,6 +76,28 @@ test('a new configuration changes the lanes there are, under what operators have
   expect(book?.lane('b')).toBeUndefined();
 });
 
+test('a pinned lane keeps its limits under a new configuration, in processes that start later too, until it is unpinned', async () => {
+  const { made, redis, root } = await books(1);
+  const book = made[0]?.book;
+  const tenants = { buckets: [bucket('tokens', 3)], concurrency: 1 };
+  await book?.pin('a');
+  await book?.override('a', { concurrency: 9 });
+  const next = { ...lane, buckets: [bucket('requests', 99)], perTenant: tenants };
+  book?.replace({ a: next });
+  const log = createLogger({ name: 'test', level: 'silent' });
+  const late = new LaneBook({ redis, root, log, clock: systemClock, lanes: { a: next } });
+  await late.refresh();
+  for (const each of [book, late]) {
+    const held = each?.lane('a');
+    expect(held).toMatchObject({ buckets: lane.buckets, concurrency: 9 });
+    expect(held).toMatchObject({ pinned: { sinceMs: expect.any(Number) } });
+    expect(held).not.toHaveProperty('perTenant');
+  }
+  await book?.unpin('a');
+  await late.refresh();
+  expect(late.lane('a')).toMatchObject({ buckets: [{ limit: 99 }], perTenant: tenants });
+});
+
 test('what another version has written and nobody understands is as if it were not there', async () => {
   const { made, redis, root } = await books(1);
   await redis.hset(`{${root}:limits}:controls`, 'a', '{"paused":7');

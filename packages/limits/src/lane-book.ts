@@ -1,4 +1,4 @@
-import type { Lane } from '@sluice/config';
+import type { Bucket, Lane } from '@sluice/config';
 import { laneControls, type LaneControls, type LimitOverrides } from '@sluice/contracts';
 import type { Clock, Logger } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
@@ -12,6 +12,8 @@ export interface LaneInForce extends Lane {
   paused?: { reason: string; sinceMs: number };
   /** What of it an operator has set. */
   overrides?: LimitOverrides;
+  /** Set by an operator: its limits are those of the configuration at that time, whatever it says now. */
+  pinned?: { sinceMs: number };
 }
 
 export interface LaneBookDeps {
@@ -70,7 +72,25 @@ export class LaneBook {
   }
 
   async resume(name: string): Promise<void> {
-    await this.#change(name, ({ overrides }) => (overrides ? { overrides } : {}));
+    await this.#change(name, ({ paused: _paused, ...rest }) => rest);
+  }
+
+  /** The limits that the configuration has now stay in force, whatever a later one says, until `unpin`. Pinned ones stay as they are. */
+  async pin(name: string): Promise<void> {
+    const base = this.#configured.get(name);
+    if (!base) return;
+    const { buckets, concurrency, perTenant } = base;
+    const limits = {
+      buckets: [...buckets],
+      ...(concurrency !== undefined && { concurrency }),
+      ...(perTenant && { perTenant }),
+    };
+    const sinceMs = this.#deps.clock.now();
+    await this.#change(name, (old) => ({ pinned: { sinceMs, limits }, ...old }));
+  }
+
+  async unpin(name: string): Promise<void> {
+    await this.#change(name, ({ pinned: _pinned, ...rest }) => rest);
   }
 
   /** Sets the limits that are named; what is not stays as it was set. An empty object takes all of them back. */
@@ -102,7 +122,7 @@ export class LaneBook {
   async #change(name: string, to: (controls: LaneControls) => LaneControls): Promise<void> {
     const { redis, log } = this.#deps;
     const next = to(readControls((await redis.hget(this.#key, name)) ?? undefined, log));
-    if (next.paused || next.overrides) await redis.hset(this.#key, name, JSON.stringify(next));
+    if (Object.keys(next).length > 0) await redis.hset(this.#key, name, JSON.stringify(next));
     else await redis.hdel(this.#key, name);
     await this.refresh();
   }
@@ -117,10 +137,25 @@ export class LaneBook {
   }
 }
 
-function laneInForce(base: Lane, { paused, overrides }: LaneControls): LaneInForce {
+function laneInForce(configured: Lane, { paused, overrides, pinned }: LaneControls): LaneInForce {
+  const base = pinned ? withLimits(configured, pinned.limits) : configured;
   return {
     ...(overrides ? { ...overrideLane(base, overrides), overrides } : base),
     ...(paused && { paused }),
+    ...(pinned && { pinned: { sinceMs: pinned.sinceMs } }),
+  };
+}
+
+function withLimits(
+  { perTenant: _perTenant, ...lane }: Lane,
+  { buckets, concurrency, perTenant }: NonNullable<LaneControls['pinned']>['limits'],
+): Lane {
+  return {
+    ...lane,
+    // zod leaves an absent key out.
+    buckets: buckets as Bucket[],
+    concurrency,
+    ...(perTenant && { perTenant: perTenant as NonNullable<Lane['perTenant']> }),
   };
 }
 

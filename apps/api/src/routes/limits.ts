@@ -66,6 +66,24 @@ export function resumeLaneRoute(deps: LimitsDeps) {
   };
 }
 
+/** `POST /v1/limits/:lane/pin`: the limits that the configuration has now stay, whatever a changed one says, until `unpin`. */
+export function pinLaneRoute(deps: LimitsDeps) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const lane = laneOf(request, deps);
+    await deps.laneBook.pin(lane);
+    await replyLane(lane, response, deps);
+  };
+}
+
+/** `POST /v1/limits/:lane/unpin`: the configuration's limits as they are now hold again. */
+export function unpinLaneRoute(deps: LimitsDeps) {
+  return async (request: Request, response: Response): Promise<void> => {
+    const lane = laneOf(request, deps);
+    await deps.laneBook.unpin(lane);
+    await replyLane(lane, response, deps);
+  };
+}
+
 /** `PATCH /v1/limits/:lane`: limits over those of the configuration, in force everywhere within a second; `null` is none. */
 export function overrideLaneRoute(deps: LimitsDeps) {
   return async (request: Request, response: Response): Promise<void> => {
@@ -124,6 +142,7 @@ function laneView(lane: LaneInForce, status: LaneStatus, counts: LaneCounts | un
       next_probe_at: iso(probeAtMs),
     })),
     ...(lane.overrides && { overrides: lane.overrides }),
+    ...(lane.pinned && { pinned_since: iso(lane.pinned.sinceMs) }),
     ...(counts && { tickets: { waiting: counts.waiting, delayed: counts.delayed } }),
   };
 }

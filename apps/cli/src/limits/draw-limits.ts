@@ -11,6 +11,7 @@ interface LaneShown {
   state: string;
   reason?: string | null;
   reopens_at?: string | null;
+  pinned_since?: string;
   buckets: { unit: string; limit: number; window_seconds: number; used: number }[];
   concurrency: { limit: number | null; in_flight: number };
   tickets?: { waiting: number; delayed: number };
@@ -52,9 +53,10 @@ function laneRows(lane: LaneShown): string[][] {
   ]);
 }
 
-function stateOf({ state, reason, reopens_at: at, tickets }: LaneShown): string {
+function stateOf({ state, reason, reopens_at: at, pinned_since, tickets }: LaneShown): string {
   const waiting = tickets && tickets.waiting > 0 ? `${tickets.waiting} wait` : '';
-  return [state, reason, at && `until ${at}`, waiting].filter(Boolean).join(', ');
+  const pinned = pinned_since && 'pinned';
+  return [state, reason, at && `until ${at}`, pinned, waiting].filter(Boolean).join(', ');
 }
 
 function bar(used: number, limit: number | null): string {
