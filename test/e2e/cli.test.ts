@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { adminKey, useStack } from '../support/start-stack.ts';
+import { adminKey, defaultConfig, useStack } from '../support/start-stack.ts';
 
 const stack = useStack();
 const main = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
@@ -106,3 +106,57 @@ test('endpoints and limits are shown as tables', async () => {
   expect((await sluice(cwd, 'limits')).out).toMatch(/openai\s+open\s+calls at once/);
   expect((await sluice(cwd, 'usage', '--interval', 'all')).code).toBe(0);
 });
+
+test('a changed file changes limits without a restart, a bad one is told of and changes nothing, and a pinned lane stays', async () => {
+  const cwd = await folder();
+  const { simulator, workers, api } = stack();
+  const config = defaultConfig({ simulatorUrl: simulator.url });
+  const withLimit = (requestsPerMinute: unknown) => {
+    const { openai } = config['providers'] as { openai: object };
+    const limits = { requestsPerMinute };
+    return {
+      ...config,
+      providers: { ...(config['providers'] as object), openai: { ...openai, limits } },
+    };
+  };
+  const limit = async () => {
+    const { data } = (await stack().request('GET', '/v1/limits')).body as {
+      data: { id: string; buckets: { limit: number }[] }[];
+    };
+    return data.find(({ id }) => id === 'openai')?.buckets[0]?.limit;
+  };
+  const job = {
+    type: 'chat',
+    model: 'chat',
+    input: { messages: [{ role: 'user', content: 'a' }] },
+  };
+  await stack().changeConfig(withLimit(1));
+  await expect.poll(limit, { timeout: 10_000 }).toBe(1);
+  // The worker keeps it too: of two jobs one has to wait.
+  await expect
+    .poll(
+      async () => {
+        const late = { ...job, max_wait_seconds: 1 };
+        const { id } = await stack().submit(late);
+        return (await stack().ended(id)).state;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe('expired');
+
+  await stack().changeConfig(withLimit('many'));
+  for (const child of [api, ...workers]) {
+    await expect.poll(() => child.output(), { timeout: 10_000 }).toContain('requestsPerMinute');
+  }
+  expect(await limit()).toBe(1);
+
+  expect((await sluice(cwd, 'limits', 'pin', 'openai')).code).toBe(0);
+  await stack().changeConfig(withLimit(77));
+  await expect
+    .poll(async () => (await sluice(cwd, 'limits')).out, { timeout: 10_000 })
+    .toMatch(/openai +open, pinned/);
+  expect(await limit()).toBe(1);
+  await sluice(cwd, 'limits', 'unpin', 'openai');
+  await expect.poll(limit, { timeout: 10_000 }).toBe(77);
+  await stack().changeConfig(config);
+}, 60_000);

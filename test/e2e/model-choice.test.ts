@@ -1,5 +1,6 @@
 import type { JobView } from '@sluice/contracts';
-import { expect, test } from 'vitest';
+import { startReceiver } from '@sluice/testing';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { useStack } from '../support/start-stack.ts';
 
@@ -15,6 +16,7 @@ const shared = useStack({
     return {
       providers: {
         main: { ...openai, apiKey: 'key-main' },
+        dify: { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` },
         judge: { ...openai, apiKey: 'key-judge' },
         jammed: { ...openai, apiKey: 'key-jammed' },
       },
@@ -57,6 +59,19 @@ const shared = useStack({
         },
         spill: { targets: [{ provider: 'jammed', model: 'sim-chat-a' }, 'small'] },
         stuck: { targets: [{ provider: 'jammed', model: 'sim-chat-a' }] },
+      },
+      apps: {
+        old: { provider: 'dify', apiKey: 'app-old' },
+        new: { provider: 'dify', apiKey: 'app-new' },
+        report: {
+          split: {
+            arms: [
+              { app: 'old', weight: 50 },
+              { app: 'new', weight: 50 },
+            ],
+            rollback: { minCalls: 3, errorRate: 0.2 },
+          },
+        },
       },
       retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.1 },
     };
@@ -153,6 +168,7 @@ test('a canary that fails is rolled back everywhere, no job is lost, and an oper
           { model: 'middle', state: 'rolled_back', reason: expect.stringContaining('failed') },
         ],
       },
+      { id: 'report' },
     ],
   });
   await expect
@@ -199,4 +215,33 @@ test('a job that cannot start in time goes to a target that can, or expires unsp
   const jammed = (await shared().simulator.calls('chat')).filter(({ key }) => key === 'key-jammed');
   expect(jammed).toHaveLength(1);
   await shared().request('POST', `/v1/jobs/${first.id}/cancel`);
+});
+
+test('an app whose runs fail loses its share to the other arm, and a webhook tells of it', async () => {
+  const hook = await startReceiver();
+  onTestFinished(() => hook.close());
+  const asked = { url: hook.url, events: ['split.*'] };
+  await shared().request('POST', '/v1/webhooks', asked);
+  await shared().simulator.fault({
+    match: { key: 'app-new' },
+    times: 1_000,
+    fault: { kind: 'status', status: 500 },
+  });
+  const users = Array.from({ length: 16 }, (_, i) => `user-${i}`);
+  const report = (user: string) => {
+    return { type: 'workflow', app: 'report', user, input: { inputs: { topic: 'x' } } };
+  };
+  const jobs = await Promise.all(users.map((user) => run(report(user))));
+  expect(jobs.map(({ state }) => state)).toEqual(jobs.map(() => 'completed'));
+  expect(new Set(jobs.map(({ routing }) => routing?.arm))).toEqual(new Set(['old', 'new']));
+  await hook.waitForRequests(1, 10_000);
+  expect(JSON.parse(hook.requests[0]?.rawBody.toString() ?? '')).toMatchObject({
+    type: 'split.rolled_back',
+    data: { split: 'report', arm: 'new', reason: expect.stringContaining('of its calls failed') },
+  });
+  const metrics = async () => (await shared().request('GET', '/metrics')).body;
+  await expect
+    .poll(metrics, { timeout: 10_000 })
+    .toContain('sluice_split_rollbacks_total{split="report",arm="new"');
+  await expect.poll(async () => (await shared().submit(report('user-0'))).routing?.arm).toBe('old');
 });

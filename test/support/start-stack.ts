@@ -21,6 +21,8 @@ export interface Stack {
   readonly api: Child;
   /** Starts the API again, on the same port. */
   restartApi(): Promise<Child>;
+  /** Writes another `sluice.config.yaml`; processes see it within two seconds. Text is written as it is. */
+  changeConfig(config: Record<string, unknown> | string): Promise<void>;
   /** Starts one more worker. */
   addWorker(options?: { file?: string; environment?: Record<string, string> }): Promise<Child>;
   /** A request with the admin key. */
@@ -150,7 +152,10 @@ async function launch(options: StackOptions): Promise<Launched> {
   const restartApi = () => start('apps/api/src/main.ts', environment);
   const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
   const client = createClient(url, () => children.flatMap((child) => child.ending() ?? []));
-  const stack = { url, redis, simulator, workers, api, restartApi, addWorker, ...client };
+  const changeConfig: Stack['changeConfig'] = (config) =>
+    writeFile(environment.SLUICE_CONFIG, typeof config === 'string' ? config : stringify(config));
+  const more = { restartApi, addWorker, changeConfig };
+  const stack = { url, redis, simulator, workers, api, ...more, ...client };
   return { stack, stop };
 }
 

@@ -58,13 +58,6 @@ import { invalidateCacheRoute } from './routes/invalidate-cache.ts';
 import { getJobRoute } from './routes/get-job.ts';
 import { jobEventsRoute } from './routes/job-events.ts';
 import { healthzRoute } from './routes/healthz.ts';
-import {
-  listLimitsRoute,
-  overrideLaneRoute,
-  pauseLaneRoute,
-  resetLaneRoute,
-  resumeLaneRoute,
-} from './routes/limits.ts';
 import { listJobsRoute } from './routes/list-jobs.ts';
 import { getModelRoute, listModelsRoute } from './routes/list-models.ts';
 import { listProvidersRoute } from './routes/list-providers.ts';
@@ -90,7 +83,7 @@ import {
   listEndpointsRoute,
   registerEndpointRoute,
 } from './routes/webhooks.ts';
-import { listSplitsRoute, resetSplitRoute } from './routes/splits.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
 import { usageRoute } from './routes/usage.ts';
 
@@ -235,13 +228,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     handler: invalidateCacheRoute,
   },
   { method: 'get', path: '/v1/usage', access: 'usage', handler: usageRoute },
-  { method: 'get', path: '/v1/limits', access: 'admin', handler: listLimitsRoute },
-  { method: 'post', path: '/v1/limits/:lane/pause', access: 'admin', handler: pauseLaneRoute },
-  { method: 'post', path: '/v1/limits/:lane/resume', access: 'admin', handler: resumeLaneRoute },
-  { method: 'patch', path: '/v1/limits/:lane', access: 'admin', handler: overrideLaneRoute },
-  { method: 'delete', path: '/v1/limits/:lane', access: 'admin', handler: resetLaneRoute },
-  { method: 'get', path: '/v1/splits', access: 'admin', handler: listSplitsRoute },
-  { method: 'post', path: '/v1/splits/:model/reset', access: 'admin', handler: resetSplitRoute },
+  ...operatorRoutes,
   { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
   { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },
   { method: 'get', path: '/openapi.json', access: 'open', handler: () => openApiRoute(apiRoutes) },

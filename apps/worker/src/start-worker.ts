@@ -8,7 +8,7 @@ import {
   type ProcessTicket,
 } from '@sluice/queue';
 import { countsTokens } from '@sluice/limits';
-import { createToldShares, loadTokenizers } from '@sluice/metering';
+import { loadTokenizers } from '@sluice/metering';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
 import {
@@ -28,12 +28,11 @@ import { checkConfiguredKeys } from './upkeep/check-configured-keys.ts';
 import { listenForCancels } from './upkeep/cancel-listener.ts';
 import { deliverWebhook } from './deliver/deliver-webhook.ts';
 import { sendHeartbeats } from './upkeep/heartbeat.ts';
-import { meterLedger } from './meter/meter-ledger.ts';
 import { processTicket } from './process-ticket.ts';
 import { relayOutbox, type RelayOptions } from './deliver/relay-outbox.ts';
 import { sweep } from './upkeep/sweep.ts';
 import { watchProgress } from './upkeep/watch-progress.ts';
-import { followBudgets } from './meter/tell-budgets.ts';
+import { startMeters } from './meter/start-meters.ts';
 import { wireWorker, type WorkerParts } from './wire-worker.ts';
 
 /** What a worker process does: run jobs, feed batches, deliver webhooks, repair, count the ledger. Any subset. */
@@ -81,7 +80,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   }
   if (options.roles.includes('deliver')) closers.push(startDeliveries(parts, stop.signal));
   if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
-  if (options.roles.includes('meter')) closers.push(startMeters(parts, stop.signal));
+  if (options.roles.includes('meter'))
+    closers.push(startMeters(parts, shardsOf(config), stop.signal));
 
   await listenForCancels(subscriber, config.root, { laneWorkers, log });
   const beating = sendHeartbeats(
@@ -274,21 +274,6 @@ async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {
   for (const scheduler of schedulers) await scheduler.start();
   return async () => {
     await Promise.all(schedulers.map((scheduler) => scheduler.close()));
-  };
-}
-
-/** Counts the ledger of every shard, and tells of the budgets that it uses up. */
-function startMeters(parts: WorkerParts, signal: AbortSignal): () => Promise<void> {
-  const meterId = newId('meter', parts.clock.now());
-  const metering = shardsOf(parts.config).map((shard) =>
-    meterLedger(parts, { shard, meterId, signal }),
-  );
-  const { redis, config } = parts;
-  const toldShares = createToldShares({ redis, root: config.root });
-  const deliveryAttempts = config.webhooks.scheduleMs.length;
-  const telling = followBudgets({ ...parts, toldShares, deliveryAttempts }, signal);
-  return async () => {
-    await Promise.all([...metering, telling]);
   };
 }
 

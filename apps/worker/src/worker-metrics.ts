@@ -20,6 +20,8 @@ export interface WorkerMetrics {
   /** Circuit breakers that opened or closed. */
   breakerMoves: Counter<'lane' | 'target' | 'state'>;
   cacheReads: Counter<'outcome'>;
+  /** Arms of splits that lost their share by their figures. */
+  splitRollbacks: Counter<'split' | 'arm'>;
   /** What the ledger has, counted by whichever worker meters; so are the next five. */
   ledgerEntries: Counter<'model' | 'provider' | 'outcome'>;
   cost: Counter<'model' | 'provider'>;
@@ -56,6 +58,10 @@ export function createWorkerMetrics(): WorkerMetrics {
       'state',
     ]),
     cacheReads: counter('cache_reads_total', 'Reads of the result cache', ['outcome']),
+    splitRollbacks: counter('split_rollbacks_total', 'Arms of splits that lost their share', [
+      'split',
+      'arm',
+    ]),
     ...ledgerCounters(counter),
     deliveries: counter('webhook_deliveries_total', 'Webhook delivery attempts', ['outcome']),
     attemptSeconds: seconds('attempt_duration_seconds', 'Upstream calls', ['lane', 'provider']),

@@ -67,9 +67,11 @@ function checkShortTarget(
 function checkApp(path: Path, value: unknown, providers: Mapping): PathProblem[] {
   const app = asMapping(value);
   const targets = app['targets'];
+  // What its arms are is checked in check-app-split.ts.
+  if (app['split'] !== undefined) return [];
   if (!Array.isArray(targets)) {
     if (app['provider'] !== undefined) return checkAppTarget(path, app, providers);
-    return [{ path, message: 'needs a provider and an apiKey, or a list of targets' }];
+    return [{ path, message: 'needs a provider and an apiKey, a list of targets, or a split' }];
   }
   const problems = targets.flatMap((target: unknown, index) =>
     checkAppTarget([...path, 'targets', index], asMapping(target), providers),

@@ -7,12 +7,16 @@ import { droppable, sayDroppable } from './droppable.ts';
 import { batchesSection, filesSection } from './files-sections.ts';
 import { limits } from './limits-section.ts';
 import { isPrivateHost } from './private-host.ts';
-import { fallbackSection, routerSection, splitSection } from './routing-sections.ts';
+import {
+  fallbackSection,
+  routerSection,
+  appSplitSection,
+  splitSection,
+} from './routing-sections.ts';
 import { cacheSection } from './cache-section.ts';
 import { count, dayInSeconds, number, seconds } from './section-values.ts';
+import { price } from './price-section.ts';
 import { sessions } from './sessions-section.ts';
-
-const money = number(z.number().min(0).max(1e6));
 
 /** Queues of Sluice's own; a provider is a queue too, so it cannot have their names. */
 const reservedNames = ['batches', 'scheduled', 'webhooks'];
@@ -93,30 +97,6 @@ const retry = z
     { error: 'initialDelaySeconds must not be larger than maxDelaySeconds' },
   );
 export type RetrySection = z.infer<typeof retry>;
-
-const price = z.strictObject({
-  inputPerMillion: money.optional(),
-  outputPerMillion: money.optional(),
-  cachedInputPerMillion: money.optional(),
-  cacheWriteInputPerMillion: money.optional(),
-  cacheWrite1hInputPerMillion: money.optional(),
-  upToInputTokens: count().optional(),
-  perThousandSearchUnits: money.optional(),
-  perMinute: money.optional(),
-  tiers: z
-    .array(
-      z.strictObject({
-        aboveInputTokens: count(),
-        inputPerMillion: money,
-        outputPerMillion: money,
-        cachedInputPerMillion: money.optional(),
-        cacheWriteInputPerMillion: money.optional(),
-        cacheWrite1hInputPerMillion: money.optional(),
-      }),
-    )
-    .optional(),
-});
-export type PriceSection = z.infer<typeof price>;
 
 /** What the catalogue does not know of a model, or knows wrong. */
 const facts = {
@@ -202,6 +182,8 @@ const app = z.strictObject({
   apiKey: apiKey.optional(),
   apiKeys,
   targets: z.array(appTarget).min(1).optional(),
+  /** In place of targets: other apps of the same kind. */
+  split: appSplitSection.optional(),
   cache: cacheSection.optional(),
   limits: limits.optional(),
   retry: retry.optional(),
@@ -277,7 +259,17 @@ export const configFile = z.strictObject({
     .prefault({}),
   files: filesSection.prefault({}),
   batches: batchesSection.prefault({}),
-  usage: z.strictObject({ maxRows: count(100_000).default(1_000) }).prefault({}),
+  usage: z
+    .strictObject({
+      maxRows: count(100_000).default(1_000),
+      anomaly: z
+        .strictObject({
+          factor: number(z.number().min(1).max(1_000)).default(3),
+          minUsd: number(z.number().min(0).max(1e9)).default(10),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   server: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),

@@ -106,6 +106,8 @@ export interface Config {
   usage: {
     /** Rows that a bucket of time keeps apart by user or tag; beyond, new ones are counted as `(other)`. */
     maxRows: number;
+    /** A tenant's hour that costs more than `factor` usual ones, and at least `minUsd`, is told of. */
+    anomaly: { factor: number; minUsd: number };
   };
 }
 

@@ -730,7 +730,7 @@ apps:
   c: { apiKey: k, targets: [{ provider: d, apiKey: '""' }] }`,
       [
         at('apps.a.apiKey: is missing; each Dify app has a key of its own'),
-        at('apps.b: needs a provider and an apiKey, or a list of targets'),
+        at('apps.b: needs a provider and an apiKey, a list of targets, or a split'),
         at('apps.c: has targets, so provider and apiKey belong into each of them'),
         at('apps.c.targets[0].apiKey: is missing; each Dify app has a key of its own'),
       ],

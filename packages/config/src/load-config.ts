@@ -3,6 +3,7 @@ import { checkPrices } from './check-prices.ts';
 import { checkBaseUrls } from './check-base-urls.ts';
 import { checkProviders } from './check-providers.ts';
 import { checkReferences } from './check-references.ts';
+import { checkAppSplits } from './check-app-split.ts';
 import { checkRouting } from './check-routing.ts';
 import type { Config } from './config.ts';
 import { ConfigError, type Problem } from './config-error.ts';
@@ -31,6 +32,7 @@ export function loadConfig(location: ConfigLocation): Config {
     ...checkProviders(source.data),
     ...checkReferences(source.data),
     ...checkRouting(source.data),
+    ...checkAppSplits(source.data),
     ...checkPrices(source.data),
     ...checkBuckets(source.data),
   ]);

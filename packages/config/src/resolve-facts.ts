@@ -4,7 +4,7 @@ import { kindFacts } from './adapter-kinds.ts';
 import { findModel } from './catalogue/catalogue.ts';
 import type { PriceList } from './catalogue/price-list.ts';
 import type { ModelFacts, Price, PriceTier, Provider, Target } from './config.ts';
-import type { PriceSection } from './config-file.ts';
+import type { PriceSection } from './price-section.ts';
 
 /** Where facts come from beside the configuration and the built-in catalogue. */
 export interface FactSources {

@@ -145,7 +145,11 @@ function resolveRouter({ rules, classifier, default: otherwise }: RouterSection)
   };
 }
 
-function resolveSplit(name: string, { arms, stickyBy, salt, rollback }: SplitSection): Split {
+/** A split as it is chosen by; `name` is that of the model or app that has it. */
+export function resolveSplit(
+  name: string,
+  { arms, stickyBy, salt, rollback }: SplitSection,
+): Split {
   return {
     kind: 'split',
     arms: atLeastOne(arms),

@@ -7,7 +7,8 @@ import { cacheOf } from './cache-section.ts';
 import { atLeastOne, laneOf, providerOf, type Context } from './resolve-context.ts';
 import type { FactSources } from './resolve-facts.ts';
 import { createLaneRegistry } from './resolve-lanes.ts';
-import { resolveModels } from './resolve-models.ts';
+import { modelsOf } from './choice.ts';
+import { resolveModels, resolveSplit } from './resolve-models.ts';
 import { defaultRetry, resolveRetry } from './resolve-retry.ts';
 import { toMs } from './to-ms.ts';
 
@@ -30,7 +31,7 @@ export function resolveRoutes(file: ConfigFile, facts: FactSources): ResolvedRou
     targets: new Map(),
   };
   const models = resolveModels(context);
-  const workflow = mapRecord(file.apps, (name, app) => resolveApp(name, app, context));
+  const workflow = resolveApps(context);
   const { lanes, problems } = context.lanes;
   return { providers: context.providers, routes: { ...models, workflow }, lanes, retry, problems };
 }
@@ -62,7 +63,28 @@ const appFallback: FallbackRules = {
   contentFilter: false,
 };
 
-function resolveApp(name: string, app: ConfigFile['apps'][string], context: Context): Route {
+type AppSection = ConfigFile['apps'][string];
+
+/** Apps by name; those with a split share the targets of their arms. */
+function resolveApps(context: Context): Record<string, Route> {
+  const { apps } = context.file;
+  const plain = Object.entries(apps).filter(([, { split }]) => !split);
+  const routes = Object.fromEntries(
+    plain.map(([name, app]) => [name, resolveApp(name, app, context)]),
+  );
+  return mapRecord(apps, (name, { split }) => {
+    const route = routes[name];
+    if (route) return route;
+    if (!split) throw new Error(`app ${name} was not checked`);
+    const arms = split.arms.map(({ app, weight }) => ({ model: app, weight }));
+    const choice = resolveSplit(name, { ...split, arms });
+    const targets = modelsOf(choice).flatMap((arm) => routes[arm]?.targets ?? []);
+    const shared = { type: 'workflow', cache: undefined, fallback: appFallback } as const;
+    return { name, ...shared, targets: atLeastOne(targets), choice };
+  });
+}
+
+function resolveApp(name: string, app: AppSection, context: Context): Route {
   const { targets: given, provider = '' } = app;
   const sections = given ?? [{ ...app, provider, retry: undefined }];
   const retry = resolveRetry(app.retry ?? {}, context.retry);

@@ -69,13 +69,27 @@ const rollback = z
     { error: 'needs errorRate, latencyFactor or costFactor' },
   );
 
-export const splitSection = z.strictObject({
-  arms: z
-    .array(z.strictObject({ model: z.string(), weight: number(z.number().min(0).max(1e6)) }))
-    .min(1)
-    .max(100),
+const weight = number(z.number().min(0).max(1e6));
+const splitRules = {
   stickyBy: z.enum(['user', 'session', 'tenant', 'job']).default('user'),
   salt: z.string().max(256).optional(),
   rollback: rollback.optional(),
+};
+
+export const splitSection = z.strictObject({
+  arms: z
+    .array(z.strictObject({ model: z.string(), weight }))
+    .min(1)
+    .max(100),
+  ...splitRules,
 });
 export type SplitSection = z.infer<typeof splitSection>;
+
+/** The same of a Dify app, whose arms are apps. */
+export const appSplitSection = z.strictObject({
+  arms: z
+    .array(z.strictObject({ app: z.string(), weight }))
+    .min(1)
+    .max(100),
+  ...splitRules,
+});

@@ -25,6 +25,24 @@ const notice = z.discriminatedUnion('type', [
     limitUsd: z.string(),
     spentUsd: z.string(),
   }),
+  z.object({
+    type: z.literal('spend.anomaly'),
+    atMs: z.number(),
+    /** The tenant. */
+    about: z.string(),
+    /** Exact US dollars: of the hour up to then, and of a usual one. */
+    spentUsd: z.string(),
+    usualUsd: z.string(),
+  }),
+  z.object({
+    type: z.literal('split.rolled_back'),
+    atMs: z.number(),
+    /** The model or app with the split. */
+    about: z.string(),
+    arm: z.string(),
+    /** With the figures. */
+    reason: z.string(),
+  }),
 ]);
 export type Notice = z.infer<typeof notice>;
 

@@ -64,6 +64,7 @@ export type { CacheChoice, CacheInfo, CacheMode, CacheStrategy, InvalidateCache 
 export { batchIdOf, childJobId } from './job-id.ts';
 export { laneControlRequests, laneControls, limitOverrides } from './lane-controls.ts';
 export type { LaneControls, LimitOverrides } from './lane-controls.ts';
+export { splitControlRequests } from './split-controls.ts';
 export { isTerminal, jobStates, terminalStates } from './job-state.ts';
 export type { JobState, TerminalState } from './job-state.ts';
 export { calleeWords, callTypes, jobTypes, modelTypes } from './job-type.ts';

@@ -12,6 +12,8 @@ export const noticeTypes = [
   'endpoint.disabled',
   'budget.threshold',
   'budget.exceeded',
+  'spend.anomaly',
+  'split.rolled_back',
 ] as const;
 export type NoticeType = (typeof noticeTypes)[number];
 

@@ -39,7 +39,10 @@ export interface WebhookEvent {
   };
 }
 
-/** An event that no job made: a test that the owner asked for, an endpoint that gets nothing any more, a budget that is used up. */
+/**
+ * An event that no job made: a test that the owner asked for, an endpoint that gets nothing any more, a budget that is used
+ * up, a tenant that spends far more than usual, an arm of a split that does worse than it may.
+ */
 export type NoticeEvent =
   | { id: string; type: 'webhook.test'; timestamp: string; data: { endpoint_id: string } }
   | {
@@ -53,6 +56,20 @@ export type NoticeEvent =
       type: 'budget.threshold' | 'budget.exceeded';
       timestamp: string;
       data: BudgetEventData;
+    }
+  | {
+      id: string;
+      type: 'spend.anomaly';
+      timestamp: string;
+      /** What the tenant spent in the hour up to the event, and in a usual hour: exact US dollars. */
+      data: { tenant_id: string; spent_usd: string; usual_usd: string };
+    }
+  | {
+      id: string;
+      type: 'split.rolled_back';
+      timestamp: string;
+      /** Names of the model or app with the split and of the one that lost its share, and why. */
+      data: { split: string; arm: string; reason: string };
     };
 
 /** Which share of a budget is spent. Money is exact US dollars. */

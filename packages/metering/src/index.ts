@@ -24,6 +24,8 @@ export { dimensions, other } from './usage/rows.ts';
 export type { Dimension } from './usage/rows.ts';
 export { picoOf, usdOf } from './usage/totals.ts';
 export type { Totals } from './usage/totals.ts';
+export { findAnomalies } from './usage/find-anomalies.ts';
+export type { Anomaly, AnomalyRule } from './usage/find-anomalies.ts';
 export { createUsageBook } from './usage/usage-book.ts';
 export type { UsageBook } from './usage/usage-book.ts';
 export { loadTokenizers } from './load-tokenizers.ts';

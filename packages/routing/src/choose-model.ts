@@ -1,4 +1,4 @@
-import type { Config } from '@sluice/config';
+import type { Config, Split } from '@sluice/config';
 import type { CallType, Routing } from '@sluice/contracts';
 
 import { chooseArm, type Asking } from './choose-arm.ts';
@@ -10,8 +10,12 @@ export interface ChoosingJob extends RoutedJob, Asking {
   type: CallType;
 }
 
-/** Which arms were rolled back, as this process knows. */
-export type IsRolledBack = (split: string, model: string) => boolean;
+/** What became of the splits of the configuration, as this process knows. */
+export interface LiveSplits {
+  isRolledBack(split: string, model: string): boolean;
+  /** Arms with the weights in force; `undefined` for the configuration's. */
+  armsOf(split: string): Split['arms'] | undefined;
+}
 
 /**
  * Which model a name leads to, first match wins; `undefined` where it has targets itself:
@@ -29,18 +33,19 @@ export function chooseModel(
   config: Config,
   name: string,
   job: ChoosingJob,
-  isRolledBack: IsRolledBack,
+  splits: LiveSplits,
 ): Routing | undefined {
   const { choice } = resolveRoute(config, job.type, name);
   if (!choice) return undefined;
   if (choice.kind === 'split') {
-    const model = chooseArm(choice, job, (arm) => isRolledBack(name, arm));
+    const arms = splits.armsOf(name) ?? choice.arms;
+    const model = chooseArm({ ...choice, arms }, job, (arm) => splits.isRolledBack(name, arm));
     return { model, arm: { split: name, model } };
   }
   const rule = matchRule(choice.rules, job);
   if (!rule && choice.classifier) return { classifier: name };
   const model = rule?.model ?? choice.default;
-  return follow(config, { model, rule: rule?.name ?? 'default' }, job, isRolledBack);
+  return follow(config, { model, rule: rule?.name ?? 'default' }, job, splits);
 }
 
 /** What becomes of a job whose classifier has answered, or has not: its model, or the arm of the split that it is. */
@@ -48,7 +53,7 @@ export function follow(
   config: Config,
   chosen: Routing & { model: string },
   job: ChoosingJob,
-  isRolledBack: IsRolledBack,
+  splits: LiveSplits,
 ): Routing {
-  return { ...chosen, ...chooseModel(config, chosen.model, job, isRolledBack) };
+  return { ...chosen, ...chooseModel(config, chosen.model, job, splits) };
 }

@@ -9,7 +9,7 @@ export { reasonToLeave } from './reason-to-leave.ts';
 export type { Reason } from './reason-to-leave.ts';
 export { resolveRoute } from './resolve-route.ts';
 export { follow } from './choose-model.ts';
-export type { ChoosingJob, IsRolledBack } from './choose-model.ts';
+export type { ChoosingJob, LiveSplits } from './choose-model.ts';
 export { readText } from './read-text.ts';
 export { routeJob } from './route-job.ts';
 export type { ArrivingJob, LiveFacts, Objection, Start } from './route-job.ts';

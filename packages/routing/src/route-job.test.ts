@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
+import { itineraryOf } from './itinerary.ts';
 import { routeJob, type ArrivingJob, type LiveFacts, type Objection } from './route-job.ts';
 import { cheap, dear, loadRoutes } from './testing/load-routes.ts';
 
@@ -25,6 +26,15 @@ const apps = {
   flow: { provider: 'dify', apiKey: 'app-1' },
   spare: { provider: 'dify', apiKey: 'app-2' },
   talk: { kind: 'chat', provider: 'dify', apiKey: 'app-3' },
+  either: {
+    split: {
+      arms: [
+        { app: 'flow', weight: 1 },
+        { app: 'spare', weight: 1 },
+      ],
+      stickyBy: 'job',
+    },
+  },
 };
 const config = loadRoutes(models, apps);
 
@@ -47,7 +57,7 @@ function route(
   of: Config = config,
 ) {
   const facts: LiveFacts = {
-    isRolledBack: () => false,
+    splits: { isRolledBack: () => false, armsOf: () => undefined },
     objectionTo: ({ provider, model }) => objections[`${provider.name}/${model}`],
   };
   return routeJob(of, job(more), facts);
@@ -151,6 +161,19 @@ describe('routeJob', () => {
     expect(act).toThrow(SluiceError);
     expect(act).toThrow(expect.objectContaining({ code: 'invalid_request', param }));
     expect(act).toThrow(message);
+  });
+
+  it('spreads the jobs of an app over the arms of its split, with the other arms behind them', () => {
+    const starts = Array.from({ length: 40 }, (_, i) =>
+      route({ type: 'workflow', model: 'either', input: { inputs: {} }, jobId: `job_${i}` }),
+    );
+    const chosen = Map.groupBy(starts, ({ routing }) => routing?.model);
+    expect(new Set(chosen.keys())).toEqual(new Set(['flow', 'spare']));
+    const { routing } = starts[0]!;
+    const { steps } = itineraryOf(config, { type: 'workflow', model: 'either', routing });
+    const names = steps.map(({ target }) => target.model);
+    expect(names.toSorted()).toEqual(['flow', 'spare']);
+    expect(names[0]).toBe(routing?.model);
   });
 
   it('takes names of models, apps and targets', () => {

@@ -2,7 +2,7 @@ import type { Config, RouteTarget } from '@sluice/config';
 import type { JobRequest, Move, Routing } from '@sluice/contracts';
 
 import { checkFallback } from './check-fallback.ts';
-import { chooseModel, type ChoosingJob, type IsRolledBack } from './choose-model.ts';
+import { chooseModel, type ChoosingJob, type LiveSplits } from './choose-model.ts';
 import { itineraryOf } from './itinerary.ts';
 import { lackOf } from './lack-of.ts';
 import { nextStep } from './next-step.ts';
@@ -24,7 +24,7 @@ export interface Objection {
 
 /** What this process knows at the moment. */
 export interface LiveFacts {
-  isRolledBack: IsRolledBack;
+  splits: LiveSplits;
   objectionTo(target: RouteTarget): Objection | undefined;
 }
 
@@ -48,7 +48,7 @@ export type Start = Pick<JobRequest, 'lane' | 'routing' | 'targetIndex' | 'moves
  * @throws SluiceError `invalid_request` for a `fallback` with a name that is not allowed.
  */
 export function routeJob(config: Config, job: ArrivingJob, facts: LiveFacts): Start {
-  const chosen = chooseModel(config, job.model, job, facts.isRolledBack);
+  const chosen = chooseModel(config, job.model, job, facts.splits);
   const { fallback, type, model } = job;
   checkFallback(config, { type, model, routing: chosen }, fallback);
   const isPlain = !chosen && fallback === undefined;

@@ -111,3 +111,34 @@ test('a split without rules costs Redis nothing', async () => {
   await note('new', 30, { isFailed: true });
   expect(await redis.keys(`{${root}:routing}*`)).toEqual([]);
 });
+
+test('an operator sets weights, takes a share away and gives it back, in all processes', async () => {
+  const { worker, book } = await setUp(null);
+  const other = book();
+  const weights = (of: SplitBook) => of.armsOf('both')?.map(({ weight }) => weight);
+  await worker.setWeights('both', { new: 40 });
+  await other.refresh();
+  expect(weights(other)).toEqual([90, 40]);
+  await worker.rollBack('both', 'new', 'too curt');
+  await worker.rollBack('both', 'new', 'again');
+  await other.refresh();
+  expect(other.view()[0]?.rolledBack.get('new')).toMatchObject({ reason: 'too curt' });
+  expect(other.view()[0]).toMatchObject({ isSet: true });
+  await other.resume('both', 'new');
+  await worker.refresh();
+  expect(worker.isRolledBack('both', 'new')).toBe(false);
+  await worker.reset('both');
+  expect([weights(worker), worker.view()[0]?.isSet]).toEqual([[90, 10], false]);
+});
+
+test('a roll-back is told of once, and once more after it was given back', async () => {
+  const { worker, clock } = await setUp(null);
+  await worker.rollBack('both', 'new', 'why');
+  const [rollback] = await worker.untold();
+  expect(rollback).toMatchObject({ split: 'both', arm: 'new', reason: 'why', atMs: clock.now() });
+  await worker.markTold(rollback!);
+  expect(await worker.untold()).toEqual([]);
+  await worker.resume('both', 'new');
+  await worker.rollBack('both', 'new', 'why');
+  expect(await worker.untold()).toHaveLength(1);
+});

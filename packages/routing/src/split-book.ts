@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
 
-import type { Config, Split } from '@sluice/config';
+import type { Config, Split, SplitArm } from '@sluice/config';
 import type { Routing } from '@sluice/contracts';
 import { loadScript, type Clock, type Logger } from '@sluice/runtime';
 
+import type { LiveSplits } from './choose-model.ts';
 import { armField, routingKeys, type RoutingKeys } from './keys.ts';
 
 const script = loadScript(import.meta.url, 'note-call');
@@ -32,10 +33,19 @@ export interface Rollback {
   reason: string;
 }
 
+/** A roll-back to tell of. */
+export interface ToldRollback extends Rollback {
+  split: string;
+  arm: string;
+}
+
 /** A split as operators see it. */
 export interface SplitView {
   name: string;
+  /** With the weights in force. */
   split: Split;
+  /** Whether an operator has set the weights. */
+  isSet: boolean;
   rolledBack: ReadonlyMap<string, Rollback>;
 }
 
@@ -49,13 +59,16 @@ const slotsPerWindow = 10;
  * | from        | to          | by                                                                     |
  * |-------------|-------------|------------------------------------------------------------------------|
  * | in force    | rolled back | `note` of a call with which its window is worse than its rules allow   |
- * | rolled back | in force    | `reset` by an operator                                                 |
+ * | in force    | rolled back | `rollBack` by an operator                                              |
+ * | rolled back | in force    | `resume` or `reset` by an operator                                     |
  */
-export class SplitBook {
+export class SplitBook implements LiveSplits {
   readonly #deps: SplitBookDeps;
   readonly #keys: RoutingKeys;
   readonly #splits: ReadonlyMap<string, Split>;
   #rolledBack = new Map<string, Rollback>();
+  /** Arms with the weights that operators have set, by split. */
+  #set = new Map<string, Split['arms']>();
 
   constructor(deps: SplitBookDeps) {
     this.#deps = deps;
@@ -68,6 +81,9 @@ export class SplitBook {
 
   readonly isRolledBack = (split: string, model: string): boolean =>
     this.#rolledBack.has(armField(split, model));
+
+  readonly armsOf = (split: string): Split['arms'] | undefined =>
+    this.#set.get(split) ?? this.#splits.get(split)?.arms;
 
   /** Counts a call; one Redis call, none for a split without rules. Resolves with why the arm was rolled back by it. */
   async note(arm: NonNullable<Routing['arm']>, call: ArmCall): Promise<string | undefined> {
@@ -83,26 +99,78 @@ export class SplitBook {
     return reason;
   }
 
-  /** Every arm of the split gets its share again, and its calls count from now; `false` for a name that is no split. */
+  /** Gives arms other weights than the configuration's; those that are not named keep theirs. */
+  async setWeights(name: string, weights: Readonly<Record<string, number>>): Promise<void> {
+    const now = Object.fromEntries(
+      (this.armsOf(name) ?? []).map(({ model, weight }) => [model, weights[model] ?? weight]),
+    );
+    const { redis, log } = this.#deps;
+    await redis.hset(this.#keys.weights, name, JSON.stringify(now));
+    log.info({ split: name, weights: now }, 'the weights of a split were set');
+    await this.refresh();
+  }
+
+  /** Takes the share of an arm away, as its figures would. One that has lost it keeps its reason. */
+  async rollBack(name: string, arm: string, reason: string): Promise<void> {
+    const { redis, clock, log } = this.#deps;
+    const rollback: Rollback = { atMs: clock.now(), reason };
+    await redis.hsetnx(this.#keys.rolledBack, armField(name, arm), JSON.stringify(rollback));
+    log.info({ split: name, arm, reason }, 'an arm of a split was rolled back by an operator');
+    await this.refresh();
+  }
+
+  /** The arm gets its share again, and the calls of its split count from now. */
+  async resume(name: string, arm: string): Promise<void> {
+    await this.#forget(name, [arm]);
+    this.#deps.log.info({ split: name, arm }, 'an arm of a split was resumed');
+    await this.refresh();
+  }
+
+  /** Every arm has the share of the configuration again, and its calls count from now; `false` for a name that is no split. */
   async reset(name: string): Promise<boolean> {
     const split = this.#splits.get(name);
     if (!split) return false;
     const { redis, log } = this.#deps;
-    const windowMs = split.rollback?.windowMs ?? slotsPerWindow;
-    await redis.del(...this.#slots(name, windowMs));
-    await redis.hdel(
-      this.#keys.rolledBack,
-      ...split.arms.map(({ model }) => armField(name, model)),
+    await redis.hdel(this.#keys.weights, name);
+    await this.#forget(
+      name,
+      split.arms.map(({ model }) => model),
     );
     log.info({ split: name }, 'a split was reset');
     await this.refresh();
     return true;
   }
 
+  async #forget(name: string, arms: readonly string[]): Promise<void> {
+    const { redis } = this.#deps;
+    const windowMs = this.#splits.get(name)?.rollback?.windowMs ?? slotsPerWindow;
+    const fields = arms.map((arm) => armField(name, arm));
+    await redis.del(...this.#slots(name, windowMs));
+    await redis.hdel(this.#keys.rolledBack, ...fields);
+    await redis.hdel(this.#keys.told, ...fields);
+  }
+
+  /** Roll-backs that {@link markTold} was not called for. One round trip. */
+  async untold(): Promise<ToldRollback[]> {
+    await this.refresh();
+    const rolledBack = this.view().flatMap(({ name: split, rolledBack: arms }) =>
+      [...arms].map(([arm, rollback]) => ({ split, arm, ...rollback })),
+    );
+    if (rolledBack.length === 0) return [];
+    const fields = rolledBack.map(({ split, arm }) => armField(split, arm));
+    const told = await this.#deps.redis.hmget(this.#keys.told, ...fields);
+    return rolledBack.filter(({ atMs }, i) => told[i] !== String(atMs));
+  }
+
+  async markTold({ split, arm, atMs }: Omit<ToldRollback, 'reason'>): Promise<void> {
+    await this.#deps.redis.hset(this.#keys.told, armField(split, arm), atMs);
+  }
+
   view(): SplitView[] {
     return [...this.#splits].map(([name, split]) => ({
       name,
-      split,
+      split: { ...split, arms: this.armsOf(name) ?? split.arms },
+      isSet: this.#set.has(name),
       rolledBack: new Map(
         split.arms.flatMap(({ model }) => {
           const rollback = this.#rolledBack.get(armField(name, model));
@@ -113,14 +181,25 @@ export class SplitBook {
   }
 
   async refresh(): Promise<void> {
-    const found = await this.#deps.redis.hgetall(this.#keys.rolledBack);
+    const { redis } = this.#deps;
+    const [rolledBack, weights] = await Promise.all([
+      redis.hgetall(this.#keys.rolledBack),
+      redis.hgetall(this.#keys.weights),
+    ]);
     this.#rolledBack = new Map(
-      // The shape is the script's own.
-      Object.entries(found).map(([arm, text]) => [arm, JSON.parse(text) as Rollback]),
+      // The shape is the script's own, and that of `rollBack`.
+      Object.entries(rolledBack).map(([arm, text]) => [arm, JSON.parse(text) as Rollback]),
+    );
+    this.#set = new Map(
+      Object.entries(weights).flatMap(([name, text]) => {
+        const split = this.#splits.get(name);
+        // What setWeights wrote.
+        return split ? [[name, weighted(split.arms, JSON.parse(text))]] : [];
+      }),
     );
   }
 
-  /** Reads what was rolled back every half second until `signal` aborts; at once over where there is no split. */
+  /** Reads what was rolled back or set every half second until `signal` aborts; at once over where there is no split. */
   async follow(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
     while (this.#splits.size > 0 && !signal.aborted) {
@@ -161,4 +240,16 @@ export class SplitBook {
     const now = Math.floor(this.#deps.clock.now() / (windowMs / slotsPerWindow));
     return Array.from({ length: slotsPerWindow }, (_, i) => this.#keys.calls(name, now - i));
   }
+}
+
+/** An arm that the configuration has got since keeps its weight. */
+function weighted(
+  [first, ...others]: Split['arms'],
+  weights: Readonly<Record<string, number>>,
+): Split['arms'] {
+  const withWeight = (arm: SplitArm): SplitArm => ({
+    ...arm,
+    weight: weights[arm.model] ?? arm.weight,
+  });
+  return [withWeight(first), ...others.map(withWeight)];
 }

@@ -17,6 +17,14 @@ export function buildNotice(eventId: string, notice: Notice): NoticeEvent {
     case 'budget.threshold':
     case 'budget.exceeded':
       return { id: eventId, type, timestamp, data: budgetData(notice) };
+    case 'spend.anomaly': {
+      const { spentUsd: spent_usd, usualUsd: usual_usd } = notice;
+      return { id: eventId, type, timestamp, data: { tenant_id: about, spent_usd, usual_usd } };
+    }
+    case 'split.rolled_back': {
+      const { arm, reason } = notice;
+      return { id: eventId, type, timestamp, data: { split: about, arm, reason } };
+    }
   }
 }
 

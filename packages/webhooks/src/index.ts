@@ -1,5 +1,5 @@
 export { buildEvent } from './build-event.ts';
-export { budgetEventIdOf } from './budget-event-id.ts';
+export { noticeEventIdOf } from './notice-event-id.ts';
 export { buildNotice } from './build-notice.ts';
 export { deliveryHeaders } from './delivery-headers.ts';
 export type { DeliveryHeaders } from './delivery-headers.ts';

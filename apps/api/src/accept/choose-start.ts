@@ -30,7 +30,7 @@ export function chooseStart(
     config,
     { ...job, model: publicName(submitted) },
     {
-      isRolledBack: splits.isRolledBack,
+      splits,
       objectionTo(target) {
         const objection = tooLong(submitted, target);
         // What is closed now says nothing of a later time.

@@ -129,10 +129,12 @@ const split = {
   id: 'assistant',
   object: 'split',
   sticky_by: 'user',
+  weights: 'configured',
   arms: [
-    { model: 'stable', share: 0.9, state: 'in_force' },
+    { model: 'stable', weight: 90, share: 0.9, state: 'in_force' },
     {
       model: 'next',
+      weight: 10,
       share: 0.1,
       state: 'rolled_back',
       rolled_back_at: '2026-11-21T08:00:00.000Z',

@@ -61,6 +61,8 @@ const noticeSummaries: Record<NoticeType, string> = {
   'budget.threshold': 'Half of a budget is spent, or 80 % of it; once in its day or month.',
   'budget.exceeded':
     'All of a budget is spent: jobs that count in it are refused until its day or month ends.',
+  'spend.anomaly': 'A tenant has spent far more in an hour than usual; once in an hour.',
+  'split.rolled_back': 'An arm of a split did worse than it may and lost its share.',
 };
 
 function signatureHeaders(eventId: string): Json[] {
@@ -104,6 +106,12 @@ function noticeOf(type: NoticeType): Notice {
       return { type, ...budget, percent: 80, spentUsd: '400.12' };
     case 'budget.exceeded':
       return { type, ...budget, percent: 100, spentUsd: '500.0037' };
+    case 'spend.anomaly':
+      return { type, atMs: createdAtMs, about: 'acme', spentUsd: '61.2', usualUsd: '4.05' };
+    case 'split.rolled_back': {
+      const reason = '12.5 % of its calls failed, 0.4 % of the baseline’s';
+      return { type, atMs: createdAtMs, about: 'assistant', arm: 'next', reason };
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   invalidateCache,
   laneControlRequests,
+  splitControlRequests,
   resumeJob,
   retryJobs,
   setBudget,
@@ -176,6 +177,16 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     status: 200,
     answer: answers.lane,
   },
+  'post /v1/limits/:lane/pin': {
+    summary: 'Keep the limits of a lane as they are, whatever a changed configuration says.',
+    status: 200,
+    answer: answers.lane,
+  },
+  'post /v1/limits/:lane/unpin': {
+    summary: 'Let the configuration say the limits of a lane again.',
+    status: 200,
+    answer: answers.lane,
+  },
   'patch /v1/limits/:lane': {
     summary: 'Set limits of a lane over the configured ones.',
     status: 200,
@@ -192,8 +203,26 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
     status: 200,
     answer: answers.splits,
   },
+  'patch /v1/splits/:model': {
+    summary: 'Give arms of a split other weights than the configured ones.',
+    status: 200,
+    answer: answers.split,
+    body: { schema: splitControlRequests.set, example: { weights: { next: 25 } } },
+  },
+  'post /v1/splits/:model/rollback': {
+    summary: 'Take the share of an arm away.',
+    status: 200,
+    answer: answers.split,
+    body: { schema: splitControlRequests.rollBack, example: { arm: 'next', reason: 'too curt' } },
+  },
+  'post /v1/splits/:model/resume': {
+    summary: 'Give an arm its share again.',
+    status: 200,
+    answer: answers.split,
+    body: { schema: splitControlRequests.resume, example: { arm: 'next' } },
+  },
   'post /v1/splits/:model/reset': {
-    summary: 'Give every arm of a split its share again.',
+    summary: 'Give every arm of a split the share of the configuration again.',
     status: 200,
     answer: answers.split,
   },

@@ -176,7 +176,7 @@ export function testConfig(where: { redisUrl: string; root: string }): Config {
     masterKeys: [],
     proxy: { http: undefined, https: undefined, except: undefined },
     worker: { concurrency: 10, graceMs: 1_000 },
-    usage: { maxRows: 1_000 },
+    usage: { maxRows: 1_000, anomaly: { factor: 3, minUsd: 10 } },
     budgets: {},
   };
 }

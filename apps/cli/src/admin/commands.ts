@@ -6,6 +6,7 @@ import { readEnvironment } from '../environment.ts';
 import { createAdminClient, type AdminClient } from '../connect.ts';
 import { addCache } from '../cache/cache-command.ts';
 import { addJobs } from '../jobs/jobs-command.ts';
+import { addSplits } from '../splits/splits-command.ts';
 import { drawLimits, type LimitsPage } from '../limits/draw-limits.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;
@@ -13,7 +14,7 @@ type Run = (act: () => Promise<unknown>) => Promise<void>;
 /** One request, and its reply as JSON on standard output. */
 type Call = (...request: Parameters<AdminClient>) => Promise<void>;
 
-/** Adds `sluice cache …`, `sluice jobs …`, `sluice tenants …`, `sluice keys …` and `sluice limits …`: the admin API from a shell. `run` explains errors and sets the exit code. */
+/** Adds `sluice cache …`, `sluice jobs …`, `sluice tenants …`, `sluice keys …`, `sluice limits …` and `sluice splits …`: the admin API from a shell. `run` explains errors and sets the exit code. */
 export function addAdminCommands(program: Command, run: Run): void {
   const call: Call = (method, path, body) =>
     run(async () => {
@@ -30,6 +31,7 @@ export function addAdminCommands(program: Command, run: Run): void {
     call,
     run,
   );
+  addSplits(program.command('splits').description('splits: shares, roll-backs'), call, run);
 }
 
 function addTenants(tenants: Command, call: Call): void {
@@ -102,6 +104,11 @@ function addLimits(limits: Command, call: Call, run: Run): void {
       call('POST', `${path(lane)}/pause`, options),
     );
   limits.command('resume <lane>').action((lane: string) => call('POST', `${path(lane)}/resume`));
+  limits
+    .command('pin <lane>')
+    .description('keep its limits, whatever a changed configuration says')
+    .action((lane: string) => call('POST', `${path(lane)}/pin`));
+  limits.command('unpin <lane>').action((lane: string) => call('POST', `${path(lane)}/unpin`));
   limits
     .command('set <lane> <limits...>')
     .description('for example requestsPerMinute=100 concurrency=none')

@@ -13,5 +13,5 @@ export function startOf(
   // A batch's requests are of any other type, with an input of that type.
   const input = child.input as RunInput;
   const job = { ...child, input, type: callTypeOf(child.type), fallback };
-  return routeJob(config, job, { isRolledBack: splits.isRolledBack, objectionTo: () => undefined });
+  return routeJob(config, job, { splits, objectionTo: () => undefined });
 }

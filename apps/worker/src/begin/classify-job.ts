@@ -180,5 +180,5 @@ function routingFor(
   const chosen = { ...record.routing, model: model ?? choice.default, rule: `classifier: ${said}` };
   // As above.
   const job = { ...record, type: callTypeOf(record.type), input: record.input as RunInput };
-  return follow(config, chosen, job, splits.isRolledBack);
+  return follow(config, chosen, job, splits);
 }

@@ -7,7 +7,7 @@ import {
   type ToldShares,
 } from '@sluice/metering';
 import type { Clock, Logger } from '@sluice/runtime';
-import { budgetEventIdOf } from '@sluice/webhooks';
+import { noticeEventIdOf } from '@sluice/webhooks';
 
 import { tellOfNotice, type TellOfNoticeDeps } from '../deliver/tell-of-notice.ts';
 
@@ -44,7 +44,7 @@ export async function tellBudgets(deps: TellBudgetsDeps): Promise<void> {
     await tellOfNotice(
       {
         tenantId: tenantOf(share),
-        eventId: budgetEventIdOf(share),
+        eventId: noticeEventIdOf(share.scope, share.period, share.percent),
         notice: noticeOf(share, deps.clock.now()),
         attempts: deps.deliveryAttempts,
       },
