@@ -43,6 +43,11 @@ test('a job is submitted and watched: the answer on one side, what happens on th
   const { id } = JSON.parse(waited.out) as { id: string };
   expect((await sluice(cwd, 'watch', id)).out).toContain('one two three four');
   expect((await sluice(cwd, 'jobs', 'list')).out).toContain(id);
+  const csv = await sluice(cwd, 'usage', 'ledger', '--csv');
+  expect(csv.out.split('\r\n')[0]).toMatch(/^at,job_id,call,/);
+  expect(csv.out).toContain(id);
+  const future = await sluice(cwd, 'usage', 'ledger', '--from', '2100-01-01', '--to', '2100-01-02');
+  expect(future).toMatchObject({ code: 0, out: '' });
 });
 
 test('what fails says why in one line and ends with 1', async () => {

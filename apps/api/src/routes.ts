@@ -85,6 +85,7 @@ import {
 } from './routes/webhooks.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { submitJobRoute } from './routes/submit-job.ts';
+import { usageLedgerRoute } from './routes/usage-ledger.ts';
 import { usageRoute } from './routes/usage.ts';
 
 export interface ApiRoute {
@@ -228,6 +229,7 @@ export const apiRoutes: readonly ApiRoute[] = [
     handler: invalidateCacheRoute,
   },
   { method: 'get', path: '/v1/usage', access: 'usage', handler: usageRoute },
+  { method: 'get', path: '/v1/usage/ledger', access: 'usage', handler: usageLedgerRoute },
   ...operatorRoutes,
   { method: 'get', path: '/healthz', access: 'open', handler: healthzRoute },
   { method: 'get', path: '/readyz', access: 'open', handler: readyzRoute },

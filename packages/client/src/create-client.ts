@@ -36,6 +36,8 @@ export interface SluiceClient {
   invalidateCache(what: InvalidateCache): Promise<unknown>;
   /** Anything else of the API: its JSON, or the text of what is none. */
   request(request: ClientRequest): Promise<unknown>;
+  /** The same as it comes, for what may be long. */
+  stream(request: ClientRequest): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
 /** Works wherever there is `fetch`: Node.js 20, Bun, Deno, browsers, edge runtimes. */
@@ -58,5 +60,6 @@ export function createClient(options: ClientOptions): SluiceClient {
         send({ method: 'POST', path: '/v1/cache/invalidate', body: what, repeatable: true }),
       ),
     request: async (request) => await readJson(send(request)),
+    stream: async (request) => (await send(request)).body ?? new Blob([]).stream(),
   };
 }

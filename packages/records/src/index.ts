@@ -1,3 +1,4 @@
+export { ledgerEntryOf } from './ledger-entry-of.ts';
 export type { AcceptReply } from './accept-job.ts';
 export type { BeginOptions, BeginReply, Hold } from './begin-job.ts';
 export type { ChangeListener, StopListening } from './change-listener.ts';

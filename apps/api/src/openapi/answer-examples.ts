@@ -143,6 +143,24 @@ const split = {
   ],
 };
 
+const ledgerLine = {
+  at: '2026-11-27T10:00:01.240Z',
+  job_id: 'job_01kbg3v0x2q7h5m9n4p6r8t0w200',
+  call: 1,
+  tenant_id: 'acme',
+  type: 'chat',
+  model: 'sim-chat',
+  provider: 'simulator',
+  upstream_model: 'sim-chat',
+  outcome: 'succeeded',
+  input_tokens: 8,
+  output_tokens: 3,
+  total_tokens: 11,
+  usage_source: 'provider',
+  cost_usd: '0.00004',
+  duration_ms: 1_180,
+};
+
 const lane = {
   id: 'simulator',
   object: 'lane',
@@ -234,6 +252,7 @@ export const answers = {
     has_more: false,
     next_page: null,
   },
+  ledgerLine,
   lane,
   lanes: { object: 'list', data: [lane] },
   split,

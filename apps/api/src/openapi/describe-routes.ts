@@ -155,6 +155,17 @@ export const routeDescriptions: Readonly<Record<string, RouteDescription>> = {
       page: '`next_page` of the page before',
     },
   },
+  'get /v1/usage/ledger': {
+    summary: 'Every call in a line, as JSON lines or CSV: tokens, cost, outcome.',
+    status: 200,
+    answer: answers.ledgerLine,
+    query: {
+      from: 'ISO 8601 or Unix seconds; a day before `to` without it',
+      to: 'the same; now without it',
+      tenant: 'only of this tenant',
+      format: '`jsonl` or `csv`',
+    },
+  },
   'post /v1/cache/invalidate': {
     summary: 'Forget cached replies: by tag, of a model or an app, or all of the tenant’s.',
     status: 200,

@@ -2,7 +2,7 @@ import type { LedgerEntry } from '@sluice/contracts';
 import { createUsageBook } from '@sluice/metering';
 import { systemClock } from '@sluice/runtime';
 import { createApiKeys, createTenants } from '@sluice/tenants';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { expectError } from '../testing/expect-error.ts';
 import { startTestApi } from '../testing/start-test-api.ts';
@@ -128,4 +128,100 @@ test.each([
   const api = await startTestApi();
   const reply = await api.call(`/v1/usage?${query}`);
   expect((await expectError(reply, 400, 'invalid_request')).param).toBe(param);
+});
+
+describe('GET /v1/usage/ledger', () => {
+  const hourMs = 3_600_000;
+  const request = {
+    type: 'chat' as const,
+    model: 'test-chat',
+    input: { messages: [] },
+    priority: 'normal' as const,
+    lane: 'chat-lane',
+    createdAtMs: entry.atMs,
+    startByMs: entry.atMs + hourMs,
+    deadlineMs: entry.atMs + hourMs,
+    attemptTimeoutMs: 1_000,
+    cacheMode: 'default' as const,
+  };
+
+  /** A call each of two tenants in the ledger. */
+  async function book() {
+    const { api, asAcme } = await setUp();
+    for (const tenantId of ['default', 'acme']) {
+      const jobId = api.records.newJobId();
+      await api.records.accept({ ...request, jobId, tenantId });
+      await api.records.bookCall(jobId, { ...entry, jobId, tenantId, atMs: Date.now() });
+    }
+    return { api, asAcme };
+  }
+
+  test('every call is a line, exact to the last digit; a key sees those of its tenant', async () => {
+    const { api, asAcme } = await book();
+    const lines = async (path: string, init = {}) => {
+      const reply = await api.call(`/v1/usage/ledger${path}`, init);
+      expect(reply.headers.get('content-type')).toBe('application/jsonl');
+      const text = (await reply.text()).trim();
+      return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as unknown);
+    };
+    expect(await lines('')).toMatchObject([
+      {
+        tenant_id: 'default',
+        model: 'test-chat',
+        upstream_model: 'm',
+        outcome: 'succeeded',
+        input_tokens: 10,
+        output_tokens: 5,
+        cost_usd: '0.00001234',
+        metadata: '{"team":"red"}',
+        saved_usd: null,
+      },
+      { tenant_id: 'acme' },
+    ]);
+    expect(await lines('?tenant=acme')).toHaveLength(1);
+    expect(await lines('', asAcme)).toMatchObject([{ tenant_id: 'acme' }]);
+    const foreign = await api.call('/v1/usage/ledger?tenant=default', asAcme);
+    await expectError(foreign, 403, 'insufficient_scope');
+    expect(
+      await lines(`?from=${iso(Date.now() + hourMs)}&to=${iso(Date.now() + 2 * hourMs)}`),
+    ).toEqual([]);
+  });
+
+  test('CSV has a line for the columns, and no formulas', async () => {
+    const { api } = await book();
+    const reply = await api.call('/v1/usage/ledger?format=csv&tenant=default');
+    expect(reply.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const [head, line, ...rest] = (await reply.text()).split('\r\n');
+    expect(head).toMatch(/^at,job_id,call,tenant_id,api_key_id,type,model,provider,/);
+    expect(line).toContain(`,"'=ada, ""the"" user",`);
+    expect(line).toContain(',0.00001234,');
+    expect(rest).toEqual(['']);
+  });
+
+  test('more calls than are read at once come all, in their order', async () => {
+    const { api } = await setUp();
+    const jobId = api.records.newJobId();
+    await api.records.accept({ ...request, jobId, tenantId: 'default' });
+    const calls = Array.from({ length: 2_500 }, (_, i) => i + 1);
+    await Promise.all(
+      calls.map((call) => api.records.bookCall(jobId, { ...entry, jobId, call, atMs: Date.now() })),
+    );
+    const text = await (await api.call('/v1/usage/ledger')).text();
+    const seen = text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { call: number }).call);
+    expect(seen).toEqual(calls);
+  });
+
+  test.each([
+    ['from=yesterday', 'from'],
+    ['from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 'from'],
+    ['format=json', 'format'],
+    ['group_by=user', 'group_by'],
+  ])('%s is refused and names %s', async (query, param) => {
+    const api = await startTestApi();
+    const reply = await api.call(`/v1/usage/ledger?${query}`);
+    expect((await expectError(reply, 400, 'invalid_request')).param).toBe(param);
+  });
 });

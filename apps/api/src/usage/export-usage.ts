@@ -1,19 +1,9 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-
 import type { Response } from 'express';
 
 import type { Dimension, UsageBucket } from '@sluice/metering';
 
-import { requestIdOf } from '../http/reply.ts';
+import { csvCell, sendLines, type ExportFormat } from './send-lines.ts';
 import { columnsOf, resultOf, type UsageResult } from './usage-view.ts';
-
-export type ExportFormat = 'csv' | 'jsonl';
-
-const mediaTypes: Readonly<Record<ExportFormat, string>> = {
-  csv: 'text/csv; charset=utf-8',
-  jsonl: 'application/jsonl',
-};
 
 /** Sends usage as lines, one bucket in memory at a time, as fast as the client takes them. */
 export async function exportUsage(
@@ -21,14 +11,8 @@ export async function exportUsage(
   buckets: AsyncIterable<UsageBucket> | Iterable<UsageBucket>,
   { format, groupBy }: { format: ExportFormat; groupBy: readonly Dimension[] },
 ): Promise<void> {
-  response.writeHead(200, {
-    'Content-Type': mediaTypes[format],
-    'X-Request-Id': requestIdOf(response),
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'no-store',
-  });
   const lines = format === 'csv' ? csvLines(buckets, columnsOf(groupBy)) : jsonLines(buckets);
-  await pipeline(Readable.from(lines), response);
+  await sendLines(response, format, lines);
 }
 
 async function* csvLines(
@@ -38,7 +22,7 @@ async function* csvLines(
   yield `${['start_time', 'end_time', ...columns].join(',')}\r\n`;
   for await (const bucket of buckets) {
     for (const result of linesOf(bucket)) {
-      yield `${['start_time', 'end_time', ...columns].map((name) => cell(result[name])).join(',')}\r\n`;
+      yield `${['start_time', 'end_time', ...columns].map((name) => csvCell(result[name])).join(',')}\r\n`;
     }
   }
 }
@@ -57,16 +41,4 @@ function linesOf({ startMs, endMs, groups }: UsageBucket): UsageResult[] {
     end_time: new Date(endMs).toISOString(),
   };
   return groups.map((group) => ({ ...time, ...resultOf(group) }));
-}
-
-/**
- * A field as RFC 4180 has it. A text that a spreadsheet would take for a formula gets an apostrophe in front: users and tags
- * are what clients wrote.
- * @see https://owasp.org/www-community/attacks/CSV_Injection
- */
-function cell(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -109,14 +109,19 @@ function readFilters(
     throw refuse('group_by', 'user and tag exclude each other: they are not counted together');
   }
   if (ownTenant === undefined) return only;
-  if (query['tenant'] !== undefined && query['tenant'] !== ownTenant) {
-    const message = 'tenant: the usage of other tenants needs an API key with the scope "admin"';
-    throw new SluiceError('insufficient_scope', message, { param: 'tenant' });
-  }
+  refuseOther(query['tenant'], ownTenant);
   return { ...only, tenant: [ownTenant] };
 }
 
-function timeOf(param: string, given: string | undefined): number | undefined {
+/** @throws SluiceError `insufficient_scope` where another tenant than one's own is asked for. */
+export function refuseOther(asked: string | undefined, ownTenant: string): void {
+  if (asked === undefined || asked === ownTenant) return;
+  const message = 'tenant: the usage of other tenants needs an API key with the scope "admin"';
+  throw new SluiceError('insufficient_scope', message, { param: 'tenant' });
+}
+
+/** A time of the query, epoch ms. */
+export function timeOf(param: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
   const ms = /^\d{1,11}$/.test(given) ? Number(given) * 1_000 : Date.parse(given);
   if (Number.isFinite(ms) && Math.abs(ms) < 8e15) return ms;

@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
 import type { Command } from 'commander';
 
 import { readEnvironment } from '../environment.ts';
-import { createAdminClient } from '../connect.ts';
+import { connect, createAdminClient } from '../connect.ts';
 import { drawUsage, type UsagePage } from './draw-usage.ts';
 
 type Run = (act: () => Promise<unknown>) => Promise<void>;
@@ -17,7 +20,7 @@ interface UsageOptions {
 
 /** Adds `sluice usage`: what was called, what it cost and what the cache saved. */
 export function addUsageCommand(program: Command, run: Run): void {
-  program
+  const usage = program
     .command('usage')
     .description('calls, tokens, costs and what the cache saved')
     .option('--by <list>', 'tenant, key, model, provider, app, user, tag, with commas', '')
@@ -27,6 +30,38 @@ export function addUsageCommand(program: Command, run: Run): void {
     .option('--json', 'as the API gives it')
     .option('--csv')
     .action((options: UsageOptions) => run(async () => await showUsage(options)));
+  usage
+    .command('ledger')
+    .description('every call in a line')
+    .option('--from <time>', 'ISO 8601 or Unix seconds; a day ago without it')
+    .option('--to <time>')
+    .option('--tenant <id>')
+    .option('--csv', 'instead of JSON lines')
+    .action((_options: LedgerOptions, command: Command) =>
+      // Both have --from, --to and --csv, and commander gives them to the first.
+      run(async () => await printLedger(command.optsWithGlobals<LedgerOptions>())),
+    );
+}
+
+interface LedgerOptions {
+  from?: string;
+  to?: string;
+  tenant?: string;
+  csv?: boolean;
+}
+
+/** As it comes, however long it is. */
+async function printLedger({ csv, from, to, tenant }: LedgerOptions): Promise<void> {
+  const query = new URLSearchParams({ format: csv ? 'csv' : 'jsonl' });
+  for (const [name, value] of Object.entries({ from, to, tenant })) {
+    if (value !== undefined) query.set(name, value);
+  }
+  const client = await connect(readEnvironment());
+  const lines = await client.stream({
+    method: 'GET',
+    path: `/v1/usage/ledger?${query.toString()}`,
+  });
+  await pipeline(Readable.fromWeb(lines), process.stdout, { end: false });
 }
 
 async function showUsage({ by, interval, from, to, json, csv }: UsageOptions): Promise<void> {

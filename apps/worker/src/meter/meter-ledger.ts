@@ -1,10 +1,9 @@
 import type { Config } from '@sluice/config';
 import type { LedgerEntry } from '@sluice/contracts';
 import type { BudgetBook, UsageBook } from '@sluice/metering';
-import type { LedgerMessage, LostRun, Records } from '@sluice/records';
+import { ledgerEntryOf, type Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 
-import { callTypeOf } from '../begin/call-type.ts';
 import type { WorkerMetrics } from '../worker-metrics.ts';
 
 export interface MeterDeps {
@@ -65,7 +64,7 @@ async function countAll(deps: MeterDeps, { shard, signal }: MeterOptions): Promi
     const messages = await deps.records.readLedger(shard, fromId, entriesAtOnce);
     const toId = messages.at(-1)?.streamId;
     if (toId === undefined) break;
-    const entries = messages.map((message) => entryOf(message, deps.config));
+    const entries = messages.map((message) => ledgerEntryOf(message, deps.config));
     if (!(await deps.usage.count({ shard, fromId, toId, entries }))) break;
     for (const entry of entries) observe(entry, deps.metrics);
     fromId = toId;
@@ -80,42 +79,11 @@ async function spendAll(deps: MeterDeps, { shard, signal }: MeterOptions): Promi
     const messages = await deps.records.readLedger(shard, fromId, entriesAtOnce);
     const toId = messages.at(-1)?.streamId;
     if (toId === undefined) break;
-    const entries = messages.map((message) => entryOf(message, deps.config));
+    const entries = messages.map((message) => ledgerEntryOf(message, deps.config));
     if (!(await deps.budgets.spend({ shard, fromId, toId, entries }))) break;
     fromId = toId;
   }
   return Number(fromId.split('-')[0]);
-}
-
-/** A lost run as an entry: what it cost is not known, nor where it was unless its model has one target only. */
-export function entryOf(
-  { entry, lost }: LedgerMessage,
-  config: Pick<Config, 'routes'>,
-): LedgerEntry {
-  return entry ?? lostEntry(lost, config);
-}
-
-function lostEntry(lost: LostRun, { routes }: Pick<Config, 'routes'>): LedgerEntry {
-  const { jobId, tenantId, keyId, model: name, user, metadata, ...request } = lost.request;
-  const type = callTypeOf(request.type);
-  const [target, ...others] = routes[type][name]?.targets ?? [];
-  const isSure = target !== undefined && others.length === 0;
-  return {
-    jobId,
-    call: lost.call,
-    atMs: lost.atMs,
-    tenantId,
-    ...(keyId !== undefined && { keyId }),
-    type,
-    name,
-    provider: isSure ? target.provider.name : '',
-    model: isSure ? target.model : '',
-    ...(user !== undefined && { user }),
-    ...(metadata && { metadata }),
-    outcome: 'interrupted',
-    costUsd: 'unknown',
-    durationMs: 0,
-  };
 }
 
 function observe(entry: LedgerEntry, metrics: WorkerMetrics): void {
