@@ -1,4 +1,5 @@
 import type { JobView } from '@sluice/contracts';
+import { waitFor } from '@sluice/testing';
 import { expect, test } from 'vitest';
 
 import { useStack } from '../support/start-stack.ts';
@@ -32,13 +33,35 @@ const shared = useStack({
         [`${name}-lenient`, { targets, price, dropParams: true }],
       ];
     });
+    const responses = ['openai', 'azure-deployments', 'azure-v1'].map((provider) => {
+      const options = { api: 'responses' };
+      const targets = [{ provider, model: 'sim-chat', options }];
+      return [`${provider}-responses`, { targets, price }];
+    });
+    const prefixed = ['openai', 'azure-v1', 'gemini', 'deepseek'].map((name) => {
+      const isDeepSeek = name === 'deepseek';
+      const provider = isDeepSeek ? 'openai-compatible' : name;
+      const model = isDeepSeek ? 'sim-chat-deepseek' : 'sim-chat';
+      return [
+        `prefix-${name}`,
+        { targets: [{ provider, model }], price: { ...price, cachedInputPerMillion: 0.2 } },
+      ];
+    });
     const wide = { provider: 'openai', model: 'sim-chat', contextWindow: 500 };
     const short = { targets: [{ ...wide, contextWindow: 50 }] };
     const longer = { targets: [...short.targets, wide] };
     const missing = { targets: [{ provider: 'ollama', model: 'nowhere:7b' }] };
     return {
       providers: Object.fromEntries(providers),
-      models: { ...Object.fromEntries(models), missing, short, longer, cached },
+      models: {
+        ...Object.fromEntries(models),
+        ...Object.fromEntries(prefixed),
+        ...Object.fromEntries(responses),
+        missing,
+        short,
+        longer,
+        cached,
+      },
       retry: { maxAttempts: 2, initialDelaySeconds: 0.05, maxDelaySeconds: 0.2 },
     };
   },
@@ -223,6 +246,63 @@ test('what Anthropic reads from its prompt cache and writes to it is metered at 
   expect(hourly.usage?.cache_write_1h_input_tokens).toBeGreaterThan(200);
   expect(hourly.cost_usd).toBe('unknown');
 });
+
+test.each(['openai', 'azure-deployments', 'azure-v1'])(
+  'a model of %s that only the Responses API has thinks, calls a tool and goes on',
+  async (name) => {
+    const model = `${name}-responses`;
+    const question = { role: 'user', content: 'get_weather in Rome' };
+    const tools = [{ type: 'function', function: { name: 'get_weather' } }];
+    const asked = { tools, reasoning_effort: 'low' };
+    const first = await run(model, { ...asked, messages: [question] });
+    expect(first).toMatchObject({
+      state: 'completed',
+      result: {
+        message: { reasoning: 'Thinking about it.', tool_calls: [{ type: 'function' }] },
+        finish_reason: { unified: 'tool_calls', raw: 'completed' },
+      },
+      cost_usd: expect.stringMatching(/^0\.\d{6}$/),
+    });
+    if (first.result?.type !== 'chat') throw new Error('it has no message');
+    const { message } = first.result;
+    const result = { role: 'tool', tool_call_id: message.tool_calls?.[0]?.id, content: 'sunny' };
+    const second = await run(model, { ...asked, messages: [question, message, result] });
+    expect(second).toMatchObject({
+      state: 'completed',
+      result: { message: { content: 'The tool answered: sunny' } },
+    });
+    const calls = await shared().simulator.calls('chat');
+    expect(calls.map(({ path }) => path.split('?')[0]?.endsWith('/responses'))).toEqual([
+      true,
+      true,
+    ]);
+  },
+);
+
+test.each(['openai', 'azure-v1', 'gemini', 'deepseek'])(
+  'what %s reads of a prompt that it has seen is cheaper, and said so on the job and in the usage',
+  async (name) => {
+    const model = `prefix-${name}`;
+    const rules = `These are the rules of ${name}. `.repeat(200);
+    const messages = [
+      { role: 'system', content: rules },
+      { role: 'user', content: 'Go on.' },
+    ];
+    const first = await run(model, { messages });
+    expect(first.usage?.cached_input_tokens ?? 0).toBe(0);
+    expect(first).not.toHaveProperty('prompt_cache_saved_usd');
+    const second = await run(model, { messages });
+    const { cached_input_tokens: cached = 0, input_tokens: input = 0 } = second.usage ?? {};
+    expect(cached).toBeGreaterThan(1_024);
+    expect(cached).toBeLessThanOrEqual(input);
+    expect(second.prompt_cache_saved_usd).toBe(((cached * 1.8) / 1e6).toFixed(6));
+    expect(Number(second.cost_usd)).toBeLessThan(Number(first.cost_usd));
+    await waitFor(async () => {
+      const usage = await shared().request('GET', `/v1/usage?group_by=model&model=${model}`);
+      return JSON.stringify(usage.body).includes('"prompt_cache_saved_usd":"0.00');
+    });
+  },
+);
 
 test('an Anthropic that thinks gets its thoughts back with the result of its call', async () => {
   const question = { role: 'user', content: 'Call look_up for Tokyo' };

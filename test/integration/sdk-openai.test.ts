@@ -202,3 +202,66 @@ describe('errors', () => {
     expect(choices[0]?.finish_reason).toBe('stop');
   });
 });
+
+describe('a response', () => {
+  test('is answered, whole and in pieces', async () => {
+    const { responses } = connect();
+    const asked = { model, input: 'hello there', instructions: 'Be brief.' };
+    const whole = await responses.create(asked);
+    expect(whole).toMatchObject({
+      status: 'completed',
+      output_text: 'You said: hello there',
+      usage: { input_tokens: 5, output_tokens: 6 },
+    });
+    const stream = responses.stream(asked);
+    const types = new Set<string>();
+    for await (const event of stream) types.add(event.type);
+    expect([...types]).toEqual(
+      expect.arrayContaining([
+        'response.created',
+        'response.output_text.delta',
+        'response.completed',
+      ]),
+    );
+    expect((await stream.finalResponse()).output_text).toBe('You said: hello there');
+  });
+
+  test('thinks, calls functions and takes their results with its thoughts', async () => {
+    const { responses } = connect();
+    const [{ function: definition }] = tools as [OpenAI.ChatCompletionFunctionTool];
+    const asked = {
+      model,
+      tools: [
+        {
+          type: 'function' as const,
+          strict: false,
+          name: definition.name,
+          parameters: definition.parameters ?? {},
+        },
+      ],
+      reasoning: { effort: 'low' as const },
+      include: ['reasoning.encrypted_content' as const],
+      store: false,
+    };
+    const question = { role: 'user' as const, content: 'get_weather in Rome' };
+    const first = await responses.create({ ...asked, input: [question] });
+    const [thought, call] = first.output;
+    if (thought?.type !== 'reasoning' || call?.type !== 'function_call') throw new Error('no call');
+    const result = {
+      type: 'function_call_output' as const,
+      call_id: call.call_id,
+      output: 'sunny',
+    };
+    const second = await responses.create({ ...asked, input: [question, thought, call, result] });
+    expect(second.output_text).toBe('The tool answered: sunny');
+  });
+
+  test('is refused with what is wrong with it', async () => {
+    // A parameter of chats that responses have not.
+    const wrong = { model, input: 'x', n: 2 } as { model: string; input: string };
+    await expect(connect().responses.create(wrong)).rejects.toMatchObject({
+      status: 400,
+      code: 'unknown_parameter',
+    });
+  });
+});

@@ -95,6 +95,7 @@ function createRequestHandler(world: World): { handle: RequestHandler; reset: ()
     world.behaviour.reset();
     world.faults.clear();
     world.ledger.clear();
+    world.prefixes.clear();
   };
   const routes = createControlRoutes(world, reset);
   const handle: RequestHandler = async (request, response) => {

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { FaultQueue } from './faults/fault-queue.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { LimitBook } from './limits/limit-book.ts';
+import { PromptPrefixes } from './prompt-prefixes.ts';
 
 /** All state the dialects share: what tests script, and what they read afterwards. */
 export type World = {
@@ -11,6 +12,7 @@ export type World = {
   readonly behaviour: BehaviourBook;
   readonly faults: FaultQueue;
   readonly ledger: Ledger;
+  readonly prefixes: PromptPrefixes;
 };
 
 /** A world without limits, faults or calls. */
@@ -21,5 +23,6 @@ export function createWorld(clock: Clock, ledgerCapacity: number): World {
     behaviour: new BehaviourBook(),
     faults: new FaultQueue(),
     ledger: new Ledger(clock, ledgerCapacity),
+    prefixes: new PromptPrefixes(clock),
   };
 }

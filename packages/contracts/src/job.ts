@@ -203,6 +203,8 @@ export interface JobView {
   cost_usd?: CostUsd;
   /** Which price table `cost_usd` was reckoned with: its source and date. */
   price_version?: string;
+  /** What the vendor's own prompt cache spared in the call that gave the result; negative where it cost more than it gave. */
+  prompt_cache_saved_usd?: CostUsd;
   /** What a reply from the cache spared: the cost and tokens of the call that first bought it. */
   saved_usd?: CostUsd;
   saved_tokens?: number;

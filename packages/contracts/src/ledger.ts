@@ -42,6 +42,11 @@ export interface LedgerEntry {
   priceClass?: 'batch';
   /** What the price is from; absent where there is none, or where the upstream itself told the cost. */
   priceVersion?: string;
+  /**
+   * What the vendor's own prompt cache spared, as `costUsd`: the input at its full price less what it cost. Negative where
+   * writing to the cache cost more than it gave. Absent where the vendor read and wrote nothing, or the price is not known.
+   */
+  promptCacheSavedUsd?: string;
   /** Only of `cached`: what the earlier call took and cost. */
   saved?: Saved;
   durationMs: number;

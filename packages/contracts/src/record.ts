@@ -146,6 +146,8 @@ export interface JobRecord extends JobRequest {
   costUsd?: CostUsd;
   /** What `costUsd` was reckoned with. */
   priceVersion?: string;
+  /** What the vendor's prompt cache spared it, as in the {@link LedgerEntry}. */
+  promptCacheSavedUsd?: string;
   /** What the cache spared it. */
   saved?: Saved;
   cache?: CacheInfo;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Price } from '@sluice/config';
 import type { Usage } from '@sluice/contracts';
 
-import { costOf, exactCostOf, sumCosts } from './cost.ts';
+import { costOf, exactCostOf, promptCacheSavings, sumCosts } from './cost.ts';
 
 const price: Price = { inputPerMillion: 0.2, outputPerMillion: 1.25, cachedInputPerMillion: 0.02 };
 
@@ -190,5 +190,29 @@ describe('a part of the price', () => {
 
   it('of what is unknown is unknown', () => {
     expect(exactCostOf(undefined, price, 0.5)).toBe('unknown');
+  });
+});
+
+describe('what the prompt cache of a vendor spared', () => {
+  const dear = { ...price, cacheWriteInputPerMillion: 0.25 };
+
+  it.each<[string, Partial<Usage>, string | undefined]>([
+    ['is what was read, at the difference', { cached_input_tokens: 1_000 }, '0.00018'],
+    [
+      'is less than nothing where it was only written',
+      { cache_write_input_tokens: 1_000 },
+      '-0.00005',
+    ],
+    ['is both together', { cached_input_tokens: 500, cache_write_input_tokens: 500 }, '0.000065'],
+    ['is nothing to tell where it did nothing', { cached_input_tokens: 0 }, undefined],
+    [
+      'is not known where a price is not',
+      { cache_write_1h_input_tokens: 9, cache_write_input_tokens: 9 },
+      undefined,
+    ],
+  ])('%s', (_what, parts, saved) => {
+    const counted = usage({ input_tokens: 1_000, output_tokens: 7, ...parts });
+    expect(promptCacheSavings(counted, dear)).toBe(saved);
+    expect(promptCacheSavings(counted, undefined)).toBeUndefined();
   });
 });

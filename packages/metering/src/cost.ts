@@ -58,6 +58,27 @@ function wholePriceOf(usage: Usage | undefined, price: Price | undefined): CostU
   ]);
 }
 
+/**
+ * What the vendor's prompt cache spared in a call, exact in decimal: its input at the full price less what it cost. Negative
+ * where writing to the cache cost more than was read from it. Undefined where nothing was read or written, and where a
+ * cost is not known.
+ */
+export function promptCacheSavings(
+  usage: Usage | undefined,
+  price: Price | undefined,
+): string | undefined {
+  if (!usage?.cached_input_tokens && !usage?.cache_write_input_tokens) return undefined;
+  const {
+    cached_input_tokens: _read,
+    cache_write_input_tokens: _written,
+    cache_write_1h_input_tokens: _hourly,
+    ...uncached
+  } = usage;
+  const [cost, full] = [exactCostOf(usage, price), exactCostOf(uncached, price)];
+  if (cost === 'unknown' || full === 'unknown') return undefined;
+  return exact(Big(full).minus(cost));
+}
+
 type Item = readonly [tokens: number, perMillion: number | 'unknown'];
 
 /** Unknown as soon as tokens of an unknown price are among them. */

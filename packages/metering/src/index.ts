@@ -1,4 +1,4 @@
-export { costOf, exactCostOf, roundCost, sumCosts } from './cost.ts';
+export { costOf, exactCostOf, promptCacheSavings, roundCost, sumCosts } from './cost.ts';
 export { countTokens } from './count-tokens.ts';
 export {
   estimateEmbeddingUsage,

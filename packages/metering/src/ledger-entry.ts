@@ -21,6 +21,7 @@ export interface Spent {
   priceVersion?: string | undefined;
   /** Not the usual price. */
   priceClass?: LedgerEntry['priceClass'];
+  promptCacheSavedUsd?: string | undefined;
   saved?: Saved;
 }
 
@@ -61,6 +62,9 @@ export function ledgerEntry(job: Caller, callee: Callee, spent: Spent): LedgerEn
     costUsd: spent.costUsd,
     ...(priceClass && { priceClass }),
     ...(priceVersion !== undefined && { priceVersion }),
+    ...(spent.promptCacheSavedUsd !== undefined && {
+      promptCacheSavedUsd: spent.promptCacheSavedUsd,
+    }),
     ...(saved && { saved }),
     durationMs: Math.max(0, spent.endedAtMs - spent.startedAtMs),
   };

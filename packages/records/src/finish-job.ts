@@ -132,6 +132,8 @@ function endingFields(ending: JobEnding, result: string | undefined): string[] {
   if (ending.costUsd !== undefined) fields.push('costUsd', ending.costUsd);
   if (ending.entry) fields.push('calls', String(ending.entry.call));
   if (ending.priceVersion !== undefined) fields.push('priceVersion', ending.priceVersion);
+  const { promptCacheSavedUsd: spared } = ending.entry ?? {};
+  if (spared !== undefined) fields.push('promptCacheSaved', spared);
   if (ending.saved) fields.push('saved', JSON.stringify(ending.saved));
   if (ending.state === 'completed') fields.push('cache', JSON.stringify(ending.cache));
   else fields.push('error', JSON.stringify(ending.error));

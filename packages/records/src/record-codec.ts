@@ -35,6 +35,7 @@ import { decodeFileBatch, fieldsOfNewFileBatch } from './file-batch-codec.ts';
  * | error, usage, cache     | JSON                                                     | finish                |
  * | late:<call>             | `1`; the call was booked after its run had lost the job  | bookCall              |
  * | costUsd, priceVersion   | text                                                     | finish                |
+ * | promptCacheSaved        | US dollars                                               | finish                |
  * | saved                   | JSON                                                     | finish                |
  * | deltas                  | token of the run that sends them, its pieces, all, those that are gone; of a job that streams | appendDelta |
  * | droppedEvents           | number; events that the timeline has forgotten            | begin, appendEvent    |
@@ -79,6 +80,7 @@ export const summaryFields = [
   'costUsd',
   'priceVersion',
   'saved',
+  'promptCacheSaved',
   'times',
   'phase',
   'fed',
@@ -164,11 +166,8 @@ export function decodeSummary(
     ...json('upstream', fields['upstream']),
     ...json('answer', fields['answer']),
     ...json('error', fields['error']),
-    ...json('usage', fields['usage']),
     ...json('cache', fields['cache']),
-    ...(fields['costUsd'] !== undefined && { costUsd: fields['costUsd'] }),
-    ...(fields['priceVersion'] !== undefined && { priceVersion: fields['priceVersion'] }),
-    ...json('saved', fields['saved']),
+    ...metered(fields),
     ...(fields['times'] !== undefined && { times: decodeTimes(fields['times']) }),
     ...progress(fields),
     ...(fields['phase'] !== undefined && { fileBatch: decodeFileBatch(fields) }),
@@ -176,6 +175,17 @@ export function decodeSummary(
 }
 
 /** What only a job that was tried again has. */
+function metered(fields: RecordFields) {
+  const { costUsd, priceVersion, promptCacheSaved } = fields;
+  return {
+    ...json('usage', fields['usage']),
+    ...(costUsd !== undefined && { costUsd }),
+    ...(priceVersion !== undefined && { priceVersion }),
+    ...(promptCacheSaved !== undefined && { promptCacheSavedUsd: promptCacheSaved }),
+    ...json('saved', fields['saved']),
+  };
+}
+
 function retried(
   fields: RecordFields,
 ): Partial<Pick<JobRecord, 'earlierTries' | 'startByMs' | 'deadlineMs'>> {

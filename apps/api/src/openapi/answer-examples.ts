@@ -245,6 +245,7 @@ export const answers = {
             total_tokens: 132,
             cost_usd: '0.000480',
             saved_usd: '0.000120',
+            prompt_cache_saved_usd: '0.000054',
           },
         ],
       },

@@ -46,6 +46,7 @@ export function resultOf({ by, totals }: UsageGroup): UsageResult {
     cost_usd: usdOf(totals.costPico),
     cost_unknown_requests: totals.unknownCost,
     saved_usd: usdOf(totals.savedPico),
+    prompt_cache_saved_usd: usdOf(totals.promptCacheSavedPico),
     saved_tokens: totals.savedTokens,
     duration_ms: totals.durationMs,
   };
@@ -71,6 +72,7 @@ const measureNames = [
   'cost_usd',
   'cost_unknown_requests',
   'saved_usd',
+  'prompt_cache_saved_usd',
   'saved_tokens',
   'duration_ms',
 ];

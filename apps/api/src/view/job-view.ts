@@ -48,11 +48,25 @@ export function jobView(
     ...(job.cache && { cache: job.cache }),
     ...(job.result && { result: job.result }),
     ...(job.error && { error: job.error }),
+    ...metered(job),
+    ...(job.progress && { progress: job.progress }),
+  };
+}
+
+type MeteredView = Pick<
+  JobView,
+  'usage' | 'cost_usd' | 'price_version' | 'prompt_cache_saved_usd' | 'saved_usd' | 'saved_tokens'
+>;
+
+function metered(job: ShownJob): MeteredView {
+  return {
     ...(job.usage && { usage: job.usage }),
     ...(job.costUsd !== undefined && { cost_usd: job.costUsd }),
     ...(job.priceVersion !== undefined && { price_version: job.priceVersion }),
+    ...(job.promptCacheSavedUsd !== undefined && {
+      prompt_cache_saved_usd: roundCost(job.promptCacheSavedUsd),
+    }),
     ...(job.saved && { saved_usd: roundCost(job.saved.usd), saved_tokens: job.saved.tokens }),
-    ...(job.progress && { progress: job.progress }),
   };
 }
 

@@ -7,6 +7,7 @@ import { ANSWER_RESULTS, BLOCKED_MARKER, blockedPrompt, PROMPT_RESULTS } from '.
  * @see https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota
  */
 export const AZURE_CHAT: ChatVariant = {
+  cachesPrompts: true,
   reserveTokens: ({ promptTokens, maxTokens = 0 }) => promptTokens + maxTokens,
   refuse: ({ messages }) =>
     messages.some(({ text }) => text.includes(BLOCKED_MARKER)) ? blockedPrompt() : undefined,

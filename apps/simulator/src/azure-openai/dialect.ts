@@ -3,6 +3,7 @@ import { createTranscriptionsRoute } from '../openai/audio/transcriptions-route.
 import { createChatRoute } from '../openai/chat/chat-route.ts';
 import { createEmbeddingsRoute } from '../openai/embeddings/embeddings-route.ts';
 import { createModelsRoutes } from '../openai/models/models-routes.ts';
+import { createResponsesRoute } from '../openai/responses/responses-route.ts';
 import type { Call } from '../server/call.ts';
 import type { Dialect, Route } from '../server/dialect.ts';
 import { readBearer } from '../server/read-bearer.ts';
@@ -26,6 +27,7 @@ export function createAzureOpenAiDialect(world: World): Dialect {
     createEmbeddingsRoute(world),
     createTranscriptionsRoute(world),
   ];
+  const responses = underV1(createResponsesRoute(world, AZURE_CHAT));
   const models = createModelsRoutes();
   return {
     name: 'azure-openai',
@@ -33,6 +35,8 @@ export function createAzureOpenAiDialect(world: World): Dialect {
     routes: [
       ...onDeployments.map(underDeployment),
       ...onDeployments.map(underV1),
+      responses,
+      needsApiVersion({ ...responses, path: '/responses' }),
       ...models.map(needsApiVersion),
       ...models.map((route) => ({ ...route, path: `/v1${route.path}` })),
     ],

@@ -1,3 +1,5 @@
+import { READ_FACTOR } from '../prompt-prefixes.ts';
+
 /** A simulated model; every vendor offers the same ones. */
 export type Model = {
   id: string;
@@ -74,9 +76,13 @@ export function findModel(id: string): Model | undefined {
   return best;
 }
 
-/** What a call costs. */
-export function costUsd(model: Model, inputTokens: number, outputTokens: number): number {
-  return (
-    (inputTokens * model.inputUsdPerMillion + outputTokens * model.outputUsdPerMillion) / 1_000_000
-  );
+/** What a call costs, `cachedTokens` of whose input were read from a prompt cache. */
+export function costUsd(
+  model: Model,
+  inputTokens: number,
+  outputTokens: number,
+  cachedTokens = 0,
+): number {
+  const input = inputTokens - cachedTokens * (1 - READ_FACTOR);
+  return (input * model.inputUsdPerMillion + outputTokens * model.outputUsdPerMillion) / 1_000_000;
 }

@@ -33,7 +33,7 @@ const EMBEDDING_FIELDS = ['dimensions', 'encoding_format', 'input', 'model'];
  * @see https://docs.ollama.com/api/openai-compatibility
  */
 export function createCompatibleRoutes(world: World): Route[] {
-  const variant = { ...OPENAI_CHAT, reserveTokens: reservePrompt };
+  const variant = { ...OPENAI_CHAT, cachesPrompts: false, reserveTokens: reservePrompt };
   return [
     keeping(createChatRoute(world, variant), CHAT_FIELDS),
     keeping(createEmbeddingsRoute(world), EMBEDDING_FIELDS),

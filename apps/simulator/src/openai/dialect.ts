@@ -9,6 +9,7 @@ import { createEmbeddingsRoute } from './embeddings/embeddings-route.ts';
 import { invalidKey, openAiErrorBody, standardError } from './errors.ts';
 import { createModelsRoutes } from './models/models-routes.ts';
 import { rateLimitHeaders, rateLimitReply } from './rate-limit-headers.ts';
+import { createResponsesRoute } from './responses/responses-route.ts';
 import { createRerankRoute } from './rerank/rerank-route.ts';
 
 /** The key that is always wrong. */
@@ -19,7 +20,11 @@ const INVALID_KEY = 'invalid-key';
  * @see https://platform.openai.com/docs/api-reference
  */
 export function createOpenAiDialect(world: World): Dialect {
-  const single = [createChatRoute(world), createEmbeddingsRoute(world)];
+  const single = [
+    createChatRoute(world),
+    createResponsesRoute(world),
+    createEmbeddingsRoute(world),
+  ];
   const batches = createBatchRoutes(world, single);
   return {
     name: 'openai',

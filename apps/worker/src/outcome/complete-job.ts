@@ -5,7 +5,7 @@ import {
   type Outcome,
   type Usage,
 } from '@sluice/contracts';
-import { exactCostOf, roundCost } from '@sluice/metering';
+import { exactCostOf, promptCacheSavings, roundCost } from '@sluice/metering';
 
 import { bookCall } from '../meter/book-call.ts';
 import { estimateOf } from '../meter/estimate-of.ts';
@@ -75,7 +75,10 @@ function book(plan: Plan, { attempt, costUsd }: Bought, usage: Usage | undefined
     outcome: 'succeeded',
     usage,
     costUsd: costUsd ?? exactCostOf(usage, price),
-    ...(costUsd === undefined && { priceVersion }),
+    ...(costUsd === undefined && {
+      priceVersion,
+      promptCacheSavedUsd: promptCacheSavings(usage, price),
+    }),
   });
 }
 

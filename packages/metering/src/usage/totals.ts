@@ -26,14 +26,18 @@ export const counts = [
 type Count = (typeof counts)[number];
 
 /** Sums over calls. Money is in picodollars, 1e-12 of a US dollar: no cost in the ledger has more decimals. */
-export type Totals = Record<Count, number> & { costPico: bigint; savedPico: bigint };
+export type Totals = Record<Count, number> & {
+  costPico: bigint;
+  savedPico: bigint;
+  promptCacheSavedPico: bigint;
+};
 
 const picoPerUsd = '1e12';
 
 export function noTotals(): Totals {
   // One of each name that `counts` lists.
   const zeros = Object.fromEntries(counts.map((count) => [count, 0])) as Record<Count, number>;
-  return { ...zeros, costPico: 0n, savedPico: 0n };
+  return { ...zeros, costPico: 0n, savedPico: 0n, promptCacheSavedPico: 0n };
 }
 
 /** What one entry of the ledger adds. */
@@ -45,7 +49,8 @@ export function totalsOf(entry: LedgerEntry): Totals {
   totals.durationMs = entry.durationMs;
   if (entry.costUsd === 'unknown') totals.unknownCost = 1;
   else totals.costPico = picoOf(entry.costUsd);
-  const { usage } = entry;
+  const { usage, promptCacheSavedUsd: spared } = entry;
+  if (spared !== undefined) totals.promptCacheSavedPico = picoOf(spared);
   if (!usage) return totals;
   totals.estimated = usage.source === 'estimate' ? 1 : 0;
   totals.inputTokens = usage.input_tokens ?? 0;
@@ -71,11 +76,13 @@ export function addTotals(sum: Totals, more: Totals): void {
   for (const count of counts) sum[count] += more[count];
   sum.costPico += more.costPico;
   sum.savedPico += more.savedPico;
+  sum.promptCacheSavedPico += more.promptCacheSavedPico;
 }
 
 /** A JSON array: the counts in their order, then the money as text. */
 export function encodeTotals(totals: Totals): string {
-  const money = [totals.costPico, totals.savedPico].map(String);
+  const { costPico, savedPico, promptCacheSavedPico } = totals;
+  const money = [costPico, savedPico, promptCacheSavedPico].map(String);
   return JSON.stringify([...counts.map((count) => totals[count]), ...money]);
 }
 
@@ -88,6 +95,7 @@ export function decodeTotals(text: string): Totals {
   });
   totals.costPico = BigInt(values[counts.length] ?? 0);
   totals.savedPico = BigInt(values[counts.length + 1] ?? 0);
+  totals.promptCacheSavedPico = BigInt(values[counts.length + 2] ?? 0);
   return totals;
 }
 

@@ -118,6 +118,17 @@ test('a reply from the cache is no call: it has only what it saved', async () =>
   });
 });
 
+test('what the prompt caches of vendors spared adds up, also below zero', async () => {
+  const { sumBy, count } = await setUp();
+  await count([
+    call({ promptCacheSavedUsd: '0.25' }),
+    call({ promptCacheSavedUsd: '-0.05' }),
+    call(),
+  ]);
+  const [group] = (await sumBy([])).groups;
+  expect(group?.totals.promptCacheSavedPico).toBe(200_000_000_000n);
+});
+
 test('a cost that is not known is counted as such, not as zero', async () => {
   const { sumBy, count } = await setUp();
   const { usage: _none, ...lost } = call({ outcome: 'interrupted', costUsd: 'unknown' });

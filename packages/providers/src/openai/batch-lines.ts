@@ -1,3 +1,4 @@
+import type { Target } from '@sluice/config';
 import { z } from 'zod';
 
 import type { BatchedRequest, VendorResult } from '../batch/batch-api.ts';
@@ -13,17 +14,23 @@ import {
 import { ChatAssembly } from '../openai-compatible/chat-assembly.ts';
 import { convertRequest } from '../openai-compatible/convert-request.ts';
 import { fitChat } from './fit-chat.ts';
+import { usesResponses } from './responses/call-responses.ts';
+import { convertRequest as toResponse } from './responses/convert-request.ts';
+import { ResponseAssembly } from './responses/response-assembly.ts';
 
-/** The endpoint of a batch of each type. */
-export const urls = { chat: '/v1/chat/completions', embedding: '/v1/embeddings' } as const;
+/** The endpoint of a batch of that type: chats by the API that their target is asked by. */
+export function urlOf(target: Target, type: BatchedRequest['type']): string {
+  if (type === 'embedding') return '/v1/embeddings';
+  return usesResponses(target) ? '/v1/responses' : '/v1/chat/completions';
+}
 
 /** A line of the file of a batch. @throws SluiceError `upstream_invalid_request`, as the call would. */
 export function encodeLine(request: BatchedRequest): string {
-  const { customId, type } = request;
+  const { customId, target, type } = request;
   return JSON.stringify({
     custom_id: customId,
     method: 'POST',
-    url: urls[type],
+    url: urlOf(target, type),
     body: bodyOf(request),
   });
 }
@@ -35,10 +42,9 @@ function bodyOf(request: BatchedRequest): Record<string, unknown> {
     stream: _stream,
     stream_options: _options,
     ...body
-  } = convertRequest({
-    ...asked,
-    input: fitChat(asked),
-  });
+  } = usesResponses(asked.target)
+    ? toResponse(asked)
+    : convertRequest({ ...asked, input: fitChat(asked) });
   return body;
 }
 
@@ -77,6 +83,10 @@ export function openResult(context: CallContext, line: string): VendorResult {
         const expected = { schema: embeddings, name: 'embeddings' };
         const value = readDocument(context, head, response.body, expected);
         return readEmbeddings(request, value, upstreamRequestId);
+      }
+      if (usesResponses(context.target)) {
+        const reply = new ResponseAssembly(context, head).whole(response.body);
+        return { ...reply, upstreamRequestId };
       }
       const assembly = new ChatAssembly(context, head);
       assembly.add(response.body);

@@ -15,7 +15,7 @@ import { batchContext, readResultLines } from '../batch/batch-context.ts';
 import { callDocument, type ExpectedDocument } from '../http/call-document.ts';
 import type { UpstreamRequest } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import { encodeLine, openResult, urls } from './batch-lines.ts';
+import { encodeLine, openResult, urlOf } from './batch-lines.ts';
 
 const time = z.number();
 const count = z.number().nullish();
@@ -109,7 +109,7 @@ async function create(
 ): Promise<GivenBatch> {
   const body = {
     input_file_id: uploadId,
-    endpoint: urls[type],
+    endpoint: urlOf(call.target, type),
     completion_window: '24h',
     metadata: { [markerName]: marker },
   };

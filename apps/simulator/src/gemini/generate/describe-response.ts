@@ -7,7 +7,7 @@ const SIGNATURE = Buffer.from('thoughts of the simulator').toString('base64');
 const SAFE = ['HARASSMENT', 'HATE_SPEECH', 'SEXUALLY_EXPLICIT', 'DANGEROUS_CONTENT'];
 
 /** Tokens counted so far. */
-export type Counts = { candidatesTokens: number; thoughtsTokens: number };
+export type Counts = { candidatesTokens: number; thoughtsTokens: number; cachedTokens: number };
 
 /** A part of a candidate's content. */
 export type Part = Record<string, unknown>;
@@ -36,15 +36,16 @@ export function describeBlockedPrompt(call: Call, request: GenerateRequest): obj
   };
 }
 
-const NOTHING: Counts = { candidatesTokens: 0, thoughtsTokens: 0 };
+const NOTHING: Counts = { candidatesTokens: 0, thoughtsTokens: 0, cachedTokens: 0 };
 
 /** Counts of 0 are left out. */
 function describeUsage(
   promptTokens: number,
-  { candidatesTokens, thoughtsTokens }: Counts,
+  { candidatesTokens, thoughtsTokens, cachedTokens }: Counts,
 ): Record<string, unknown> {
   return {
     promptTokenCount: promptTokens,
+    ...(cachedTokens > 0 && { cachedContentTokenCount: cachedTokens }),
     ...(candidatesTokens > 0 && { candidatesTokenCount: candidatesTokens }),
     totalTokenCount: promptTokens + candidatesTokens + thoughtsTokens,
     promptTokensDetails: [{ modality: 'TEXT', tokenCount: promptTokens }],

@@ -34,6 +34,8 @@ type Plan = {
   candidates: Candidate[];
   behaviour: Behaviour;
   outputTokens: number;
+  /** Of the prompt, read from the vendor's cache. */
+  cachedTokens: number;
 };
 
 type Answer = {
@@ -79,25 +81,35 @@ function prepare(world: World, call: Call, answer: Answer): PreparedCall | Refus
       const count = request.blocked === 'prompt' ? 0 : request.candidates;
       const candidates = Array.from({ length: count }, () => candidate);
       const outputTokens = count * (candidate.tokens + candidate.thoughtsTokens);
-      return answer.send({ call, request, candidates, behaviour, outputTokens }, exchange);
+      const cachedTokens = readPrefix(world, call, request);
+      const plan = { call, request, candidates, behaviour, outputTokens, cachedTokens };
+      return answer.send(plan, exchange);
     },
   };
 }
 
-function bookWith({ request: { model, promptTokens } }: Plan) {
+/** Gemini caches by itself, too. */
+function readPrefix({ prefixes }: World, { key }: Call, request: GenerateRequest): number {
+  const { modelId, ask, promptTokens } = request;
+  const said = ask.messages.map(({ role, text }) => `${role}: ${text}`).join('\n');
+  return Math.min(prefixes.read(`gemini ${key} ${modelId}`, said), promptTokens);
+}
+
+function bookWith({ request: { model, promptTokens }, cachedTokens }: Plan) {
   return (outputTokens: number) => ({
     inputTokens: promptTokens,
     outputTokens,
-    costUsd: costUsd(model, promptTokens, outputTokens),
+    costUsd: costUsd(model, promptTokens, outputTokens, cachedTokens),
   });
 }
 
-function replyWith({ call, request, candidates }: Plan): Reply {
+function replyWith({ call, request, candidates, cachedTokens }: Plan): Reply {
   const sum = (count: (candidate: Candidate) => number): number =>
     candidates.reduce((total, candidate) => total + count(candidate), 0);
   const counts = {
     candidatesTokens: sum(({ tokens }) => tokens),
     thoughtsTokens: sum(({ thoughtsTokens }) => thoughtsTokens),
+    cachedTokens,
   };
   const described = candidates.map((each, index) => describeCandidate(request, each, index));
   const body =

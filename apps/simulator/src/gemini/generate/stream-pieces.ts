@@ -20,6 +20,7 @@ export type StreamPlan = {
   request: GenerateRequest;
   candidates: Candidate[];
   chunks: number | undefined;
+  cachedTokens: number;
   /** Whether as server-sent events; else as one JSON array. */
   sse: boolean;
 };
@@ -48,7 +49,8 @@ function* responses(plan: StreamPlan): Generator<Chunk> {
   if (request.blocked === 'prompt') {
     return yield { response: describeBlockedPrompt(call, request), characters: 0 };
   }
-  const done: Counts = { candidatesTokens: 0, thoughtsTokens: 0 };
+  const { cachedTokens } = plan;
+  const done: Counts = { candidatesTokens: 0, thoughtsTokens: 0, cachedTokens };
   for (const [index, candidate] of plan.candidates.entries()) {
     yield* candidateChunks(plan, { candidate, index, done });
     done.candidatesTokens += candidate.tokens;
@@ -66,7 +68,8 @@ function* candidateChunks(
   for (const piece of parts(request, candidate, chunks)) {
     if (!piece.thought) characters += piece.characters;
     const tokens = Math.min(candidate.tokens, countTokens(characters));
-    const counts = { candidatesTokens: done.candidatesTokens + tokens, thoughtsTokens };
+    const candidatesTokens = done.candidatesTokens + tokens;
+    const counts = { ...done, candidatesTokens, thoughtsTokens };
     const described = { ...describeContent([piece.part]), index };
     const response = describeResponse(call, request, { candidates: [described], counts });
     yield { response, characters: piece.characters };
@@ -76,7 +79,7 @@ function* candidateChunks(
   const content = blocked ? {} : describeContent(end);
   const last = { ...content, ...describeFinish(candidate), index };
   const candidatesTokens = done.candidatesTokens + candidate.tokens;
-  const counts = { candidatesTokens, thoughtsTokens };
+  const counts = { ...done, candidatesTokens, thoughtsTokens };
   yield {
     response: describeResponse(call, request, { candidates: [last], counts }),
     characters: 0,

@@ -14,7 +14,7 @@ const MAX_LIMIT = 100;
 
 const createSchema = z.object({
   input_file_id: z.string(),
-  endpoint: z.enum(['/v1/chat/completions', '/v1/embeddings']),
+  endpoint: z.enum(['/v1/chat/completions', '/v1/responses', '/v1/embeddings']),
   completion_window: z.literal('24h'),
   metadata: z.record(z.string(), z.string()).nullish(),
 });

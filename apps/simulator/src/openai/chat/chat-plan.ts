@@ -7,6 +7,8 @@ import type { ChatRequest } from './read-chat-request.ts';
 export type ChatPlan = {
   request: ChatRequest;
   choices: Choice[];
+  /** Of the prompt, read from the vendor's cache. */
+  cachedTokens: number;
   behaviour: Behaviour;
   variant: ChatVariant;
 };

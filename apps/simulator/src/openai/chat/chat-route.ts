@@ -6,6 +6,7 @@ import { OPENAI_CHAT } from './chat-variant.ts';
 import type { ChatVariant } from './chat-variant.ts';
 import { composeChoice } from './compose-choice.ts';
 import type { Choice } from './compose-choice.ts';
+import { readPrefix } from './read-prefix.ts';
 import { readChatRequest } from './read-chat-request.ts';
 import { streamChat } from './stream-chat.ts';
 import type { ChatRequest } from './read-chat-request.ts';
@@ -35,7 +36,8 @@ export function createChatRoute(world: World, variant: ChatVariant = OPENAI_CHAT
           const behaviour = world.behaviour.for(call.key);
           const choice = composeChoice(request, behaviour.settings.reply);
           const choices = Array.from({ length: request.choices }, () => choice);
-          const plan = { request, choices, behaviour, variant };
+          const cachedTokens = variant.cachesPrompts ? readPrefix(world, request, call.key) : 0;
+          const plan = { request, choices, behaviour, variant, cachedTokens };
           return request.stream ? streamChat(exchange, plan) : replyChat(exchange, plan);
         },
       };
@@ -44,24 +46,25 @@ export function createChatRoute(world: World, variant: ChatVariant = OPENAI_CHAT
 }
 
 async function replyChat(exchange: Exchange, plan: ChatPlan): Promise<void> {
-  const { request, choices, behaviour } = plan;
+  const { choices, behaviour } = plan;
   const latencyMs = behaviour.draw(behaviour.settings.latencyMs);
   const startedAt = exchange.clock.now();
   if (latencyMs > 0) await exchange.sleep(latencyMs);
   const outputTokens = sumOutput(choices);
   if (!exchange.open) {
     const share = Math.min(1, (exchange.clock.now() - startedAt) / latencyMs);
-    return exchange.settle('aborted', chatUsage(request, Math.floor(outputTokens * share)));
+    return exchange.settle('aborted', chatUsage(plan, Math.floor(outputTokens * share)));
   }
   await exchange.reply({ status: 200, body: JSON.stringify(describeCompletion(exchange, plan)) });
-  exchange.settleByEnding(chatUsage(request, outputTokens));
+  exchange.settleByEnding(chatUsage(plan, outputTokens));
 }
 
 function sumOutput(choices: Choice[]): number {
   return choices.reduce((sum, choice) => sum + choice.outputTokens, 0);
 }
 
-function describeCompletion(exchange: Exchange, { request, choices, variant }: ChatPlan): object {
+function describeCompletion(exchange: Exchange, plan: ChatPlan): object {
+  const { request, choices, variant } = plan;
   return {
     id: `chatcmpl-${exchange.call.requestId.slice(4)}`,
     object: 'chat.completion',
@@ -74,7 +77,7 @@ function describeCompletion(exchange: Exchange, { request, choices, variant }: C
       finish_reason: choice.finishReason,
       ...variant.choiceFields(true),
     })),
-    usage: completionUsage(request.promptTokens, sumOutput(choices)),
+    usage: completionUsage(plan, sumOutput(choices)),
     service_tier: request.form.serviceTier,
     system_fingerprint: 'fp_simulator',
     ...variant.answerFields,

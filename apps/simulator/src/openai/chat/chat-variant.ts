@@ -3,6 +3,8 @@ import type { ChatRequest } from './read-chat-request.ts';
 
 /** How another vendor who speaks this protocol differs from OpenAI. */
 export type ChatVariant = {
+  /** Whether begins of prompts that were seen before are cheaper. */
+  cachesPrompts: boolean;
   /** Tokens charged to the token windows at admission. */
   reserveTokens(request: ChatRequest): number;
   /** A refusal of a request that is valid. */
@@ -17,6 +19,7 @@ export type ChatVariant = {
 
 /** OpenAI itself: max(max_tokens, estimate of the input) is reserved, and not given back. */
 export const OPENAI_CHAT: ChatVariant = {
+  cachesPrompts: true,
   reserveTokens: ({ maxTokens = 0, promptTokens }) => Math.max(maxTokens, promptTokens),
   refuse: () => undefined,
   answerFields: {},

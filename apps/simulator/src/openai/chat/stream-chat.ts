@@ -24,9 +24,9 @@ export async function streamChat(exchange: Exchange, plan: ChatPlan): Promise<vo
     characters += piece.characters;
     if (piece.characters > 0) await exchange.sleep(behaviour.draw(settings.chunkDelayMs));
   }
-  const usage = chatUsage(request, countTokens(characters));
+  const usage = chatUsage(plan, countTokens(characters));
   if (exchange.open && request.includeUsage) {
-    const counts = completionUsage(usage.inputTokens, usage.outputTokens);
+    const counts = completionUsage(plan, usage.outputTokens);
     await exchange.send(toEvent({ ...chunkBase(exchange, plan), choices: [], usage: counts }));
   }
   await exchange.send('data: [DONE]\n\n');

@@ -30,7 +30,7 @@ const foreign = [
  * @throws SluiceError `upstream_invalid_request`, naming the parameter that the API does not have, unless the target drops it.
  * @see https://platform.openai.com/docs/api-reference/responses/create
  */
-export function convertRequest(call: ChatCall): Body {
+export function convertRequest(call: Pick<ChatCall, 'input' | 'target' | 'user'>): Body {
   const { target, user } = call;
   const input = withoutForeign(target, fitChat(call), foreign);
   refuseSaidMedia(target, input.messages, ['audio']);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { locateResponses } from '../../azure-openai/locate-deployment.ts';
 import { targetOf } from '../../conformance/subject.ts';
+import { encodeLine, openResult } from '../batch-lines.ts';
 import { convertRequest } from './convert-request.ts';
 import { ResponseAssembly } from './response-assembly.ts';
 
@@ -12,15 +13,28 @@ const messages: ChatInput['messages'] = [{ role: 'user', content: 'hi' }];
 
 function send(more: Partial<ChatInput>, { model = 'gpt-4.1', dropParams = false } = {}) {
   const target = targetOf('openai', 'http://h', { model, dropParams });
-  const signal = new AbortController().signal;
-  return convertRequest({
-    target,
-    signal,
-    jobId: 'job_1',
-    user: undefined,
-    input: { messages, ...more },
-  });
+  return convertRequest({ target, user: undefined, input: { messages, ...more } });
 }
+
+it('of a batch is a line for the same API, whose result is read as its', () => {
+  const target = targetOf('openai', 'http://h', { model: 'gpt-5.4-pro' });
+  target.provider.options = { api: 'responses' };
+  const request = { target, customId: 'a', type: 'chat' as const, input: { messages } };
+  expect(JSON.parse(encodeLine(request))).toMatchObject({
+    url: '/v1/responses',
+    body: { model: 'gpt-5.4-pro', input: [{ role: 'user', content: 'hi' }] },
+  });
+  const content = [{ type: 'output_text', text: 'yes' }];
+  const body = { status: 'completed', output: [{ type: 'message', content }] };
+  const line = { custom_id: 'a', response: { status_code: 200, body } };
+  const context = {
+    http: { dispatcher: new MockAgent(), clock: systemClock },
+    target,
+    signal: new AbortController().signal,
+  };
+  const { result } = openResult(context, JSON.stringify(line)).reply(request);
+  expect(result).toMatchObject({ message: { content: 'yes' } });
+});
 
 describe('the request of a response', () => {
   it('has every parameter that the API knows, in its words', () => {
