@@ -155,6 +155,25 @@ test('a ticket alone in its lane runs again as soon as the pause is over', async
   await waitFor(() => worker.runningCount === 0);
 });
 
+test('a pause that is over before its ticket is back in the lane leaves it for no time', async () => {
+  const { lanes, work } = await setUp();
+  const starts = new Map<string, number[]>();
+  const worker = work(async ({ jobId }) => {
+    const seen = [...(starts.get(jobId) ?? []), performance.now()];
+    starts.set(jobId, seen);
+    // Long enough for this worker to find the lane empty and to block on it.
+    await systemClock.sleep(30);
+    return seen.length === 1 ? { kind: 'pause_lane', waitMs: 1 } : { kind: 'done' };
+  });
+  for (let i = 0; i < 8; i += 1) {
+    await lanes.add(place(`job_brief${i}`));
+    await waitFor(() => starts.get(`job_brief${i}`)?.length === 2, { timeoutMs: 10_000 });
+    await waitFor(() => worker.runningCount === 0);
+  }
+  const waits = [...starts.values()].map(([first = 0, second = 0]) => second - first);
+  expect(Math.max(...waits)).toBeLessThan(1_500);
+});
+
 test('a ticket given back wakes a worker that waits', async () => {
   const { lanes, work } = await setUp();
   const leaving = work(async (_ticket, signal) => {

@@ -84,12 +84,8 @@ test.each([
   ['a worker that drains', stopReasons.drained, { kind: 'give_back' }],
   ['a lost lock', stopReasons.lockLost, { kind: 'nothing' }],
   ['a cancelled job', failure('cancelled'), { kind: 'nothing' }],
-  ['a lost slot', slotLost, { kind: 'wait', scope: 'tenant', waitMs: 1 }],
-  [
-    'a permit that ran out',
-    failure('permit_expired'),
-    { kind: 'wait', scope: 'tenant', waitMs: 1 },
-  ],
+  ['a lost slot', slotLost, { kind: 'wait', scope: 'lane', waitMs: 1 }],
+  ['a permit that ran out', failure('permit_expired'), { kind: 'wait', scope: 'lane', waitMs: 1 }],
   ['an overloaded upstream', failure('upstream_overloaded'), { kind: 'retry', delayMs: 50 }],
   ['a network error', failure('upstream_unreachable'), { kind: 'retry', delayMs: 50 }],
   [
@@ -149,7 +145,7 @@ test('a refused key falls back at once, a wrong request does not', async () => {
 test('a refused key is parked; with another one the job asks again at once and unburned', async () => {
   const other = await judge(failure('quota_exceeded'), { otherKey: 'key-2' });
   expect(other.parked).toEqual(['key-1']);
-  expect(other.outcome).toMatchObject({ kind: 'wait', scope: 'tenant', waitMs: 1 });
+  expect(other.outcome).toMatchObject({ kind: 'wait', scope: 'lane', waitMs: 1 });
   expect(other.outcome).not.toHaveProperty('attempt');
   const last = await judge(failure('quota_exceeded'));
   expect(last.parked).toEqual(['key-1']);

@@ -113,15 +113,12 @@ async function hasOtherKey(plan: Plan, error: SluiceError, deps: RunJobDeps): Pr
   return left.kind === 'key';
 }
 
-/**
- * Nothing came of the call that counts: the ticket asks again at once. It alone is delayed: a lane that closes for a millisecond
- * is open again before the ticket is back in it, so that the sign to take it is used up and it lies there for 5 s (measured).
- */
+/** Nothing came of the call that counts: the ticket asks again at once, from the head of its lane. */
 function askAgain(limit: string, deps: RunJobDeps): Outcome {
   const waitMs = 1;
   return {
     kind: 'wait',
-    scope: 'tenant',
+    scope: 'lane',
     waitMs,
     waitingOn: waitingOn(limit, 'lane', deps.clock.now() + waitMs),
   };
