@@ -1,4 +1,5 @@
 import type { Clock } from '@sluice/runtime';
+import type { Job } from 'bullmq';
 
 import type { Lanes } from './lanes.ts';
 import type { PlacedTicket } from './place-ticket.ts';
@@ -22,10 +23,21 @@ export async function hurryTicket(
     if (!job) return await lanes.add(placed);
     const state = await job.getState();
     if (state === 'delayed') {
-      await job.promote();
-      return await lanes.wake(lane, options.shard, 0);
+      if (await promote(job)) return await lanes.wake(lane, options.shard, 0);
+      continue;
     }
     if (state !== 'active' || waitedMs >= options.patienceMs) return;
     await options.clock.sleep(pauseMs);
+  }
+}
+
+/** `false` where somebody else has moved it meanwhile: its delay was over, or it was promoted by another. */
+async function promote(job: Job): Promise<boolean> {
+  try {
+    await job.promote();
+    return true;
+  } catch (error) {
+    if ((await job.getState()) === 'delayed') throw error;
+    return false;
   }
 }
