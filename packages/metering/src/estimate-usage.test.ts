@@ -95,3 +95,10 @@ it('estimateRerankUsage counts the query once for each document', async () => {
   const usage = await estimateRerankUsage({ query: 'Hello', documents });
   expect(usage).toEqual({ input_tokens: 4, output_tokens: 0, total_tokens: 4, source: 'estimate' });
 });
+
+it('every answer of several is output', async () => {
+  const one = reply({ content: 'Rhine, Danube, Elbe' });
+  const { output_tokens: alone = 0 } = await estimateUsage(hello, one);
+  const { output_tokens: three } = await estimateUsage(hello, { ...one, alternatives: [one, one] });
+  expect(three).toBe(alone * 3);
+});

@@ -1,6 +1,8 @@
 import {
+  answersOf,
   listEmbeddingTexts,
   textOfDocument,
+  type ChatAnswer,
   type ChatInput,
   type ChatMessage,
   type ChatResult,
@@ -56,12 +58,13 @@ export function estimateTokensFromBytes(bytes: number): number {
 interface OutputCaps {
   max_tokens?: number | undefined;
   max_completion_tokens?: number | undefined;
+  n?: number | undefined;
 }
 
 /** The same for a job's whole input, and the most that may come back where the input says it. Any shape of input. */
 export function roughTokens(input: object): number {
-  const { max_tokens: most, max_completion_tokens: mostNow }: OutputCaps = input;
-  const output = mostNow ?? most ?? 0;
+  const { max_tokens: most, max_completion_tokens: mostNow, n = 1 }: OutputCaps = input;
+  const output = (mostNow ?? most ?? 0) * n;
   return estimateTokensFromBytes(JSON.stringify(input).length) + output;
 }
 
@@ -178,15 +181,18 @@ function countAttachments({ messages }: ChatInput, image: TokenRule['image']): n
 
 async function estimateOutputTokens(result: ChatResult, options: EstimateOptions): Promise<number> {
   const count = counting(options);
-  const { content, reasoning, refusal, tool_calls: calls } = result.message;
+  let tokens = 0;
+  for (const answer of answersOf(result)) tokens += await countAnswer(answer, count);
+  return Math.ceil(tokens * count.rule.factor);
+}
+
+async function countAnswer({ message }: ChatAnswer, count: Counting): Promise<number> {
+  const { content, reasoning, refusal, tool_calls: calls } = message;
   let tokens = 0;
   for (const text of [reasoning, content, refusal]) tokens += await count.counter.count(text ?? '');
-  if (calls)
-    tokens += await countJson(
-      calls.map((call) => call.function),
-      count,
-    );
-  return Math.ceil(tokens * count.rule.factor);
+  if (!calls) return tokens;
+  const called = calls.map((call) => call.function);
+  return tokens + (await countJson(called, count));
 }
 
 async function countJson(value: unknown, { counter }: Counting): Promise<number> {

@@ -27,12 +27,19 @@ function refuseLarge({ input }: SubmitJob, maxTokens: number): void {
 
 function capOutput(submitted: SubmitJob, maxTokens: number): SubmitJob {
   if (submitted.type !== 'chat') return submitted;
-  const { max_completion_tokens: asked, max_tokens: older } = submitted.input;
+  const { max_completion_tokens: asked, max_tokens: older, n = 1 } = submitted.input;
+  // Each of several answers may be as long as the request says.
+  const most = Math.floor(maxTokens / n);
+  if (most === 0) {
+    const message = `input.n: is ${n}; jobs of this tenant may ask for ${maxTokens} tokens in all answers`;
+    throw new SluiceError('invalid_request', message, { param: 'input.n' });
+  }
   for (const [name, value] of Object.entries({ max_completion_tokens: asked, max_tokens: older })) {
-    if (value === undefined || value <= maxTokens) continue;
-    const message = `input.${name}: is ${value}; jobs of this tenant may ask for ${maxTokens}`;
+    if (value === undefined || value <= most) continue;
+    const of = n === 1 ? '' : ` in each of ${n} answers`;
+    const message = `input.${name}: is ${value}; jobs of this tenant may ask for ${most}${of}`;
     throw new SluiceError('invalid_request', message, { param: `input.${name}` });
   }
   if (asked !== undefined || older !== undefined) return submitted;
-  return { ...submitted, input: { ...submitted.input, max_completion_tokens: maxTokens } };
+  return { ...submitted, input: { ...submitted.input, max_completion_tokens: most } };
 }

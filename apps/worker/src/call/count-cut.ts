@@ -1,4 +1,6 @@
 import type {
+  AnswerDelta,
+  ChatAnswer,
   ChatInput,
   ChatResult,
   EmbeddingInput,
@@ -84,14 +86,21 @@ async function estimate({ record, target }: Plan, said: TextDelta): Promise<Usag
 }
 
 /** The beginning of an answer as if it were one, to be counted. */
-function resultOf({ content, reasoning, tool_calls: calls }: TextDelta): ChatResult {
+function resultOf({ alternatives, ...first }: TextDelta): ChatResult {
+  return {
+    type: 'chat',
+    ...answerOf(first),
+    ...(alternatives && { alternatives: alternatives.map(answerOf) }),
+  };
+}
+
+function answerOf({ content, reasoning, tool_calls: calls }: AnswerDelta): ChatAnswer {
   const toolCalls = calls?.map(({ index, id = `call_${index}`, function: called }) => ({
     id,
     type: 'function' as const,
     function: { name: called?.name ?? '', arguments: called?.arguments ?? '' },
   }));
   return {
-    type: 'chat',
     message: {
       role: 'assistant',
       content: content ?? null,

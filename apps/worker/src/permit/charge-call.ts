@@ -62,7 +62,8 @@ export async function inputTokensOf(
 export function maxOutputOf({ record }: Plan): number | undefined {
   if (record.type !== 'chat') return 0;
   // As above.
-  const { max_completion_tokens: asked, max_tokens: older } = record.input as ChatInput;
-  // A client that sends both must not be charged for the smaller one only.
-  return asked !== undefined && older !== undefined ? Math.max(asked, older) : (asked ?? older);
+  const { max_completion_tokens: asked, max_tokens: older, n = 1 } = record.input as ChatInput;
+  if (asked === undefined && older === undefined) return undefined;
+  // A client that sends both must not be charged for the smaller one only. Each of several answers may be as long.
+  return Math.max(asked ?? 0, older ?? 0) * n;
 }
