@@ -11,6 +11,8 @@ export interface Usage {
   cache_write_1h_input_tokens?: number;
   output_tokens?: number;
   reasoning_tokens?: number;
+  /** Sound among the tokens, in and out: vendors charge it at a price of its own. */
+  audio_tokens?: number;
   /** What Cohere bills a ranking by: 100 documents each. */
   search_units?: number;
   /** Sound, where a transcription is billed by it. */

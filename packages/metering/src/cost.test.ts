@@ -15,6 +15,12 @@ function usage(parts: Partial<Usage>): Usage {
 describe('costOf', () => {
   it.each<[string, Partial<Usage>, Partial<Price>, string]>([
     ['input and output', { input_tokens: 1_000, output_tokens: 1_000 }, {}, '0.001450'],
+    [
+      'sound, whose price is not that of text',
+      { input_tokens: 9, output_tokens: 9, audio_tokens: 1 },
+      {},
+      'unknown',
+    ],
     ['nothing', { input_tokens: 0, output_tokens: 0 }, {}, '0.000000'],
     ['a million of each', { input_tokens: 1e6, output_tokens: 1e6 }, {}, '1.450000'],
     [

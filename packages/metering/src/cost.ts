@@ -21,8 +21,8 @@ export function roundCost(cost: CostUsd): CostUsd {
 /**
  * What a call cost in US dollars, exact in decimal: fresh input, input read from and
  * written to the vendor's prompt cache (for an hour apart), and output, each at its price; or search units or seconds of sound where the
- * price is theirs, which are rounded to 12 decimals. `unknown` without a price, without the split into input and output, with more input than the price holds for, or with cached input
- * whose price is unknown. Never a guess. `factor` is what is paid of that price, as in a batch of the vendor's.
+ * price is theirs, which are rounded to 12 decimals. `unknown` without a price, without the split into input and output, with more input than the price holds for, with sound among
+ * its tokens, or with cached input whose price is unknown. Never a guess. `factor` is what is paid of that price, as in a batch of the vendor's.
  */
 export function exactCostOf(
   usage: Usage | undefined,
@@ -41,6 +41,8 @@ function wholePriceOf(usage: Usage | undefined, price: Price | undefined): CostU
   if (price.perMinute !== undefined) return costOfUnits(usage.audio_seconds, price.perMinute, 60);
   const { input_tokens: input, output_tokens: output } = usage;
   if (input === undefined || output === undefined) return 'unknown';
+  // Sound has a price of its own, which is not that of text.
+  if (usage.audio_tokens) return 'unknown';
   if (price.upToInputTokens !== undefined && input > price.upToInputTokens) return 'unknown';
   const rates = ratesFor(input, price);
   // A vendor that reports more cached than whole input is wrong about one of them; never charge less than nothing.

@@ -7,6 +7,7 @@ const parts = [
   'cache_write_1h_input_tokens',
   'output_tokens',
   'reasoning_tokens',
+  'audio_tokens',
   'search_units',
   'audio_seconds',
 ] as const;

@@ -275,3 +275,19 @@ describe('what else a candidate may have', () => {
     ]);
   });
 });
+
+it('sound among the tokens of Gemini is counted apart: it has a price of its own', () => {
+  const { usage } = replyTo(piece([{ text: 'a' }], 'STOP'), {
+    usageMetadata: {
+      promptTokenCount: 9,
+      candidatesTokenCount: 5,
+      totalTokenCount: 14,
+      promptTokensDetails: [
+        { modality: 'TEXT', tokenCount: 2 },
+        { modality: 'AUDIO', tokenCount: 7 },
+      ],
+      candidatesTokensDetails: [{ modality: 'AUDIO', tokenCount: 5 }],
+    },
+  });
+  expect(usage).toMatchObject({ input_tokens: 9, output_tokens: 5, audio_tokens: 12 });
+});

@@ -13,12 +13,16 @@ export function convertUsage(usage: UsageMetadata | undefined): Usage | undefine
   const output = sumOf(usage.candidatesTokenCount, usage.thoughtsTokenCount);
   const total = usage.totalTokenCount ?? sumOf(input, output);
   if (total === undefined) return undefined;
+  const modalities = [usage.promptTokensDetails, usage.candidatesTokensDetails];
+  const sounds = modalities.flatMap((list) => list ?? []).filter((it) => it.modality === 'AUDIO');
+  const sound = sumOf(...sounds.map(({ tokenCount }) => tokenCount)) ?? 0;
   const { cachedContentTokenCount: cached, thoughtsTokenCount: thoughts } = usage;
   return {
     ...(input !== undefined && { input_tokens: input }),
     ...(typeof cached === 'number' && { cached_input_tokens: cached }),
     ...(output !== undefined && { output_tokens: output }),
     ...(typeof thoughts === 'number' && { reasoning_tokens: thoughts }),
+    ...(sound > 0 && { audio_tokens: sound }),
     total_tokens: total,
     source: 'provider',
   };

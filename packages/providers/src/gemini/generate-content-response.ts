@@ -68,6 +68,11 @@ const candidate = z.object({
 });
 export type Candidate = z.infer<typeof candidate>;
 
+const modalities = z
+  .array(z.object({ modality: z.string().nullish(), tokenCount: count }))
+  .nullish()
+  .catch(undefined);
+
 const usage = z.object({
   promptTokenCount: count,
   cachedContentTokenCount: count,
@@ -75,6 +80,8 @@ const usage = z.object({
   thoughtsTokenCount: count,
   toolUsePromptTokenCount: count,
   totalTokenCount: count,
+  promptTokensDetails: modalities,
+  candidatesTokensDetails: modalities,
 });
 export type UsageMetadata = z.infer<typeof usage>;
 

@@ -232,6 +232,15 @@ describe('usage', () => {
       { ...basic, prompt_cache_hit_tokens: 4, prompt_cache_miss_tokens: 6 },
       { ...counted, cached_input_tokens: 4 },
     ],
+    [
+      'sound',
+      {
+        ...basic,
+        prompt_tokens_details: { audio_tokens: 3 },
+        completion_tokens_details: { audio_tokens: 4 },
+      },
+      { ...counted, audio_tokens: 7 },
+    ],
     ['Moonshot', { ...basic, cached_tokens: 4 }, { ...counted, cached_input_tokens: 4 }],
     [
       'SGLang',

@@ -78,7 +78,12 @@ export const tokenLogprobs = z
 
 const count = z.number().nullish().catch(undefined);
 const details = z
-  .object({ cached_tokens: count, cache_write_tokens: count, reasoning_tokens: count })
+  .object({
+    cached_tokens: count,
+    cache_write_tokens: count,
+    reasoning_tokens: count,
+    audio_tokens: count,
+  })
   .nullish()
   .catch(undefined);
 

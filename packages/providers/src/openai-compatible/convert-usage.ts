@@ -19,12 +19,14 @@ export function convertUsage(usage: ChatUsage | undefined): Usage | undefined {
     inputDetails?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens;
   const written = inputDetails?.cache_write_tokens;
   const reasoning = outputDetails?.reasoning_tokens ?? usage.reasoning_tokens;
+  const sound = (inputDetails?.audio_tokens ?? 0) + (outputDetails?.audio_tokens ?? 0);
   return {
     ...(input !== undefined && { input_tokens: input }),
     ...(isCount(cached) && { cached_input_tokens: cached }),
     ...(isCount(written) && { cache_write_input_tokens: written }),
     ...(output !== undefined && { output_tokens: output }),
     ...(isCount(reasoning) && { reasoning_tokens: reasoning }),
+    ...(sound > 0 && { audio_tokens: sound }),
     total_tokens: total,
     source: 'provider',
   };
