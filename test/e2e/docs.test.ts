@@ -86,7 +86,7 @@ function environment() {
   };
 }
 
-/** Commands that start what the test has started, install, or are tests themselves: they were run by hand. */
+/** Commands that start what the test has started, install, or are tests themselves: they are not run here. */
 const runElsewhere =
   /^(npm |docker |export SLUICE_ADMIN_KEY|REDIS_URL=|PASSWORD=|redis-cli |redis-server )/;
 
