@@ -34,16 +34,13 @@ const pages = readPages();
 /** What `npm start` runs without a file. Nothing is reset: all that is shown works beside everything else. */
 let launched: Awaited<ReturnType<typeof launchStack>>;
 let receiver: Receiver;
-let compiled: string;
 beforeAll(async () => {
   const config = readFileSync(join(rootFolder, 'examples/config/simulator.yaml'), 'utf8');
   launched = await launchStack({ config: () => parse(config) as Record<string, unknown> });
   receiver = await startReceiver();
-  compiled = await mkdtemp(join(tmpdir(), 'sluice-docs-compiled-'));
 });
 afterAll(async () => {
   await Promise.all([launched.stop(), receiver.close()]);
-  await rm(compiled, { recursive: true, force: true });
 });
 
 const stack = () => launched.stack;
@@ -82,7 +79,6 @@ function environment() {
     SLUICE_API_KEY: adminKey,
     SLUICE_SIMULATOR_PORT: port,
     REDIS_URL: stack().redis.userUrl,
-    NODE_COMPILE_CACHE: compiled,
   };
 }
 
