@@ -81,25 +81,27 @@ async function fuzz(
   const memory: MemorySample[] = [];
   let last = { sent: 0, atMs: startedMs };
   const isLate = () => performance.now() - startedMs > maxMinutes * 60_000;
-  for (let sent = 0; sent < requests && !isLate(); sent += portion) {
+  for (let sent = 0; sent < requests && !isLate() && !stack.api.ending(); sent += portion) {
     const numRuns = Math.min(portion, requests - sent);
     await run.sendAll(fc.sample(arbitrary, { numRuns, seed: seed + sent }));
     const done = sent + numRuns;
     if (done - last.sent < requests / samplesWanted && done < requests) continue;
     const atMs = performance.now();
+    const rssMiB = await residentMiB(stack);
+    if (rssMiB === undefined) break;
     const requestsPerSecond = Math.round(((done - last.sent) * 1_000) / (atMs - last.atMs));
-    memory.push({ sent: done, rssMiB: await rssMiB(stack), requestsPerSecond });
+    memory.push({ sent: done, rssMiB, requestsPerSecond });
     last = { sent: done, atMs };
   }
-  const { status } = await stack.request('GET', '/healthz');
+  const ending = stack.api.ending();
   run.close();
   return {
     sent: last.sent,
     byStatus: run.byStatus,
-    findings: [...run.findings.values()],
+    findings: [...(ending ? [ending] : []), ...run.findings.values()],
     memory,
     kibPerThousandRequests: slopeOf(memory.filter(({ sent }) => sent >= requests / 3)),
-    alive: status === 200,
+    alive: ending === undefined,
     seconds: Math.round((performance.now() - startedMs) / 1_000),
   };
 }
@@ -117,10 +119,15 @@ function slopeOf(samples: readonly MemorySample[]): number {
   return below === 0 ? 0 : Math.round((above / below) * 1_024 * 1_000);
 }
 
-/** Asked of the system: the API's own metrics do not tell it. */
-async function rssMiB({ api }: Stack): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(api.pid)]);
-  return Math.round(Number(stdout) / 1_024);
+/** Asked of the system: the API's own metrics do not tell it. `undefined` where the process has ended. */
+async function residentMiB({ api }: Stack): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(api.pid)]);
+    return Math.round(Number(stdout) / 1_024);
+  } catch (error) {
+    await api.exited.catch(() => error);
+    return undefined;
+  }
 }
 
 class FuzzRun {

@@ -97,6 +97,9 @@ class FormReader {
       else this.#fields.set(name, value);
     });
     parser.on('file', (...[name, stream, filename, , mediaType]) => {
+      // That a form ends within a file is told to its stream and to the parser, whose pipeline rejects. The stream has no reader
+      // before the upload is open and after it was given up, and an error that nobody hears ends the process.
+      stream.on('error', () => {});
       if (/^[\w.+-]{1,100}\/[\w.+-]{1,100}$/.test(mediaType)) this.#mediaType = mediaType;
       this.#take(name, stream, filename);
     });

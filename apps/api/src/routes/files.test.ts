@@ -173,6 +173,28 @@ describe('an upload', () => {
     expect((await clientOf(api).files.list()).data).toEqual([]);
   });
 
+  it.each([
+    ['in the file', 'name="file"; filename="a"\r\n\r\nxx'],
+    ['in the heads of the file', 'name="file"; filename="a"\r\nContent-Ty'],
+    ['in a file of another name', 'name="other"; filename="a"\r\n\r\nxx'],
+    [
+      'in a second file',
+      'name="file"; filename="a"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="b"\r\n\r\nx',
+    ],
+    ['in a field', 'name="purpose"\r\n\r\nbat'],
+  ])('in a form that ends %s is refused, and the API goes on', async (_where, rest) => {
+    const api = await startTestApi();
+    const reply = await api.call('/v1/files', {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      body: `--b\r\nContent-Disposition: form-data; ${rest}`,
+    });
+    const { message } = await expectError(reply, 400, 'invalid_request');
+    expect(message).toMatch(/end/);
+    expect(partsOnDisk(api)).toEqual([]);
+    expect((await clientOf(api).files.list()).data).toEqual([]);
+  });
+
   it('beyond what the tenant may keep is refused until something is deleted', async () => {
     const api = await startTestApi((config) => ({
       ...config,
