@@ -326,7 +326,7 @@ apps:
   });
 
   it.each([
-    ['openai', 'https://api.openai.com/v1', {}],
+    ['openai', 'https://api.openai.com/v1', { api: 'chat' }],
     ['anthropic', 'https://api.anthropic.com', { version: '2023-06-01' }],
     ['gemini', 'https://generativelanguage.googleapis.com', { apiVersion: 'v1beta' }],
     ['ollama', 'http://127.0.0.1:11434', {}],
