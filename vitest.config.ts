@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that count what happens in a window of time: another one beside them would take the time that they count. */
 const timing = [
+  'test/chaos/cancel-races.test.ts',
   'test/e2e/drain.test.ts',
   'test/e2e/limits-and-retries.test.ts',
   'test/e2e/outages.test.ts',

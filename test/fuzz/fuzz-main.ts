@@ -10,7 +10,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     concurrency: { type: 'string', default: '16' },
     /** Most growth of the API's memory that passes. */
-    'max-kib-per-thousand': { type: 'string', default: '512' },
+    'max-kib-per-thousand': { type: 'string', default: '256' },
     'max-minutes': { type: 'string', default: '30' },
   },
 });

@@ -7,7 +7,6 @@ import {
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
-import { countsTokens } from '@sluice/limits';
 import { loadTokenizers } from '@sluice/metering';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
@@ -172,12 +171,14 @@ async function startRuns(
   tryKeys(parts, signal);
 }
 
-/** The models whose texts are counted before each call; what others are counted with loads when it is needed. */
-function countedModels({ routes, lanes }: Config): { kind: string; model: string }[] {
+/**
+ * The models whose texts are counted: before each call where a lane limits tokens, and of any call that was cut, for what it cost.
+ * A table that loaded only then would hold up all jobs of the worker for half a second, and the next cancel with them.
+ */
+function countedModels({ routes }: Config): { kind: string; model: string }[] {
   return [routes.chat, routes.embedding, routes.rerank]
     .flatMap((byName) => Object.values(byName))
     .flatMap(({ targets }) => targets)
-    .filter(({ lane }) => lanes[lane] && countsTokens(lanes[lane]))
     .map(({ provider, model }) => ({ kind: provider.kind, model }));
 }
 
