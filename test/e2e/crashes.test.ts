@@ -118,6 +118,26 @@ test.concurrent('a killed worker’s Dify run is attached to, never started twic
   expect(starts).toHaveLength(1);
 }, 90_000);
 
+test.concurrent('a call that was cancelled when its worker was dead already is in the ledger, once', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const stack = await startStack({ workers: 1 }, onTestFinished);
+  await stack.simulator.fault({ times: 1, fault: { kind: 'hang' } });
+  const { id } = await stack.submit(chat('cut by nobody'));
+  await expect
+    .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 10_000 })
+    .toBe(1);
+  stack.workers[0]?.kill('SIGKILL');
+  await stack.request('POST', `/v1/jobs/${id}/cancel`);
+  await stack.addWorker();
+  // A line of JSON for each call: one is an object.
+  const ledger = async () => (await stack.request('GET', '/v1/usage/ledger')).body;
+  await expect
+    .poll(ledger, { timeout: takeoverMs + 10_000 })
+    .toMatchObject({ job_id: id, outcome: 'interrupted' });
+}, 90_000);
+
 test.concurrent('no slot is left after cancels, time-outs, a kill and the end of all work', async ({
   expect,
   onTestFinished,
@@ -140,6 +160,8 @@ test.concurrent('no slot is left after cancels, time-outs, a kill and the end of
     .toBe(3);
   await stack.request('POST', `/v1/jobs/${cancelled.id}/cancel`);
   expect(await stack.ended(late.id)).toMatchObject({ error: { code: 'upstream_timeout' } });
+  // What the worker has cut is settled: only the call that it dies with is left.
+  await expect.poll(() => inFlight(stack), { timeout: 10_000 }).toBe(1);
   stack.workers[0]?.kill('SIGKILL');
   await stack.addWorker();
   expect(await stack.ended(killed.id, 30_000)).toMatchObject({ state: 'completed' });

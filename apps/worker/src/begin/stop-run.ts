@@ -18,7 +18,14 @@ import { wholeCost } from '../meter/whole-cost.ts';
 import type { Plan } from './plan-job.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
-type StopDeps = Pick<RunJobDeps, 'adapterFor' | 'clock' | 'config' | 'records'>;
+type StopDeps = Pick<
+  RunJobDeps,
+  'adapterFor' | 'clock' | 'config' | 'records' | 'runs' | 'workerLife'
+>;
+
+/** When the ticket of a job whose call may yet be booked looks again, and how long a worker that lives takes for that at most. */
+const lookAgainMs = 1_000;
+const bookedWithinMs = 30_000;
 
 /** Whose run is stopped, and where it runs. */
 interface Abandoned {
@@ -38,17 +45,43 @@ export async function stopAbandoned(
   deps: StopDeps,
 ): Promise<Outcome> {
   const nothing = { kind: 'nothing', reason: 'ended' } as const;
-  if (!handle || (state !== 'cancelled' && state !== 'expired')) return nothing;
+  if (state !== 'cancelled' && state !== 'expired') return nothing;
   const job = await deps.records.readSummary(ticket.jobId);
-  if (!job) return nothing;
+  if (!job || job.type === 'batch') return nothing;
   const { route, steps } = itineraryOf(deps.config, { ...job, type: callTypeOf(job.type) });
   const target = steps[targetIndex]?.target;
   if (!target) return nothing;
+  if (!handle) return await bookLostCut({ record: job, route, target }, deps);
   const isBooked = job.attempts.some(({ ended_at_ms: endedAtMs }) => endedAtMs > handle.sent_at_ms);
   const stopped = await stop({ record: job, route, target, handle }, deps);
   if (isBooked || !stopped) return nothing;
   const { entry, ...cut } = stopped;
   return { ...nothing, entry, cut: { ...cut, ...(job.run !== undefined && { run: job.run }) } };
+}
+
+/**
+ * A run whose job was ended from outside cuts its call and books it. One whose worker died before it had done so may have
+ * cost something: the ledger gets an entry that says no more. While that worker may live, the ticket comes back.
+ */
+async function bookLostCut(
+  { record, route, target }: Omit<Abandoned, 'handle'>,
+  { clock, runs, workerLife }: StopDeps,
+): Promise<Outcome> {
+  const nothing = { kind: 'nothing', reason: 'ended' } as const;
+  const { run = '', attempts, endedAtMs = 0 } = record;
+  const [workerId = '', beganAt] = run.split('.');
+  const startedAtMs = Number(beganAt);
+  const isBooked = attempts.some(({ ended_at_ms: endedMs }) => endedMs >= startedAtMs);
+  if (!beganAt || isBooked || runs.has(run)) return nothing;
+  if (await workerLife.isAlive(workerId)) {
+    const isOver = clock.now() > endedAtMs + bookedWithinMs;
+    return isOver ? nothing : { kind: 'held', delayMs: lookAgainMs };
+  }
+  const lost = { startedAtMs, endedAtMs: clock.now(), outcome: 'interrupted' } as const;
+  return {
+    ...nothing,
+    entry: bookCall({ record, route, target }, { ...lost, costUsd: 'unknown' }),
+  };
 }
 
 /** The refusal of a job, once what an earlier run of it has started upstream was told to stop, with what that had taken. */
