@@ -102,13 +102,12 @@ describe('equal jobs under way', () => {
   });
 
   test('a call that fails for good fails them all, and is not made again for each', async () => {
-    await stack().simulator.behaviour({ firstByteMs: 1_500 });
-    await stack().simulator.fault({
-      match: { kind: 'chat' },
-      fault: { kind: 'status', status: 500 },
-      times: 4,
-    });
-    const ids = await submitMany(stack(), chat('an outage'), 12);
+    // The first attempt hangs for as long as the others take to wait for it; one that came later would lead a flight of its own.
+    const match = { kind: 'chat' };
+    await stack().simulator.fault({ match, fault: { kind: 'hang' }, times: 1 });
+    await stack().simulator.fault({ match, fault: { kind: 'status', status: 500 }, times: 3 });
+    const ids = await submitMany(stack(), chat('an outage', { attempt_timeout_seconds: 5 }), 12);
+    await waitingFor(stack(), 11);
     const ended = await endedAll(stack(), ids);
     expect(new Set(ended.map(({ error }) => error?.code))).toEqual(new Set(['upstream_error']));
     // Four attempts of one job, as its retry policy says.
