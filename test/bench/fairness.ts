@@ -9,20 +9,26 @@ import { startBenchStack, type BenchStack } from './bench-stack.ts';
 import { lane } from './settings.ts';
 
 const concurrency = 8;
-const serviceMs = 100;
+const serviceMs = 50;
+const service = { firstByteMs: serviceMs, latencyMs: serviceMs, chunks: 1 };
 const tenantNames = Array.from({ length: 10 }, (_, i) => `tenant-${i}`);
 /** How large the prompts of a tenant's jobs are, in turn: to a first and a second tenant jobs are not the same. */
 const promptWords = [10, 40, 160];
 const sizes = {
-  full: { backlog: 600, perTenant: 60 },
-  smoke: { backlog: 30, perTenant: 6 },
+  full: { backlog: 10_000, perTenant: 60, keys: 1_000 },
+  smoke: { backlog: 30, perTenant: 6, keys: 5 },
 };
+
+/** Requests under way of whoever submits. */
+const atOnce = 50;
 
 interface Size {
   /** Jobs of the tenant that was first. */
   backlog: number;
   /** Jobs of each of ten tenants, the second one's after all of the first's. */
   perTenant: number;
+  /** Of the first tenant, which take turns; the others have one. */
+  keys: number;
 }
 
 interface Fairness {
@@ -30,7 +36,7 @@ interface Fairness {
   victimWait: number;
   /** Of the tokens served to ten equal tenants when half of all jobs have started; 1 is equal. */
   jain: number;
-  /** Of the first of them, which sends with five keys in turn, against the mean: a gain of 0.05 is 5 %. */
+  /** Of the first of them, which sends with many keys in turn, against the mean: a gain of 0.05 is 5 %. */
   splitGain: number;
 }
 
@@ -42,11 +48,11 @@ interface Started {
   startedAtMs: number;
 }
 
-/** Submits one job of a tenant; `started` tells of all of them once they have ended. The queue is for pausing it. */
+/** Submits one job of a tenant; `started` tells of a tenant's, or of all, once they have ended. The queue is for pausing it. */
 interface Subject {
   queue: Queue;
   submit(tenant: string, words: number): Promise<void>;
-  started(): Promise<Started[]>;
+  started(tenant?: string): Promise<Started[]>;
 }
 
 /**
@@ -57,7 +63,7 @@ export async function benchFairness(options: BenchOptions): Promise<BenchReport>
   const size = sizes[options.size];
   const limits = { concurrency, tokensPerMinute: 100_000_000, pacing: 'burst' };
   await using stack = await startBenchStack({ ...options, limits });
-  await stack.simulator.behaviour({ firstByteMs: serviceMs, latencyMs: serviceMs, chunks: 1 });
+  await stack.simulator.behaviour(service);
   const api = await stack.startApi();
   await stack.startWorker();
   await using queues = new AsyncDisposableStack();
@@ -66,32 +72,54 @@ export async function benchFairness(options: BenchOptions): Promise<BenchReport>
     return queues.adopt(queue, (one) => one.close());
   };
   const ours = open(lane, shardTag('sluice', 0));
-  const sluice = await measure(size, () => sluiceSubject(stack, ours, api.url));
+  const sluice = await measure(size, stack, () =>
+    sluiceSubject({ stack, queue: ours, url: api.url, keys: size.keys }),
+  );
   const environment = { QUEUE: 'fair', CONCURRENCY: String(concurrency) };
   await stack.startBare('limited-worker.ts', environment);
   const plain = open('fair');
-  const fifo = await measure(size, async () => fifoSubject(plain));
+  const fifo = await measure(size, stack, async () => fifoSubject(plain));
   return report({ sluice, fifo }, size);
 }
 
-async function measure(size: Size, subject: () => Promise<Subject>): Promise<Fairness> {
+async function measure(
+  size: Size,
+  { simulator }: BenchStack,
+  subject: () => Promise<Subject>,
+): Promise<Fairness> {
   const crowd = await subject();
   await crowd.queue.pause();
-  await Promise.all(Array.from({ length: size.backlog }, () => crowd.submit('tenant-0', 10)));
+  await inChunks(size.backlog, () => crowd.submit('tenant-0', 10));
   await crowd.queue.resume();
   while ((await crowd.queue.getActiveCount()) < concurrency) await sleep(5);
   await crowd.submit('tenant-1', 10);
-  const victim = (await crowd.started()).find(({ tenant }) => tenant === 'tenant-1');
+  const [victim] = await crowd.started('tenant-1');
   const victimWait = ((victim?.startedAtMs ?? 0) - (victim?.submittedAtMs ?? 0)) / serviceMs;
+  await simulator.behaviour({ chunks: 1 });
+  await untilEmpty(crowd.queue);
+  await simulator.behaviour(service);
 
   const equals = await subject();
   await equals.queue.pause();
   for (const tenant of tenantNames) {
-    const words = Array.from({ length: size.perTenant }, (_, i) => promptWords[i % 3] ?? 10);
-    await Promise.all(words.map((count) => equals.submit(tenant, count)));
+    await inChunks(size.perTenant, (i) => equals.submit(tenant, promptWords[i % 3] ?? 10));
   }
   await equals.queue.resume();
   return { victimWait, ...shares(await equals.started()) };
+}
+
+async function inChunks(count: number, submit: (index: number) => Promise<void>): Promise<void> {
+  for (let sent = 0; sent < count; sent += atOnce) {
+    const chunk = Array.from({ length: Math.min(atOnce, count - sent) }, (_, i) => sent + i);
+    // Chunks as from so many clients.
+    // oxlint-disable-next-line no-await-in-loop
+    await Promise.all(chunk.map(submit));
+  }
+}
+
+async function untilEmpty(queue: Queue): Promise<void> {
+  const left = () => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active');
+  while ((await left()) > 0) await sleep(100);
 }
 
 /** Of the first half of the jobs to start. */
@@ -112,8 +140,18 @@ function promptOf(words: number): { messages: { role: 'user'; content: string }[
   return { messages: [{ role: 'user', content: 'lamp '.repeat(words) }] };
 }
 
-/** Each tenant has a key; the first has five, which take turns. */
-async function sluiceSubject(stack: BenchStack, queue: Queue, url: string): Promise<Subject> {
+/** Each tenant has a key; the first has many, which take turns. */
+async function sluiceSubject({
+  stack,
+  queue,
+  url,
+  keys: keyCount,
+}: {
+  stack: BenchStack;
+  queue: Queue;
+  url: string;
+  keys: number;
+}): Promise<Subject> {
   const send = async (path: string, body?: unknown, headers: object = stack.headers) => {
     const reply = await fetch(`${url}${path}`, {
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
@@ -124,14 +162,13 @@ async function sluiceSubject(stack: BenchStack, queue: Queue, url: string): Prom
   const keys = new Map<string, string[]>();
   for (const id of tenantNames) {
     await send('/v1/admin/tenants', { id });
-    const made = Array.from({ length: id === 'tenant-0' ? 5 : 1 }, () =>
-      send('/v1/admin/keys', { tenant_id: id, scopes: ['submit', 'read'] }),
-    );
-    // The API's own reply.
-    keys.set(
-      id,
-      (await Promise.all(made)).map((one) => (one as { key: string }).key),
-    );
+    const made: string[] = [];
+    keys.set(id, made);
+    await inChunks(id === 'tenant-0' ? keyCount : 1, async () => {
+      const reply = await send('/v1/admin/keys', { tenant_id: id, scopes: ['submit', 'read'] });
+      // The API's own reply.
+      made.push((reply as { key: string }).key);
+    });
   }
   const submitted: { id: string; tenant: string; words: number; authorization: string }[] = [];
   const submit: Subject['submit'] = async (tenant, words) => {
@@ -149,28 +186,38 @@ async function sluiceSubject(stack: BenchStack, queue: Queue, url: string): Prom
       return { tenant, cost: words, submittedAtMs: Date.parse(job.created_at), startedAtMs };
     }
   };
-  return { queue, submit, started: () => Promise.all(submitted.map(startedOf)) };
+  const started: Subject['started'] = (tenant) =>
+    Promise.all(
+      submitted.filter((job) => tenant === undefined || job.tenant === tenant).map(startedOf),
+    );
+  return { queue, submit, started };
 }
 
 function fifoSubject(queue: Queue): Subject {
-  const ids: string[] = [];
+  const submitted: { id: string; tenant: string }[] = [];
+  const startedOf = async ({ id, tenant }: { id: string; tenant: string }) => {
+    for (;;) {
+      const job = await queue.getJob(id);
+      if (!job?.finishedOn) {
+        await sleep(100);
+        continue;
+      }
+      const cost = (job.data.messages[0].content.length as number) / 5;
+      const startedAtMs = job.processedOn ?? 0;
+      return { tenant, cost, submittedAtMs: job.timestamp, startedAtMs };
+    }
+  };
   return {
     queue,
     async submit(tenant, words) {
       const data = { model: 'sim-chat', ...promptOf(words), metadata: { tenant } };
       const { id } = await queue.add('chat', data, { attempts: 10, backoff: { type: 'custom' } });
-      ids.push(id ?? '');
+      submitted.push({ id: id ?? '', tenant });
     },
-    async started() {
-      while ((await queue.getJobCountByTypes('waiting', 'active', 'delayed')) > 0) await sleep(100);
-      const jobs = await Promise.all(ids.map((id) => queue.getJob(id)));
-      return jobs.map((job) => ({
-        tenant: job?.data.metadata.tenant as string,
-        cost: (job?.data.messages[0].content.length as number) / 5,
-        submittedAtMs: job?.timestamp ?? 0,
-        startedAtMs: job?.processedOn ?? 0,
-      }));
-    },
+    started: (tenant) =>
+      Promise.all(
+        submitted.filter((job) => tenant === undefined || job.tenant === tenant).map(startedOf),
+      ),
   };
 }
 
@@ -183,8 +230,8 @@ function report(found: Record<'sluice' | 'fifo', Fairness>, size: Size): BenchRe
     name: 'fairness',
     title:
       `${concurrency} slots of ${serviceMs} ms: one job behind ${size.backlog} of another tenant, ` +
-      `then ten tenants with ${size.perTenant} jobs of mixed sizes each`,
-    columns: ['victim waits (services)', 'Jain', 'gain by five keys %'],
+      `then ten tenants with ${size.perTenant} jobs of mixed sizes each, the first with ${size.keys} keys`,
+    columns: ['victim waits (services)', 'Jain', 'gain by many keys %'],
     rows: [row('Sluice', found.sluice), row('plain FIFO', found.fifo)],
     verdict: {
       metric: 'Jain index of Sluice',

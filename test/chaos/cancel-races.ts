@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal, type JobState, type JobView } from '@sluice/contracts';
 import { startReceiver, waitFor, type Receiver } from '@sluice/testing';
 
-import { defaultConfig, launchStack, type Reply, type Stack } from '../support/start-stack.ts';
+import { defaultConfig, launchStack, type Stack } from '../support/start-stack.ts';
 import { checkRaces, type Race, type RaceVerdict } from './check-races.ts';
 import { seededRandom } from './seeded-random.ts';
+import { untilAnswered } from './until-answered.ts';
 
 export interface CancelRacesOptions {
   races: number;
@@ -99,23 +100,6 @@ async function race(
   const { status, body } = reply;
   const state = status === 200 ? (body as JobView).state : undefined;
   return { index, id, askedAtMs, status, state, isUncertain: wasAway };
-}
-
-interface Answered {
-  reply: Reply;
-  /** It was asked before, in vain. */
-  wasAway: boolean;
-  askedAtMs: number;
-}
-
-/** A busy machine may keep Redis from answering: 503 asks to come back. What was asked may have been done all the same. */
-async function untilAnswered(ask: () => Promise<Reply>): Promise<Answered> {
-  for (let wasAway = false; ; wasAway = true) {
-    const askedAtMs = Date.now();
-    const reply = await ask();
-    if (reply.status !== 503) return { reply, wasAway, askedAtMs };
-    await sleep(200);
-  }
 }
 
 function jobOf(index: number): Record<string, unknown> {

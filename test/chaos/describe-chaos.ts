@@ -14,7 +14,6 @@ export function describeChaos(ledger: ChaosLedger, verdicts: readonly Verdict[])
     '',
     ...refusals(ledger),
     ...firstCompletions(ledger),
-    '',
     ...recoveries(ledger),
   ].join('\n');
 }
@@ -53,7 +52,7 @@ function firstCompletions(ledger: ChaosLedger): string[] {
   ];
 }
 
-/** From the kill of a worker to the moment when another takes over what it ran. */
+/** From the kill of a worker to the moment when another takes over what it ran; nothing where none was killed. */
 function recoveries(ledger: ChaosLedger): string[] {
   const kills = ledger.of('act').filter(({ act }) => act === 'kill_worker');
   const seconds = ledger.of('result').flatMap(({ job }) =>
@@ -62,6 +61,7 @@ function recoveries(ledger: ChaosLedger): string[] {
       return kill ? [(foundMs - kill.atMs) / 1_000] : [];
     }),
   );
+  if (kills.length === 0) return [];
   const times = sorted(seconds);
   const head = `takeovers after the kill of a worker: n ${times.length}, p50 ${at(times, 0.5)} s, max ${at(times, 1)} s`;
   let lower = 0;
@@ -73,6 +73,7 @@ function recoveries(ledger: ChaosLedger): string[] {
   });
   const most = Math.max(1, ...rows.map(({ count }) => count));
   return [
+    '',
     head,
     ...rows
       .filter(({ count }) => count > 0)

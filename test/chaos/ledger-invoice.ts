@@ -7,6 +7,7 @@ import { launchStack, type Stack } from '../support/start-stack.ts';
 import { compareBooks, type Books } from './compare-books.ts';
 import { readLedgerOf } from './read-ledger.ts';
 import { seededRandom } from './seeded-random.ts';
+import { untilAnswered } from './until-answered.ts';
 
 export interface LedgerChaosOptions {
   jobs: number;
@@ -143,9 +144,17 @@ async function submitJobs(
   let next = 0;
   const submitter = async () => {
     for (let index = next++; index < jobs; index = next++) {
-      const { id } = await stack.submit(jobOf(index));
+      const key = { 'idempotency-key': `job-${index}` };
+      const { reply } = await untilAnswered(() =>
+        stack.request('POST', '/v1/jobs', jobOf(index), key),
+      );
+      if (reply.status !== 202) throw new Error(`${reply.status}: ${JSON.stringify(reply.body)}`);
+      // The API's own job.
+      const { id } = reply.body as JobView;
       ids.push(id);
-      if (index % 50 === 7) await stack.request('POST', `/v1/jobs/${id}/cancel`);
+      if (index % 50 === 7) {
+        await untilAnswered(() => stack.request('POST', `/v1/jobs/${id}/cancel`));
+      }
     }
   };
   await Promise.all(Array.from({ length: submittersAtOnce }, submitter));
@@ -181,7 +190,8 @@ async function countEnds(
 
 async function ended(stack: Stack, id: string, deadline: number): Promise<JobView> {
   for (;;) {
-    const job = (await stack.request('GET', `/v1/jobs/${id}?wait=10`)).body as JobView;
+    const { reply } = await untilAnswered(() => stack.request('GET', `/v1/jobs/${id}?wait=10`));
+    const job = reply.body as JobView;
     if (isTerminal(job.state)) return job;
     if (performance.now() > deadline) throw new Error(`${id} did not end: ${JSON.stringify(job)}`);
   }

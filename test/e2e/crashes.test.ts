@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { JobView } from '@sluice/contracts';
 import { Redis } from 'ioredis';
 import { test } from 'vitest';
 
-import {
-  defaultConfig,
-  startStack,
-  type Reply,
-  type Stack,
-  type StackOptions,
-} from '../support/start-stack.ts';
+import { defaultConfig, startStack, type Reply, type Stack } from '../support/start-stack.ts';
 
 const chat = (content: string) => ({
   type: 'chat',
@@ -31,14 +26,6 @@ function acceptedOf(replies: readonly Reply[]): string[] {
   return replies
     .filter(({ status }) => status === 202)
     .map(({ body }) => (body as { id: string }).id);
-}
-
-/** Calls that hold a slot of the lane, as `GET /v1/limits` tells. */
-async function inFlight(stack: Stack): Promise<number | undefined> {
-  const { body } = await stack.request('GET', '/v1/limits');
-  // The API's own reply.
-  const { data } = body as { data: { id: string; concurrency: { in_flight: number } }[] };
-  return data.find(({ id }) => id === 'openai')?.concurrency.in_flight;
 }
 
 /**
@@ -118,6 +105,51 @@ test.concurrent('a killed worker’s Dify run is attached to, never started twic
   expect(starts).toHaveLength(1);
 }, 90_000);
 
+test.concurrent('Dify runs whose jobs end while no worker lives are stopped, and what they took is booked once', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const stack = await startStack({ workers: 1 }, onTestFinished);
+  await stack.simulator.behaviour({ dify: { nodeDelayMs: 300, nodes: 60 } });
+  const flow = { type: 'workflow', app: 'flow', input: { inputs: { query: 'some words' } } };
+  const cancelled = await stack.submit(flow);
+  const late = await stack.submit({ ...flow, timeout_seconds: 8 });
+  const jobs = [cancelled, late];
+  const read = async ({ id }: { id: string }) =>
+    (await stack.request('GET', `/v1/jobs/${id}?include=timeline`)).body as JobView;
+  const nodes = async () =>
+    (await Promise.all(jobs.map(read))).map(
+      ({ timeline }) => timeline?.filter(({ type }) => type === 'node_finished').length ?? 0,
+    );
+  await expect
+    .poll(async () => Math.min(...(await nodes())), { timeout: 15_000 })
+    .toBeGreaterThan(1);
+  stack.workers[0]?.kill('SIGKILL');
+  await stack.request('POST', `/v1/jobs/${cancelled.id}/cancel`);
+  await stack.addWorker();
+
+  const attempts = async () =>
+    (await Promise.all(jobs.map(read))).map((job) => job.attempts.length);
+  await expect.poll(attempts, { timeout: takeoverMs + 10_000 }).toEqual([1, 1]);
+  const ended = await Promise.all(jobs.map(read));
+  expect(ended.map(({ state }) => state)).toEqual(['cancelled', 'expired']);
+  const runs = (await stack.simulator.calls('workflow')).filter(({ paid }) => paid);
+  expect(runs.map(({ runStatus }) => runStatus)).toEqual(['stopped', 'stopped']);
+  const taken = ended.map(({ usage }) => usage?.total_tokens ?? 0);
+  expect(Math.min(...taken)).toBeGreaterThan(0);
+  expect(taken).toEqual(
+    runs.map(({ inputTokens, outputTokens }) => (inputTokens ?? 0) + (outputTokens ?? 0)),
+  );
+  const ledger = (await stack.request('GET', '/v1/usage/ledger')).body;
+  const booked = String(ledger)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { job_id: string; total_tokens: number });
+  expect(booked.map(({ job_id }) => job_id).toSorted()).toEqual(
+    jobs.map(({ id }) => id).toSorted(),
+  );
+}, 90_000);
+
 test.concurrent('a call that was cancelled when its worker was dead already is in the ledger, once', async ({
   expect,
   onTestFinished,
@@ -138,60 +170,99 @@ test.concurrent('a call that was cancelled when its worker was dead already is i
     .toMatchObject({ job_id: id, outcome: 'interrupted' });
 }, 90_000);
 
-test.concurrent('no slot is left after cancels, time-outs, a kill and the end of all work', async ({
+test.concurrent('nothing is left of slots, windows and reservations after a cancel, a time-out, a kill and a drain', async ({
   expect,
   onTestFinished,
 }) => {
-  const config: StackOptions['config'] = (addresses) => {
-    const whole = defaultConfig(addresses);
-    const providers = whole['providers'] as Record<string, object>;
-    const openai = { ...providers['openai'], limits: { concurrency: 3 } };
-    return { ...whole, providers: { ...providers, openai }, retry: { maxAttempts: 1 } };
-  };
-  const stack = await startStack({ workers: 1, config }, onTestFinished);
-  await stack.simulator.fault({ times: 3, fault: { kind: 'hang' } });
+  const stack = await startStack({ workers: 0, config: withEveryLimit }, onTestFinished);
+  await stack.request('POST', '/v1/budgets', { scope: 'tenant', id: 'default', daily_usd: 100 });
+  const dying = await stack.addWorker();
+  await stack.simulator.fault({ times: 4, fault: { kind: 'hang' } });
   const [cancelled, late, killed] = await Promise.all([
     stack.submit(chat('to be cancelled')),
     stack.submit({ ...chat('too slow'), attempt_timeout_seconds: 0.5 }),
     stack.submit(chat('survives its worker')),
   ]);
-  await expect
-    .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 10_000 })
-    .toBe(3);
+  const calls = (count: number) =>
+    expect
+      .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 30_000 })
+      .toBe(count);
+  await calls(3);
   await stack.request('POST', `/v1/jobs/${cancelled.id}/cancel`);
   expect(await stack.ended(late.id)).toMatchObject({ error: { code: 'upstream_timeout' } });
   // What the worker has cut is settled: only the call that it dies with is left.
-  await expect.poll(() => inFlight(stack), { timeout: 10_000 }).toBe(1);
-  stack.workers[0]?.kill('SIGKILL');
+  await expect
+    .poll(() => held(stack), { timeout: 10_000 })
+    .toMatchObject({ slots: 1, budgets: expect.not.stringMatching(/^0$/) });
+  dying.kill('SIGKILL');
+  // Its next call hangs too, and outlasts the grace of the worker that makes it.
+  const drained = await stack.addWorker();
+  await calls(4);
+  drained.kill('SIGTERM');
+  expect(await drained.exited).toBe(0);
   await stack.addWorker();
   expect(await stack.ended(killed.id, 30_000)).toMatchObject({ state: 'completed' });
 
-  // The slots of the killed worker come back when their leases end: three new calls run at once.
+  // All slots are there again: three new calls run at once.
   await stack.simulator.behaviour({ latencyMs: 300, firstByteMs: 300 });
   const jobs = await Promise.all(
     Array.from({ length: 6 }, (_, i) => stack.submit(chat(`after ${i}`))),
   );
   for (const { id } of jobs) expect(await stack.ended(id)).toMatchObject({ state: 'completed' });
-  await expect.poll(() => inFlight(stack)).toBe(0);
   // The lease of the killed worker's call may end after all of them.
-  await expect.poll(() => reservations(stack), { timeout: 20_000 }).toEqual([]);
-}, 90_000);
+  await expect
+    .poll(() => held(stack), { timeout: 20_000 })
+    .toEqual({ slots: 0, used: [0, 0], budgets: '0', leases: [], loads: [] });
+}, 120_000);
 
-/**
- * What the limiter and the tenants' loads still hold for a call or a job. A killed worker's permit leaves its record, which
- * holds nothing and ends by its TTL: what the call was charged has to stay, because nobody knows whether it was made.
- */
-async function reservations(stack: Stack): Promise<string[]> {
+/** Windows, slots of the lane and of each tenant, and a worker that gives its calls back after a second. */
+function withEveryLimit(addresses: { simulatorUrl: string }): Record<string, unknown> {
+  const whole = defaultConfig(addresses);
+  const providers = whole['providers'] as Record<string, object>;
+  const buckets = [
+    { unit: 'requests', limit: 100, windowSeconds },
+    { unit: 'tokens', limit: 1_000_000, windowSeconds },
+  ];
+  const limits = { concurrency: 3, pacing: 'burst', buckets, perTenant: { concurrency: 3 } };
+  return {
+    ...whole,
+    providers: { ...providers, openai: { ...providers['openai'], limits } },
+    retry: { maxAttempts: 1 },
+    worker: { graceSeconds: 1 },
+  };
+}
+
+/** So long counts what a killed worker's call was charged: nobody knows whether it was made. */
+const windowSeconds = 5;
+
+/** What `GET /v1/limits`, `GET /v1/budgets` and Redis say is held for calls and jobs. */
+async function held(stack: Stack) {
+  const limits = (await stack.request('GET', '/v1/limits')).body as {
+    data: { id: string; concurrency: { in_flight: number }; buckets: { used: number }[] }[];
+  };
+  const budgets = (await stack.request('GET', '/v1/budgets')).body as {
+    data: { reserved_usd: string }[];
+  };
+  const lane = limits.data.find(({ id }) => id === 'openai');
+  return {
+    slots: lane?.concurrency.in_flight,
+    used: lane?.buckets.map(({ used }) => used),
+    budgets: budgets.data[0]?.reserved_usd,
+    ...(await heldInRedis(stack)),
+  };
+}
+
+/** Leases that have not ended, of lanes, tenants and budgets, and what tenants have queued or running. */
+async function heldInRedis(stack: Stack) {
   const redis = new Redis(stack.redis.url);
   try {
     const keys = await redis.keys('*');
-    const leases = keys.filter((key) => key.endsWith(':leases'));
-    const held = await Promise.all(
-      leases.map((key) => redis.zrangebyscore(key, Date.now(), '+inf')),
+    const leases = await Promise.all(
+      keys
+        .filter((key) => key.endsWith(':leases') || key.endsWith('/leases'))
+        .map((key) => redis.zrangebyscore(key, Date.now(), '+inf')),
     );
-    const permits = keys.filter((key) => key.includes(':permit:'));
-    const kept = keys.filter((key) => key.endsWith('/loads'));
-    return [...held.flat(), ...kept, ...permits.slice(1)];
+    return { leases: leases.flat(), loads: keys.filter((key) => key.endsWith('/loads')) };
   } finally {
     redis.disconnect();
   }

@@ -18,6 +18,7 @@ const shared = useStack({
         third: { ...openai, apiKey: 'key-third' },
         spent: { ...openai, apiKey: 'key-spent' },
         azure: { kind: 'azure-openai', baseUrl: `${simulatorUrl}/azure`, apiKey: 'key-azure' },
+        gemini: { kind: 'gemini', baseUrl: `${simulatorUrl}/gemini`, apiKey: 'key-gemini' },
         'dify-a': { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` },
         'dify-b': { kind: 'dify', baseUrl: `${simulatorUrl}/dify/v1` },
       },
@@ -48,6 +49,10 @@ const shared = useStack({
         wide: { targets: [target('second', 'sim-chat-large')] },
         filtered: {
           targets: [target('azure', 'sim-chat-eu')],
+          fallback: { contentFilter: ['backup'] },
+        },
+        guarded: {
+          targets: [target('gemini', 'sim-chat')],
           fallback: { contentFilter: ['backup'] },
         },
         strict: { targets: [target('azure', 'sim-chat-eu'), target('second', 'sim-chat-b')] },
@@ -159,6 +164,22 @@ test('what a filter refuses goes where the model says, and nowhere by default', 
     state: 'failed',
     error: { code: 'content_filtered' },
   });
+});
+
+test('an answer that its filter has cut off is paid for, and asked for where the model says', async () => {
+  const job = await run(ask('guarded', 'Please [[unsafe_answer]] this'));
+  expect(job).toMatchObject({
+    state: 'completed',
+    model_used: 'second/sim-chat-b',
+    tried: [{ provider: 'gemini', reason: 'content_filtered' }],
+    attempts: [
+      { outcome: 'failed', error: { code: 'content_filtered' } },
+      { outcome: 'succeeded' },
+    ],
+  });
+  const cutOff = Number(job.attempts[0]?.cost_usd);
+  expect(cutOff).toBeGreaterThan(0);
+  expect(Number(job.cost_usd)).toBeGreaterThan(cutOff);
 });
 
 test('a client names its own fallbacks, or forbids any', async () => {

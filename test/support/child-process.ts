@@ -21,6 +21,8 @@ export interface ChildOptions {
   arguments?: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
   cwd?: string;
+  /** User and group that it runs as, where the test's own process may choose. */
+  uid?: number;
   /** How long it may take to be ready; 45 s by default. */
   readyWithinMs?: number;
 }
@@ -40,6 +42,7 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     ],
     {
       cwd: options.cwd,
+      ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],

@@ -59,7 +59,8 @@ test('shows what each lane has used, that it is open, and what waits in it', asy
         resets_at: expect.stringMatching(/Z$/),
       },
     ],
-    concurrency: { limit: 4, in_flight: 0 },
+    // The call that has a permit, though no ticket is at work.
+    concurrency: { limit: 4, in_flight: 1 },
     circuit_breakers: [],
     tickets: { waiting: 1, delayed: 0 },
   });

@@ -133,7 +133,7 @@ function laneView(lane: LaneInForce, status: LaneStatus, counts: LaneCounts | un
     })),
     concurrency: {
       limit: lane.concurrency ?? null,
-      in_flight: counts?.active ?? status.concurrency.inFlight,
+      in_flight: Math.max(counts?.active ?? 0, status.concurrency.inFlight),
     },
     ...(lane.perTenant && { per_tenant: lane.perTenant }),
     circuit_breakers: status.brokenTargets.map(({ target, probeAtMs }) => ({

@@ -102,6 +102,7 @@ describe('an answer of Gemini', () => {
     [{ promptTokenCount: 5, candidatesTokenCount: 3, thoughtsTokenCount: 40 }, [5, 43, 48]],
     [{ promptTokenCount: 5, toolUsePromptTokenCount: 7 }, [12, undefined, 12]],
     [{ promptTokenCount: 5, thoughtsTokenCount: 9, totalTokenCount: 14 }, [5, 9, 14]],
+    [{ promptTokenCount: 8, totalTokenCount: 8 }, [8, 0, 8]],
     [{ candidatesTokenCount: 'many', totalTokenCount: 4 }, [undefined, undefined, 4]],
   ])('counts %j as %j', (usageMetadata, [input, output, total]) => {
     const { usage } = replyTo({ ...piece([], 'STOP'), usageMetadata });

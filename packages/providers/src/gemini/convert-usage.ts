@@ -4,13 +4,16 @@ import type { UsageMetadata } from './generate-content-response.ts';
 
 /**
  * Gemini's count: the prompt includes what was cached but not the prompts of its own tools, the candidates do not include
- * the thoughts. Undefined where it counts nothing.
+ * the thoughts. A count of zero is left out, as everywhere in its JSON: an answer that was blocked has no candidates' count,
+ * and what the total has beyond the prompt is the output. Undefined where it counts nothing.
  * @see https://ai.google.dev/api/generate-content#UsageMetadata
  */
 export function convertUsage(usage: UsageMetadata | undefined): Usage | undefined {
   if (!usage) return undefined;
   const input = sumOf(usage.promptTokenCount, usage.toolUsePromptTokenCount);
-  const output = sumOf(usage.candidatesTokenCount, usage.thoughtsTokenCount);
+  const output =
+    sumOf(usage.candidatesTokenCount, usage.thoughtsTokenCount) ??
+    restOf(usage.totalTokenCount, input);
   const total = usage.totalTokenCount ?? sumOf(input, output);
   if (total === undefined) return undefined;
   const modalities = [usage.promptTokensDetails, usage.candidatesTokensDetails];
@@ -31,4 +34,8 @@ export function convertUsage(usage: UsageMetadata | undefined): Usage | undefine
 function sumOf(...counts: (number | null | undefined)[]): number | undefined {
   const given = counts.filter((count) => typeof count === 'number');
   return given.length === 0 ? undefined : given.reduce((sum, count) => sum + count, 0);
+}
+
+function restOf(total: number | null | undefined, part: number | undefined): number | undefined {
+  return typeof total === 'number' && part !== undefined ? Math.max(0, total - part) : undefined;
 }
