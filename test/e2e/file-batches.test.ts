@@ -59,6 +59,10 @@ const stack = useStack({
 const { client, createBatch, ended, linesOf, idsOf } = batchClient(() => stack().url);
 const chat = chatLine;
 
+const asking = (line: ReturnType<typeof chat>, more: object) => ({
+  ...line,
+  body: { ...line.body, ...more },
+});
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`);
 
 describe('a batch of a file', () => {
@@ -121,6 +125,8 @@ describe('a batch of a file', () => {
       { ...chat('e', 'gpt'), body: { model: 'gpt', messages: [{ role: 'usr', content: 'x' }] } },
       { ...chat('f', 'gpt'), body: { ...chat('f', 'gpt').body, stream: true } },
       chat('g', 'claude'),
+      asking(chat('h', 'claude'), { models: ['claude', 'gpt', 'nobody'] }),
+      asking(chat('i', 'gpt'), { fallbacks: ['claude'], fallback: false }),
     ]);
     const batch = await ended(created.id);
     expect(batch.status).toBe('failed');
@@ -131,10 +137,12 @@ describe('a batch of a file', () => {
       [6, 'method'],
       [7, 'body.messages[0].role'],
       [8, 'body.stream'],
+      [10, 'body.models[2]'],
+      [11, 'body.fallbacks'],
     ]);
     expect(batch.errors?.data?.[2]?.message).toContain('line 1');
     const named = await linesOf(batch.error_file_id);
-    expect(named.map(({ error }) => error?.line)).toEqual([2, 3, 4, 6, 7, 8]);
+    expect(named.map(({ error }) => error?.line)).toEqual([2, 3, 4, 6, 7, 8, 10, 11]);
     expect(named[1]).toMatchObject({ custom_id: 'c', error: { code: 'model_not_found' } });
     expect(await stack().simulator.calls()).toEqual([]);
   });
@@ -163,20 +171,26 @@ describe('a batch of a file', () => {
     expect(empty.errors?.data?.[0]).toMatchObject({ code: 'empty_file', line: null });
   });
 
-  test('has failed requests in its error file, with their errors', async () => {
+  test('has failed requests in its error file, with their errors, unless their lines name others to ask', async () => {
     await stack().simulator.fault({
-      match: { path: 'openai' },
-      fault: { kind: 'status', status: 400 },
+      match: { path: 'anthropic' },
+      fault: { kind: 'status', status: 404 },
     });
-    const batch = await ended((await createBatch([chat('a', 'gpt'), chat('b', 'claude')])).id);
+    const lines = [
+      chat('a', 'claude'),
+      chat('b', 'gpt'),
+      asking(chat('c', 'claude'), { fallbacks: ['gpt'] }),
+    ];
+    const batch = await ended((await createBatch(lines)).id);
     expect(batch).toMatchObject({
       status: 'completed',
-      request_counts: { total: 2, completed: 1, failed: 1 },
+      request_counts: { total: 3, completed: 2, failed: 1 },
     });
     const [failed] = await linesOf(batch.error_file_id);
     expect(failed).toMatchObject({ custom_id: 'a', response: null });
     expect(failed?.error?.message).not.toBe('');
-    expect((await linesOf(batch.output_file_id)).map((line) => line.custom_id)).toEqual(['b']);
+    const answered = await linesOf(batch.output_file_id);
+    expect(answered.map((line) => line.custom_id).toSorted()).toEqual(['b', 'c']);
   });
 
   test('can be read while it runs, and cancelled: what has a result keeps it, the rest says so', async () => {

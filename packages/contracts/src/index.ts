@@ -83,6 +83,7 @@ export type {
   TimelineEvent,
   WaitingOn,
 } from './job.ts';
+export { fallback } from './fallback.ts';
 export { name } from './name.ts';
 export type { AskedAs, CutCall, KeepAs, LedFlight, Outcome } from './outcome.ts';
 export { jobPhases } from './record.ts';

@@ -42,7 +42,7 @@ export function chatCompletionsRoute(deps: ApiDeps) {
       whole: (job: CompletedJob) => JSON.stringify(completionOf(job, { ...asked, jobId })),
       stream: () => completionStream({ ...asked, jobId }),
     });
-    const refusal = (error: SluiceError) => inWireTerms(error, chatFields(callee));
+    const refusal = (error: SluiceError) => inWireTerms(error, chatFields(callee, parsed));
     await answerCall(request, response, { submitted, body, options, format, refusal }, deps);
   };
 }

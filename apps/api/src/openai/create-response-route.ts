@@ -77,7 +77,7 @@ async function readCall(request: Request, tenantId: string, deps: ApiDeps): Prom
     isBackground,
     isStream: parsed.stream === true,
     outputVariable: headers['x-dify-output-variable']?.toString(),
-    refusal: (error) => inWireTerms(error, responseFields(callee)),
+    refusal: (error) => inWireTerms(error, responseFields(callee, parsed)),
   };
 }
 

@@ -21,7 +21,7 @@ export function embeddingsRoute(deps: ApiDeps) {
         throw new TypeError('embeddings are not streamed');
       },
     });
-    const refusal = (error: SluiceError) => inWireTerms(error, embeddingFields);
+    const refusal = (error: SluiceError) => inWireTerms(error, embeddingFields(parsed));
     const submitted = toEmbeddingJob(parsed);
     await answerCall(request, response, { submitted, body, options, format, refusal }, deps);
   };

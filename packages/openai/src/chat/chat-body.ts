@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { dropNulls, isObject, mapList } from '@sluice/config';
 import { chatInput, jobMetadata, name } from '@sluice/contracts';
 
+import { fallbackFields } from '../fallbacks.ts';
+
 /**
  * Body of `POST /v1/chat/completions`: OpenAI's. What steers OpenAI's own storage is taken and does nothing: `metadata` is the
  * job's, and jobs are stored. Whatever else a vendor has no word for fails the job, by name.
@@ -22,6 +24,7 @@ export const chatBody = z.strictObject({
   safety_identifier: z.string().min(1).max(255).optional(),
   metadata: jobMetadata.optional(),
   store: z.boolean().optional(),
+  ...fallbackFields,
 });
 export type ChatBody = z.infer<typeof chatBody>;
 

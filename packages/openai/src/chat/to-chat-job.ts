@@ -5,6 +5,7 @@ import { SluiceError, type SubmitJob } from '@sluice/contracts';
 
 import { toAppInput } from '../app/to-app-input.ts';
 import type { Callee } from '../callee.ts';
+import { fallbackOf, renamedFallback } from '../fallbacks.ts';
 import type { ChatBody } from './chat-body.ts';
 
 export interface ChatCall {
@@ -24,20 +25,21 @@ export function toChatJob(
   config: Pick<Config, 'routes'>,
 ): SubmitJob & { type: 'chat' | 'workflow' } {
   const { model: _model, stream, stream_options: _options, ...rest } = body;
-  const { user, safety_identifier: person, metadata, store: _store, ...input } = rest;
+  const { user, safety_identifier: person, metadata, store: _store, ...asked } = rest;
+  const { fallback: _fallback, fallbacks: _fallbacks, models: _models, ...input } = asked;
   const shown = user ?? person;
   const job = {
     ...(stream && { stream }),
     ...(shown !== undefined && { user: shown }),
     ...(metadata && { metadata }),
+    ...fallbackOf(body),
   };
   if (callee.type === 'chat') return { type: 'chat', model: callee.model, input, ...job };
   refuseForApps(body);
-  const asked = { messages: body.messages, hasSession, headers };
   return {
     type: 'workflow',
     app: callee.app,
-    input: toAppInput(callee.app, asked, config),
+    input: toAppInput(callee.app, { messages: body.messages, hasSession, headers }, config),
     ...job,
   };
 }
@@ -66,14 +68,13 @@ function refuseForApps({
 }
 
 /** Fields of such a job as the client has sent them. */
-export function chatFields({ type, named }: Callee): Renamed {
+export function chatFields({ type, named }: Callee, body: ChatBody): Renamed {
+  const fallback = renamedFallback(body);
   if (type === 'chat') {
-    return [
-      ['input.', ''],
-      ['input', 'messages'],
-    ];
+    return [...fallback, ['input.', ''], ['input', 'messages']];
   }
   return [
+    ...fallback,
     ['input', 'messages'],
     ['session_id', 'X-Sluice-Session-Id'],
     ['app', named],

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { dropNulls, isObject, mapList } from '@sluice/config';
 import { chatInput, jobMetadata, name } from '@sluice/contracts';
 
+import { fallbackFields } from '../fallbacks.ts';
+
 /** What an item of an answer has that says nothing when it is sent back. */
 const sentBack = { id: z.string().optional(), status: z.string().optional() };
 
@@ -134,6 +136,7 @@ export const responseBody = z.strictObject({
   prompt_cache_key,
   prompt_cache_retention,
   prompt_cache_options,
+  ...fallbackFields,
 });
 export type ResponseBody = z.infer<typeof responseBody>;
 

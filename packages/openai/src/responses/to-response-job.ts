@@ -13,6 +13,7 @@ import {
 
 import { toAppInput } from '../app/to-app-input.ts';
 import type { Callee } from '../callee.ts';
+import { fallbackOf, renamedFallback } from '../fallbacks.ts';
 import type { ResponseBody } from './response-body.ts';
 import { toMessages } from './to-messages.ts';
 
@@ -36,6 +37,7 @@ export function toResponseJob(
     ...(stream && { stream }),
     ...(metadata && { metadata }),
     ...(user !== undefined && { user }),
+    ...fallbackOf(body),
   };
   const facts: ResponseFacts = {
     ...(background && { background }),
@@ -63,8 +65,9 @@ export function toResponseJob(
 }
 
 /** Fields of such a job as the client has sent them. */
-export function responseFields({ named }: Callee): Renamed {
+export function responseFields({ named }: Callee, body: ResponseBody): Renamed {
   return [
+    ...renamedFallback(body),
     ['input.messages', 'input'],
     ['input.max_completion_tokens', 'max_output_tokens'],
     ['session_id', 'X-Sluice-Session-Id'],

@@ -17,7 +17,7 @@ import {
   type LineProblem,
   type NativePart,
 } from '@sluice/contracts';
-import { checkAppInput, resolveRoute } from '@sluice/routing';
+import { checkAppInput, checkFallbackAnywhere, resolveRoute } from '@sluice/routing';
 
 import { PartPlan } from '../native/plan-parts.ts';
 import {
@@ -106,9 +106,12 @@ async function check(
 
 function checkRequest(line: ParsedLine, { config }: Pick<FileBatchDeps, 'config'>): void {
   const { request } = line;
+  const { type, fallback } = request;
+  const model = publicName(request);
   try {
-    const route = resolveRoute(config, request.type, publicName(request));
+    const route = resolveRoute(config, type, model);
     if (request.type === 'workflow') checkAppInput(route, request.input);
+    checkFallbackAnywhere(config, { type, model }, fallback);
   } catch (thrown) {
     throw inLineTerms(SluiceError.from(thrown), line);
   }

@@ -15,12 +15,18 @@ export function nativeTargetOf(
 ): { target: Target; api: BatchApi } {
   const name = publicName(request);
   const { targets, choice } = resolveRoute(config, request.type, name);
+  if (request.fallback) throw refuseFallback();
   if (choice) throw refuse(request, `"${name}" chooses another model for each request`);
   const [target] = targets;
   const { kind, name: provider } = target.provider;
   const api = adapterFor(kind).batches;
   if (api) return { target, api };
   throw refuse(request, `"${name}" is at ${provider} (${kind}), which has no batches`);
+}
+
+function refuseFallback(): SluiceError {
+  const message = 'fallback: batches of vendors have none; execution must be live or auto';
+  return new SluiceError('invalid_request', message, { param: 'fallback' });
 }
 
 function refuse(request: BatchRequest, why: string): SluiceError {

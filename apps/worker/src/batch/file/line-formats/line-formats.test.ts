@@ -56,9 +56,37 @@ describe('requests of lines', () => {
     expect(
       read('/v1/embeddings', { model: 'm', input: ['x'], dimensions: 3, ...idle }).request,
     ).toEqual({ type: 'embedding', model: 'm', input: { input: ['x'], dimensions: 3 } });
-    expect(read('/v1/workflows/run', { app: 'flow', inputs: { a: 1 }, user: 'u' }).request).toEqual(
-      { type: 'workflow', app: 'flow', input: { inputs: { a: 1 }, user: 'u' } },
-    );
+    const run = { app: 'flow', inputs: { a: 1 }, user: 'u', fallback: ['helper'] };
+    expect(read('/v1/workflows/run', run).request).toEqual({
+      type: 'workflow',
+      app: 'flow',
+      input: { inputs: { a: 1 }, user: 'u' },
+      fallback: ['helper'],
+    });
+  });
+
+  it.each([
+    [{ fallback: ['x', 'p/y'] }, ['x', 'p/y']],
+    [{ fallback: false }, false],
+    [{ fallbacks: ['x'] }, ['x']],
+    [{ models: ['m', 'x'] }, ['x']],
+    [{ models: ['x', 'y'] }, ['x', 'y']],
+    [{ models: ['m'] }, false],
+  ])('with %j fall back on %j', (said, fallback) => {
+    const asked = { model: 'm', ...said };
+    expect(read(chats, { ...asked, messages }).request).toEqual({
+      type: 'chat',
+      model: 'm',
+      input: { messages },
+      fallback,
+    });
+    expect(read(responses, { ...asked, input: 'Hi' }).request.fallback).toEqual(fallback);
+    expect(read('/v1/embeddings', { ...asked, input: 'x' }).request).toEqual({
+      type: 'embedding',
+      model: 'm',
+      input: { input: 'x' },
+      fallback,
+    });
   });
 
   it('take what an answer has that is sent back', () => {
@@ -140,6 +168,9 @@ describe('requests of lines', () => {
       'response_format',
     ],
     ['/v1/embeddings', { model: 'm' }, 'input'],
+    [chats, { model: 'm', messages, fallback: [], models: ['x'] }, 'fallback'],
+    [chats, { model: 'm', messages, fallback: ['x'], models: ['x'] }, 'models'],
+    [responses, { model: 'm', input: 'x', fallbacks: [{ x: 1 }] }, 'fallbacks[0]'],
     [responses, { model: 'm', input: 'x', stream: true }, 'stream'],
     [responses, { model: 'm', input: 'x', previous_response_id: 'resp_1' }, 'previous_response_id'],
     [responses, { model: 'm', input: 'x', conversation: 'conv_1' }, 'conversation'],

@@ -55,7 +55,7 @@ export function chatLines(config: Pick<Config, 'routes'>): LineFormat {
     toRequest(body) {
       const parsed = withoutIgnored(parseWireBody(tidyChatBody(body), chatLine));
       const callee = calleeOf(headers, parsed.model, config);
-      const fields = chatFields(callee);
+      const fields = chatFields(callee, parsed);
       const job = toChatJob(parsed, { callee, headers, hasSession: false }, config);
       // The input of a chat was checked with the body.
       if (job.type === 'workflow') checkInput(job, fields);
@@ -71,8 +71,7 @@ export function chatLines(config: Pick<Config, 'routes'>): LineFormat {
 export const embeddingLines: LineFormat = {
   toRequest(body) {
     const parsed = withoutIgnored(parseWireBody(dropNulls(body), embeddingLine));
-    const { type, model, input } = toEmbeddingJob(parsed);
-    return { request: { type, model, input }, fields: embeddingFields };
+    return { request: toEmbeddingJob(parsed), fields: embeddingFields(parsed) };
   },
   toReply: (job) => embeddingsOf(shownJob(job), job.model),
 };
@@ -84,7 +83,7 @@ export function responseLines(config: Pick<Config, 'routes'>): LineFormat {
       const parsed = withoutIgnored(parseWireBody(tidyResponseBody(body), responseLine));
       const { background: _background, truncation: _truncation, ...asked } = parsed;
       const callee = calleeOf(headers, asked.model, config);
-      const fields = responseFields(callee);
+      const fields = responseFields(callee, asked);
       const call = { callee, headers, previous: undefined, hasSession: false };
       const { submitted, facts } = toResponseJob(asked, call, config);
       checkInput(submitted, fields);
@@ -124,9 +123,11 @@ function checkInput({ type, input }: AskedJob, fields: Renamed): void {
 }
 
 function requestOf(job: AskedJob): BatchRequest {
+  const { fallback } = job;
+  const more = fallback !== undefined && { fallback };
   return job.type === 'chat'
-    ? { type: 'chat', model: job.model, input: job.input }
-    : { type: 'workflow', app: job.app, input: job.input };
+    ? { type: 'chat', model: job.model, input: job.input, ...more }
+    : { type: 'workflow', app: job.app, input: job.input, ...more };
 }
 
 function refusePrevious(body: Record<string, unknown>): void {

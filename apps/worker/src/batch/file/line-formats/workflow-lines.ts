@@ -1,6 +1,6 @@
 import type { LineFormat } from '@sluice/batches';
 import { parseWireBody, type Config } from '@sluice/config';
-import { name, workflowInput } from '@sluice/contracts';
+import { fallback, name, workflowInput } from '@sluice/contracts';
 import { runReply, tidyRunBody } from '@sluice/dify';
 import { z } from 'zod';
 
@@ -10,6 +10,7 @@ import { completedJob } from './completed-job.ts';
 const workflowBody = z.strictObject({
   app: name,
   ...workflowInput.shape,
+  fallback,
   response_mode: z.enum(['blocking', 'streaming']).optional(),
 });
 
@@ -20,9 +21,11 @@ export function workflowLines({ routes }: Pick<Config, 'routes'>): LineFormat {
       const {
         app,
         response_mode: _mode,
+        fallback: asked,
         ...input
       } = parseWireBody(tidyRunBody(body), workflowBody);
-      return { request: { type: 'workflow', app, input }, fields: [['input.', '']] };
+      const more = asked !== undefined && { fallback: asked };
+      return { request: { type: 'workflow', app, input, ...more }, fields: [['input.', '']] };
     },
     toReply(job) {
       const kind = routes.workflow[job.model]?.targets[0].app?.kind ?? 'workflow';
