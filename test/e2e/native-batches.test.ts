@@ -6,10 +6,18 @@ import { waitFor } from '@sluice/testing';
 import { batchClient, chatLine } from '../support/batch-client.ts';
 import { useStack, type StackOptions } from '../support/start-stack.ts';
 
+const price = {
+  inputPerMillion: 2,
+  cachedInputPerMillion: 0.2,
+  cacheWriteInputPerMillion: 2.5,
+  outputPerMillion: 8,
+};
+
 const config: StackOptions['config'] = ({ simulatorUrl }) => ({
   providers: {
     openai: { kind: 'openai', baseUrl: `${simulatorUrl}/openai/v1`, apiKey: 'key' },
     anthropic: { kind: 'anthropic', baseUrl: `${simulatorUrl}/anthropic`, apiKey: 'key' },
+    keyed: { kind: 'openai', baseUrl: `${simulatorUrl}/openai/v1`, apiKeys: ['bad', 'one', 'two'] },
     compatible: {
       kind: 'openai-compatible',
       baseUrl: `${simulatorUrl}/openai/v1`,
@@ -17,11 +25,9 @@ const config: StackOptions['config'] = ({ simulatorUrl }) => ({
     },
   },
   models: {
-    gpt: { targets: ['openai/sim-chat'], price: { inputPerMillion: 2, outputPerMillion: 8 } },
-    claude: {
-      targets: ['anthropic/sim-chat'],
-      price: { inputPerMillion: 2, outputPerMillion: 8 },
-    },
+    gpt: { targets: ['openai/sim-chat'], price },
+    claude: { targets: ['anthropic/sim-chat'], price },
+    keyed: { targets: ['keyed/sim-chat'], price: { inputPerMillion: 2, outputPerMillion: 8 } },
     local: { targets: ['compatible/sim-chat'], price: { inputPerMillion: 1, outputPerMillion: 1 } },
     vectors: {
       type: 'embedding',
@@ -88,9 +94,11 @@ describe('a batch that vendors run', () => {
     const { body } = await stack().request('GET', `/v1/jobs/${batch.id}?include=timeline`);
     const { timeline } = body as { timeline: { type: string; data: Record<string, unknown> }[] };
     const sent = timeline.filter(({ type }) => type === 'batch.sent').map(({ data }) => data);
-    expect(sent).toMatchObject([
-      { provider: 'openai', model: 'sim-chat', lines: 10 },
+    expect(
+      sent.toSorted((one, other) => Number(other['lines']) - Number(one['lines'])),
+    ).toMatchObject([
       { provider: 'anthropic', model: 'sim-chat', lines: 11 },
+      { provider: 'openai', model: 'sim-chat', lines: 10 },
       { provider: 'openai', model: 'sim-embedding', lines: 1 },
     ]);
     expect(timeline.map(({ type }) => type)).toContain('batch.progress');
@@ -174,6 +182,67 @@ describe('a batch that vendors run', () => {
     },
   );
 
+  test('that its vendor has no room for goes there in pieces, one after the other, and is bought once', async () => {
+    const limit = 12_000;
+    await stack().simulator.behaviour({
+      reply: 'Yes.',
+      batch: { maxEnqueuedTokens: limit, delayMs: 300 },
+    });
+    const long = 'seven words of one line for all. '.repeat(240);
+    const count = 12;
+    const asked = ids(count).map((id) => chatLine(id, 'gpt', long));
+    const done = await ended((await createBatch(asked, native)).id);
+    expect(done.request_counts).toEqual({ total: count, completed: count, failed: 0 });
+    expect(await idsOf(done)).toEqual(ids(count).toSorted());
+    expect(await stack().simulator.bought('batch-chat')).toBe(count);
+    const { body } = await stack().request('GET', `/v1/jobs/${done.id}?include=timeline`);
+    const { timeline } = body as { timeline: { type: string; data: { parts?: number } }[] };
+    const divided = timeline.filter(({ type }) => type === 'batch.divided');
+    expect(divided.length).toBeGreaterThan(0);
+  });
+
+  test('is sent and read by the same key, and not by one that its vendor refuses', async () => {
+    await stack().simulator.fault({
+      match: { kind: 'file', key: 'bad' },
+      times: 1_000,
+      fault: { kind: 'status', status: 401 },
+    });
+    const batches = await Promise.all(
+      ids(4).map((id) => createBatch([chatLine(id, 'keyed')], native)),
+    );
+    const counts = await Promise.all(
+      batches.map(async ({ id }) => (await ended(id)).request_counts),
+    );
+    expect(counts).toEqual(ids(4).map(() => ({ total: 1, completed: 1, failed: 0 })));
+    const keys = (await stack().simulator.calls('batch-create')).map(({ key }) => String(key));
+    expect(keys).toHaveLength(4);
+    expect(keys).not.toContain('bad');
+  });
+
+  test.each(['gpt', 'claude'])(
+    'of %s pays half of what its vendor’s prompt cache has made of the price',
+    async (model) => {
+      const text = 'What all lines begin with. '.repeat(300);
+      const marked = [{ type: 'text', text, cache_control: { type: 'ephemeral' } }];
+      const content = model === 'claude' ? marked : text;
+      const asked = ids(3).map((id) => {
+        const line = chatLine(id, model);
+        return { ...line, body: { model, messages: [{ role: 'user', content }] } };
+      });
+      const done = await ended((await createBatch(asked, native)).id);
+      const { usage: used, cost_usd: cost } = done as OpenAI.Batch & {
+        cost_usd: string;
+        usage: { input_tokens_details: { cached_tokens: number; cache_write_tokens: number } };
+      };
+      const { cached_tokens: read, cache_write_tokens: written } = used.input_tokens_details;
+      expect(read).toBeGreaterThan(1_000);
+      if (model === 'claude') expect(written).toBeGreaterThan(1_000);
+      const fresh = used.input_tokens - read - written;
+      const whole = fresh * 2 + read * 0.2 + written * 2.5 + used.output_tokens * 8;
+      expect(Number(cost)).toBeCloseTo(whole / 2 / 1e6, 6);
+    },
+  );
+
   test('waits through a vendor that is down, and buys once where a reply was lost', async () => {
     await stack().simulator.fault(
       { match: { kind: 'file' }, fault: { kind: 'status', status: 503 } },
@@ -183,6 +252,68 @@ describe('a batch that vendors run', () => {
     const done = await ended((await createBatch([chatLine('a', 'gpt')], native)).id);
     expect(done.request_counts).toEqual({ total: 1, completed: 1, failed: 0 });
     expect(await stack().simulator.bought('batch-chat')).toBe(1);
+  });
+});
+
+describe('a batch that vendors run under a budget', () => {
+  const stack = useStack({ config });
+  const { createBatch, ended, linesOf } = batchClient(() => stack().url);
+
+  async function budget() {
+    const { body } = await stack().request('GET', '/v1/budgets');
+    const { data } = body as {
+      data: { reserved_usd: string; daily: { spent_usd: string } }[];
+    };
+    return { reserved: Number(data[0]?.reserved_usd), spent: Number(data[0]?.daily.spent_usd) };
+  }
+
+  /** Everything that is read, again and again, until it is stopped. */
+  function readAll(read: () => Promise<number>) {
+    const seen: number[] = [];
+    const over = new AbortController();
+    const reading = (async () => {
+      while (!over.signal.aborted) seen.push(await read());
+    })();
+    return {
+      seen,
+      stop: async () => {
+        over.abort();
+        await reading;
+      },
+    };
+  }
+
+  test('sets aside what each part may cost before it is sent, and ends what has no room unspent', async () => {
+    await stack().request('POST', '/v1/budgets', { scope: 'tenant', id: 'default', daily_usd: 1 });
+    await waitFor(async () => (await budget()).spent === 0);
+    await stack().simulator.behaviour({ batch: { delayMs: 1_500 } });
+    const bounded = (id: string, most: number) => {
+      const line = chatLine(id, 'gpt');
+      return { ...line, body: { ...line.body, max_completion_tokens: most } };
+    };
+    const reading = readAll(async () => (await budget()).reserved);
+    // Four fifths of a dollar each, at half of eight dollars a million.
+    const [first, second] = await Promise.all([
+      createBatch([bounded('a', 200_000)], native),
+      createBatch([bounded('b', 200_000)], native),
+    ]);
+    const tooMuch = await ended((await createBatch([bounded('c', 300_000)], native)).id);
+    expect(await linesOf(tooMuch.error_file_id)).toMatchObject([
+      { custom_id: 'c', error: { code: 'budget_exceeded' } },
+    ]);
+    // The second waits for the first, and has room as soon as that has cost what it did.
+    const done = [await ended(first.id), await ended(second.id)];
+    await reading.stop();
+    expect(Math.max(...reading.seen)).toBeGreaterThan(0.8);
+    expect(Math.max(...reading.seen)).toBeLessThan(1);
+    expect(done.map((batch) => batch.request_counts?.completed)).toEqual([1, 1]);
+    expect(await stack().simulator.bought('batch-chat')).toBe(2);
+    const cost = done.reduce((sum, batch) => {
+      const { cost_usd: usd } = batch as OpenAI.Batch & { cost_usd: string };
+      return sum + Number(usd);
+    }, 0);
+    await waitFor(async () => Math.abs((await budget()).spent - cost) < 1e-5);
+    await waitFor(async () => (await budget()).reserved === 0);
   });
 });
 

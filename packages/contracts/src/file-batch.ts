@@ -116,9 +116,9 @@ export interface FileBatchProgress {
  *
  * | state     | what is known                                      | goes on                                                |
  * |-----------|----------------------------------------------------|--------------------------------------------------------|
- * | planned   | its lines                                          | sending; dropped, when the batch is cancelled before   |
+ * | planned   | its lines                                          | sending; dropped, when the batch is cancelled before; failed: a budget has no room for it |
  * | sending   | since when the vendor may have it; its file there  | sent: the vendor has told, or has been asked; planned: it was asked and has none; failed: it refuses |
- * | sent      | the vendor's id                                    | collecting; planned: the vendor had no room; failed; dropped: it cannot be reached any more |
+ * | sent      | the vendor's id                                    | collecting; planned, perhaps in smaller ones: the vendor had no room; failed; dropped: it cannot be reached any more |
  * | collecting| where its results are                              | collected                                              |
  * | collected | all that the vendor has answered is in the files   | –                                                      |
  * | failed    | why no line of it was answered                     | –                                                      |
@@ -140,6 +140,12 @@ export interface NativePart {
   to: number;
   /** How many of the stretch it has. */
   lines: number;
+  /** What its lines take, as far as it was reckoned: known from the first time that a budget or the vendor's room asks for it. */
+  tokens?: { input: number; output: number };
+  /** The vendor has had no room for it, or for what it is a piece of: the next waits until this one is known to be in. */
+  isTight?: true;
+  /** By what the API key is known that sent it: only its account has what was sent. */
+  keyId?: string;
   /** Since when a POST of it may be under way, epoch milliseconds. */
   sendingAtMs?: number;
   uploadId?: string;

@@ -49,6 +49,8 @@ export interface LedgerEntry {
   promptCacheSavedUsd?: string;
   /** Only of `cached`: what the earlier call took and cost. */
   saved?: Saved;
+  /** What was set aside in budgets under another name than the job's and ends with this entry: the last of a batch at a vendor. */
+  settles?: string;
   durationMs: number;
 }
 

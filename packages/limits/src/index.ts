@@ -5,7 +5,7 @@ export { createLimits } from './limits.ts';
 export type { Limits } from './limits.ts';
 export type { LimitsDeps } from './limits-deps.ts';
 export type { BucketStatus, LaneStatus } from './lane-status.ts';
-export { ParkedKeys, refusesKey } from './parked-keys.ts';
+export { keyIdOf, ParkedKeys, refusesKey } from './parked-keys.ts';
 export type { KeyChoice, Parking } from './parked-keys.ts';
 export type { Asker, CallOutcome, Permit, PermitAmounts, PermitDecision } from './permit.ts';
 export { createOutputForecast } from './output-forecast.ts';

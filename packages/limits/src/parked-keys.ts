@@ -7,6 +7,11 @@ import type { Redis } from 'ioredis';
 
 const script = loadScript(import.meta.url, 'park-key');
 
+/** What a key is known by where it is not shown: one that goes with another base URL is another one. */
+export function keyIdOf({ baseUrl }: Pick<Target['provider'], 'baseUrl'>, apiKey: string): string {
+  return digestOf(`${baseUrl} ${apiKey}`);
+}
+
 /** Why a key rests and until when. The key itself is not part of it. */
 export interface Parking {
   code: ErrorCode;
@@ -141,7 +146,7 @@ function concernsModel({ code, upstreamStatus, upstreamCode }: SluiceError): boo
 }
 
 function fieldOf(provider: Target['provider'], apiKey: string, model = ''): string {
-  return `${provider.name} ${digestOf(`${provider.baseUrl} ${apiKey}`)} ${model}`;
+  return `${provider.name} ${keyIdOf(provider, apiKey)} ${model}`;
 }
 
 const digests = new Map<string, string>();

@@ -63,11 +63,12 @@ function wholePriceOf(usage: Usage | undefined, price: Price | undefined): CostU
 /**
  * What the vendor's prompt cache spared in a call, exact in decimal: its input at the full price less what it cost. Negative
  * where writing to the cache cost more than was read from it. Undefined where nothing was read or written, and where a
- * cost is not known.
+ * cost is not known. `factor` is that of {@link exactCostOf}.
  */
 export function promptCacheSavings(
   usage: Usage | undefined,
   price: Price | undefined,
+  factor = 1,
 ): string | undefined {
   if (!usage?.cached_input_tokens && !usage?.cache_write_input_tokens) return undefined;
   const {
@@ -76,7 +77,7 @@ export function promptCacheSavings(
     cache_write_1h_input_tokens: _hourly,
     ...uncached
   } = usage;
-  const [cost, full] = [exactCostOf(usage, price), exactCostOf(uncached, price)];
+  const [cost, full] = [exactCostOf(usage, price, factor), exactCostOf(uncached, price, factor)];
   if (cost === 'unknown' || full === 'unknown') return undefined;
   return exact(Big(full).minus(cost));
 }

@@ -49,9 +49,14 @@ export class KeyedBook<Thing extends { id: string; key: string }> {
     return thing?.key === key ? thing : undefined;
   }
 
+  /** All of the key's. */
+  of(key: string): Thing[] {
+    return [...this.#things.values()].filter((thing) => thing.key === key);
+  }
+
   /** The key's own, the newest first, behind the one with the id `after`. */
   page(key: string, after: string | null, limit: number): { page: Thing[]; hasMore: boolean } {
-    const own = [...this.#things.values()].filter((thing) => thing.key === key).toReversed();
+    const own = this.of(key).toReversed();
     const start = after === null ? 0 : own.findIndex(({ id }) => id === after) + 1;
     return { page: own.slice(start, start + limit), hasMore: own.length > start + limit };
   }

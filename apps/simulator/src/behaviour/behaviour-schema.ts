@@ -31,6 +31,8 @@ const batchSchema = z.strictObject({
   expireAfterLines: z.number().int().min(0).optional(),
   /** OpenAI refuses its file so, when it has read it. */
   failWith: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  /** Most tokens of input that OpenAI has of one model in all batches of a key that have not ended: one that is too much is failed. */
+  maxEnqueuedTokens: z.number().int().min(1).optional(),
 });
 
 /**

@@ -104,10 +104,16 @@ function withoutBudget(plan: Plan, refusal: Refusal, deps: RunJobDeps): Outcome 
     const { outcome } = moveOn(plan, { reason: 'error', why: limit });
     if (outcome) return outcome;
   }
-  const why =
-    refusal.kind === 'unknown_price'
-      ? `the ${limit} lets no call through whose cost is not known before (allow_unknown_prices)`
-      : `the ${refusal.period} ${limit} has no room for this call`;
-  const error = new SluiceError('budget_exceeded', why).toJSON();
+  const error = budgetExceeded(refusal, 'call').toJSON();
   return { kind: 'ended', ending: { state: 'failed', error } };
+}
+
+/** Why a budget does not let something through. */
+export function budgetExceeded({ kind, scope, period }: Refusal, what: string): SluiceError {
+  const limit = `budget of ${scope.replace(':', ' ')}`;
+  const why =
+    kind === 'unknown_price'
+      ? `the ${limit} lets no ${what} through whose cost is not known before (allow_unknown_prices)`
+      : `the ${period} ${limit} has no room for this ${what}`;
+  return new SluiceError('budget_exceeded', why);
 }

@@ -1,5 +1,5 @@
-import type { Lane } from '@sluice/config';
-import type { ChatInput, EmbeddingInput, RerankInput } from '@sluice/contracts';
+import type { Lane, Target } from '@sluice/config';
+import type { ChatInput, EmbeddingInput, JobRecord, RerankInput } from '@sluice/contracts';
 import { countsTokens, profiles, type PermitAmounts, type Profile } from '@sluice/limits';
 import { estimateEmbeddingUsage, estimateInputTokens, estimateRerankUsage } from '@sluice/metering';
 
@@ -31,14 +31,20 @@ export function profileOf(lane: Lane): Profile {
   return profiles[lane.profile ?? 'plain'];
 }
 
+/** A call to be: what is asked of whom. */
+export interface AskedCall {
+  record: Pick<JobRecord, 'type' | 'input'>;
+  target: Target;
+}
+
 /** What calls are compared with to foresee their output. */
-export function targetName({ target }: Plan): string {
+export function targetName({ target }: Pick<AskedCall, 'target'>): string {
   return `${target.provider.name}/${target.model}`;
 }
 
 /** Tokens of the input as the target counts them; 0 where nobody knows before. */
 export async function inputTokensOf(
-  { record, target }: Plan,
+  { record, target }: AskedCall,
   signal: AbortSignal,
 ): Promise<number> {
   const options = { kind: target.provider.kind, model: target.model, signal };
@@ -59,7 +65,7 @@ export async function inputTokensOf(
 }
 
 /** The most output that the call asks for; `undefined` where it does not say. */
-export function maxOutputOf({ record }: Plan): number | undefined {
+export function maxOutputOf({ record }: Pick<AskedCall, 'record'>): number | undefined {
   if (record.type !== 'chat') return 0;
   // As above.
   const { max_completion_tokens: asked, max_tokens: older, n = 1 } = record.input as ChatInput;

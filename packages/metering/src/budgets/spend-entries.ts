@@ -24,7 +24,12 @@ export async function spendEntries(
   keys: BudgetKeys,
   { shard, fromId, toId, entries }: SpentPiece,
 ): Promise<boolean> {
-  const jobs = new Map(entries.map(({ jobId, call }) => [jobId, call]));
+  const jobs = new Map(
+    entries.flatMap(({ jobId, call, settles = jobId }) => [
+      [jobId, call],
+      [settles, call],
+    ]),
+  );
   const periods = gather(entries);
   const names = [keys.added, keys.reservations, keys.leases, keys.reserved];
   const args: (string | number)[] = [shard, fromId, toId, jobs.size, ...[...jobs].flat()];

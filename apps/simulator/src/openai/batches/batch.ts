@@ -29,6 +29,9 @@ export type Batch = {
   window: string;
   status: BatchStatus;
   errors: LineError[];
+  /** Whom its lines ask, and their tokens while it has not ended. */
+  model: string;
+  enqueuedTokens: number;
   total: number;
   output: string[];
   failed: string[];

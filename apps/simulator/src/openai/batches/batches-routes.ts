@@ -30,9 +30,9 @@ export type BatchRoutes = { routes: Route[]; reset(): void };
 export function createBatchRoutes(world: World, routes: readonly Route[]): BatchRoutes {
   const files = new KeyedBook<StoredFile>();
   const batches = new KeyedBook<Batch>();
-  const means: BatchMeans = { world, files, routes };
+  const means: BatchMeans = { world, files, batches, routes };
   const common = { kind: 'batch', paid: false } as const;
-  const create = (call: Call) => createBatch(call, means, batches);
+  const create = (call: Call) => createBatch(call, means);
   return {
     routes: [
       ...createFilesRoutes(world, files),
@@ -58,11 +58,7 @@ export function createBatchRoutes(world: World, routes: readonly Route[]): Batch
   };
 }
 
-function createBatch(
-  call: Call,
-  means: BatchMeans,
-  batches: KeyedBook<Batch>,
-): PreparedCall | Refusal {
+function createBatch(call: Call, means: BatchMeans): PreparedCall | Refusal {
   const parsed = createSchema.safeParse(call.json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -83,6 +79,8 @@ function createBatch(
         window,
         status: 'validating',
         errors: [],
+        model: '',
+        enqueuedTokens: 0,
         total: 0,
         output: [],
         failed: [],
@@ -91,7 +89,7 @@ function createBatch(
         times: { created_at: Math.floor(call.ledger.entry.atMs / 1000) },
         cancel: new AbortController(),
       };
-      batches.add(batch);
+      means.batches.add(batch);
       await exchange.reply({ status: 200, body: JSON.stringify(describeBatch(batch)) });
       exchange.settle('served');
       await runBatch(means, call, batch);

@@ -1,7 +1,8 @@
+import { countTokens } from '../../text.ts';
 import type { LineError } from './batch.ts';
 
-/** A line of an input file. */
-export type InputLine = { custom_id: string; body: unknown };
+/** A line of an input file, and the tokens of what it asks. */
+export type InputLine = { custom_id: string; body: unknown; model: string; tokens: number };
 
 const MAX_LINES = 50_000;
 
@@ -41,12 +42,21 @@ function readLine(line: string, endpoint: string, seen: Set<string>): InputLine 
   seen.add(id);
   if (method !== 'POST') return fault('invalid_method', 'The method must be POST.', 'method');
   if (url !== endpoint) return fault('mismatched_endpoint', `The URL must be ${endpoint}.`, 'url');
-  return { custom_id: id, body };
+  return { custom_id: id, body, ...askedIn(body) };
+}
+
+/** By the text of its messages or input alone: whether they are right is found out when they are answered. */
+function askedIn(body: unknown): Pick<InputLine, 'model' | 'tokens'> {
+  const { model = '', messages, input } = (body ?? {}) as Record<string, unknown>;
+  return {
+    model: String(model),
+    tokens: countTokens(JSON.stringify(messages ?? input ?? '').length),
+  };
 }
 
 /** What is wrong with all of them together. */
 function findFaults(lines: readonly InputLine[], areGood: boolean): LineError[] {
-  const models = new Set(lines.map(({ body }) => (body as { model?: unknown } | null)?.model));
+  const models = new Set(lines.map(({ model }) => model));
   const faults = [];
   if (models.size > 1) {
     faults.push(fault('mismatched_model', 'All lines must have one model.', 'body.model'));

@@ -3,12 +3,17 @@ import { workOn, type KeyedBook } from '../../batches/batch-book.ts';
 import type { Call } from '../../server/call.ts';
 import type { Route } from '../../server/dialect.ts';
 import type { World } from '../../world.ts';
-import type { Batch, BatchStatus } from './batch.ts';
+import type { Batch, BatchStatus, LineError } from './batch.ts';
 import type { StoredFile } from './files-routes.ts';
 import { readLines, type InputLine } from './read-lines.ts';
 
 /** What a batch is worked on with. */
-export type BatchMeans = { world: World; files: KeyedBook<StoredFile>; routes: readonly Route[] };
+export type BatchMeans = {
+  world: World;
+  files: KeyedBook<StoredFile>;
+  batches: KeyedBook<Batch>;
+  routes: readonly Route[];
+};
 
 /**
  * The life of a batch: its file is read, its lines get answers, and these become files. `call` is the one that created it.
@@ -24,8 +29,10 @@ export async function runBatch(means: BatchMeans, call: Call, batch: Batch): Pro
   const { lines, errors } = readLines(batch.input.text, batch.endpoint);
   const { failWith } = world.behaviour.for(batch.key).settings.batch;
   if (failWith) errors.push({ ...failWith, line: null, param: null });
+  errors.push(...enqueue(means, batch, lines));
   if (errors.length > 0 || !route) {
     batch.errors = errors;
+    batch.enqueuedTokens = 0;
     return move('failed');
   }
   batch.total = lines.length;
@@ -33,11 +40,34 @@ export async function runBatch(means: BatchMeans, call: Call, batch: Batch): Pro
   const { signal } = batch.cancel;
   const answer = (index: number) => answerLine(means, { call, batch, route, line: lines[index] });
   const end = await workOn(world, { lines: lines.length, key: batch.key, signal, answer });
+  batch.enqueuedTokens = 0;
   if (end === 'cancelled') move('cancelling');
   if (end === 'expired') expireRest(batch, lines);
   if (end !== 'cancelled') move('finalizing');
   store(means, batch);
   move(end === 'done' ? 'completed' : end);
+}
+
+/**
+ * Counts the batch among those of its key and model that have not ended; or says that they are too many tokens, in OpenAI's words.
+ * @see https://platform.openai.com/docs/guides/batch#rate-limits
+ */
+function enqueue(
+  { world, batches }: BatchMeans,
+  batch: Batch,
+  lines: readonly InputLine[],
+): LineError[] {
+  const { maxEnqueuedTokens: most = Infinity } = world.behaviour.for(batch.key).settings.batch;
+  batch.model = lines[0]?.model ?? '';
+  batch.enqueuedTokens = lines.reduce((sum, line) => sum + line.tokens, 0);
+  const others = batches.of(batch.key).filter(({ model }) => model === batch.model);
+  const enqueued = others.reduce((sum, { enqueuedTokens }) => sum + enqueuedTokens, 0);
+  if (enqueued <= most) return [];
+  const limit = most.toLocaleString('en-US');
+  const message =
+    `Enqueued token limit reached for ${batch.model} in organization org-sim. ` +
+    `Limit: ${limit} enqueued tokens. Please try again once some in_progress batches have been completed.`;
+  return [{ code: 'token_limit_exceeded', message, line: null, param: null }];
 }
 
 async function answerLine(

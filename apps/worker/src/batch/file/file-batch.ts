@@ -17,7 +17,16 @@ import { lineFormats } from './line-formats/line-formats.ts';
 /** What the steps of a batch of a file need. */
 export type FileBatchDeps = Pick<
   RunJobDeps,
-  'adapterFor' | 'clock' | 'config' | 'lanes' | 'log' | 'records' | 'splits'
+  | 'adapterFor'
+  | 'budgets'
+  | 'clock'
+  | 'config'
+  | 'forecast'
+  | 'lanes'
+  | 'log'
+  | 'parkedKeys'
+  | 'records'
+  | 'splits'
 > &
   AnswerUnplacedDeps & { files: FileStore; redis: Redis };
 

@@ -2,7 +2,14 @@ import { SluiceError } from '@sluice/contracts';
 import type { VendorResult } from '@sluice/providers';
 
 import type { FileBatchDeps } from '../file/file-batch.ts';
-import { callOf, indexIn, linesOfPart, movePart, type PartInHand } from './native-batch.ts';
+import {
+  callOf,
+  indexIn,
+  linesOfPart,
+  markerOf,
+  movePart,
+  type PartInHand,
+} from './native-batch.ts';
 import { NativeBooker, Overtaken } from './native-booker.ts';
 import { nativeResult } from './native-result.ts';
 import { LineStarts } from './line-starts.ts';
@@ -47,7 +54,9 @@ async function readAll(inHand: PartInHand, deps: FileBatchDeps): Promise<void> {
       await write(inHand, answers, { booker, starts }, deps);
     });
   }
-  await booker.flush();
+  if (await booker.flush({ settles: markerOf(inHand) })) return;
+  // What has an answer was in the files before.
+  await deps.budgets.release(markerOf(inHand));
 }
 
 /** The lines of the input that these are of are read in one go, from the first to the last of them. */

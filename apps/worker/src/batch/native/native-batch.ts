@@ -14,6 +14,7 @@ import {
   type FileBatchDeps,
 } from '../file/file-batch.ts';
 import { nativeTargetOf } from './native-target.ts';
+import { withKeyOf } from './part-key.ts';
 
 /** A batch of a file that vendors run, as one step sees it. */
 export interface NativeBatch extends FileBatch {
@@ -34,19 +35,23 @@ export interface PartInHand {
 const linesAtOnce = 64;
 
 /** @throws SluiceError `model_not_found` where the configuration has no such target any more. */
-export function takeInHand(
+export async function takeInHand(
   batch: NativeBatch,
   index: number,
-  { config, adapterFor }: FileBatchDeps,
+  deps: FileBatchDeps,
   signal: AbortSignal,
-): PartInHand {
+): Promise<PartInHand> {
+  const { config, adapterFor } = deps;
   const part = batch.fileBatch.native[index];
   if (!part) throw new TypeError(`${batch.jobId} has no part ${index}`);
   const { provider, model, type } = part;
   const targets = Object.values(config.routes[type]).flatMap((route) => route.targets);
-  const target = targets.find((each) => each.provider.name === provider && each.model === model);
-  const api = target && adapterFor(target.provider.kind).batches;
-  if (target && api) return { batch, index, part, target, api, signal };
+  const found = targets.find((each) => each.provider.name === provider && each.model === model);
+  const api = found && adapterFor(found.provider.kind).batches;
+  if (found && api) {
+    const target = await withKeyOf(found, part, deps);
+    return { batch, index, part, target, api, signal };
+  }
   const message = `no model of the configuration is ${model} of ${provider} any more`;
   throw new SluiceError('model_not_found', message, { param: 'model' });
 }
@@ -67,17 +72,25 @@ export function indexIn(customId: string, inHand: PartInHand): number | undefine
   return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
 }
 
-/** The part has moved on, and this step with it: `false` where somebody else was faster, who goes on then. */
+/** In these nothing of a part is bought, nor will be before it is sent again. */
+const unboughtStates: readonly NativePart['state'][] = ['planned', 'failed', 'dropped'];
+
+/**
+ * The part has moved on, and this step with it: `false` where somebody else was faster, who goes on then. What was set aside for
+ * one that is no longer at its vendor goes back to the budgets. `more` are parts that are split off from it.
+ */
 export async function movePart(
   inHand: PartInHand,
   changes: Partial<NativePart>,
-  { records }: FileBatchDeps,
-  event?: { type: string; data: Record<string, unknown> },
+  { records, budgets }: Pick<FileBatchDeps, 'records' | 'budgets'>,
+  { event, more = [] }: { event?: NativeEvent | undefined; more?: readonly NativePart[] } = {},
 ): Promise<boolean> {
   const { batch, index } = inHand;
+  const { state } = changes;
+  if (state && unboughtStates.includes(state)) await budgets.release(markerOf(inHand));
   const from = batch.fileBatch.native;
   const part = { ...inHand.part, ...changes };
-  const to = from.with(index, part);
+  const to = [...from.with(index, part), ...more];
   const moved = await records.moveNative(batch.jobId, { from, to, ...(event && { event }) });
   if (!moved) return false;
   inHand.part = part;
@@ -85,9 +98,16 @@ export async function movePart(
   return true;
 }
 
+interface NativeEvent {
+  type: string;
+  data: Record<string, unknown>;
+}
+
 /** A line of the input file as one of a batch at a vendor. */
 export interface PartLine {
   index: number;
+  /** Where it begins in the file. */
+  cursor: number;
   parsed: ParsedLine;
   request: BatchedRequest;
 }
@@ -101,16 +121,16 @@ export async function* linesOfPart(
   const { batch, target } = inHand;
   const file = await inputFileOf(batch, deps);
   const options = lineOptions(batch, deps);
-  let index = from;
+  let [index, start] = [from, cursor];
   for await (const line of file ? linesOf(file, cursor, deps) : []) {
     if (index >= to) return;
     const parsed = parsedOr(() => parseLine(line, options));
     const found = parsed && parsedOr(() => nativeTargetOf(parsed.request, deps));
     if (parsed && found && isSame(found.target, target)) {
       const request = batchedRequest(parsed.request, target, `${markerOf(inHand)}_${index}`);
-      if (request.type === inHand.part.type) yield { index, parsed, request };
+      if (request.type === inHand.part.type) yield { index, cursor: start, parsed, request };
     }
-    index += 1;
+    [index, start] = [index + 1, line.end];
     if (index % linesAtOnce === 0) await setImmediate();
   }
 }

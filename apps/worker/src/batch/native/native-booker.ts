@@ -33,15 +33,19 @@ export class NativeBooker {
   }
 
   async add(result: NativeResult): Promise<void> {
+    // Before and not after it: the last of all is always among those that the last flush writes.
+    if (this.#held.length >= resultsAtOnce || this.#bytes >= partBytes) await this.flush();
     this.#held.push(result);
     this.#bytes += result.line.text.length;
-    if (this.#held.length >= resultsAtOnce || this.#bytes >= partBytes) await this.flush();
   }
 
-  /** @throws Overtaken */
-  async flush(): Promise<void> {
+  /**
+   * `settles`: what was set aside under that name ends with the last of them. Returns whether there were any.
+   * @throws Overtaken
+   */
+  async flush({ settles }: { settles?: string } = {}): Promise<boolean> {
     const held = this.#held;
-    if (held.length === 0) return;
+    if (held.length === 0) return false;
     this.#held = [];
     this.#bytes = 0;
     const batch = this.#batch;
@@ -57,7 +61,7 @@ export class NativeBooker {
       drained: batch.fileBatch.drained,
       indexes: held.map(({ index }) => index),
       failed: held.filter(({ line }) => line.file === 'error').length,
-      entries: held.flatMap(({ entry }) => entry ?? []),
+      entries: entriesOf(held, settles),
       sums,
       event: progressEvent(batch, drained, sums),
     };
@@ -65,5 +69,12 @@ export class NativeBooker {
     const booked = await this.#deps.records.bookNative(batch.jobId, booking, files);
     if (!booked) throw new Overtaken(`${batch.jobId} was booked by somebody else`);
     this.#batch = { ...batch, fileBatch: { ...batch.fileBatch, drained, sums } };
+    return true;
   }
+}
+
+function entriesOf(held: readonly NativeResult[], settles: string | undefined): LedgerEntry[] {
+  const entries = held.flatMap(({ entry }) => entry ?? []);
+  const last = entries.pop();
+  return last ? [...entries, { ...last, ...(settles !== undefined && { settles }) }] : [];
 }

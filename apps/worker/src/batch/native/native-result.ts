@@ -1,6 +1,6 @@
 import { childRequest, resultLine } from '@sluice/batches';
 import { SluiceError, type ErrorData, type JobRecord } from '@sluice/contracts';
-import { exactCostOf, ledgerEntry, type Spent } from '@sluice/metering';
+import { exactCostOf, ledgerEntry, promptCacheSavings, type Spent } from '@sluice/metering';
 import type { VendorResult } from '@sluice/providers';
 
 import { estimateOf } from '../../meter/estimate-of.ts';
@@ -72,6 +72,7 @@ async function succeeded(
     usage,
     costUsd,
     priceVersion: target.priceVersion,
+    promptCacheSavedUsd: promptCacheSavings(usage, target.price, api.priceFactor),
   });
   const { formats } = lineOptions(inHand.batch, deps);
   return { index: line.index, line: resultLine(job, formats), job, entry };

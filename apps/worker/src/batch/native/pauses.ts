@@ -26,8 +26,8 @@ export function settledAfterMs({ config }: Pick<FileBatchDeps, 'config'>): numbe
   return 6 * config.batches.pollMs;
 }
 
-/** OpenAI says that a batch may go on for ten minutes after it was cancelled. */
-const patienceMs = 900_000;
+/** How long after its end a batch is waited for: OpenAI says that one may go on for ten minutes after it was cancelled. */
+export const patienceMs = 900_000;
 
 /** Whether the batch was cancelled, or ran out of time, so long ago that no vendor is waited for any more. */
 export function isGivenUp(

@@ -3,6 +3,7 @@ import type { VendorBatch } from '@sluice/providers';
 
 import type { FileBatchDeps } from '../file/file-batch.ts';
 import { callOf, movePart, type PartInHand } from './native-batch.ts';
+import { makeRoom } from './make-room.ts';
 import { nextPause } from './pauses.ts';
 
 /** OpenAI's word for a batch that it has no room for: too many tokens of the model are in its queue. */
@@ -18,13 +19,19 @@ export async function pollPart(inHand: PartInHand, deps: FileBatchDeps): Promise
     await noteFailure(inHand, SluiceError.from(thrown), deps);
     return;
   }
+  if (found.status === 'failed' && found.problem?.code === noRoom) {
+    await makeRoom(inHand, found.problem.message, deps);
+    return;
+  }
   const { succeeded, failed, total } = found.counts;
   const counts = { succeeded, failed };
   const changes = { counts, ...changesOf(inHand, found, deps) };
   const isNews = percentOf(counts, total) !== percentOf(part.counts, total);
   const { provider, model } = part;
   const data = { provider, model, upstream_id: found.id, total, ...counts };
-  await movePart(inHand, changes, deps, isNews ? { type: 'batch.answered', data } : undefined);
+  await movePart(inHand, changes, deps, {
+    event: isNews ? { type: 'batch.answered', data } : undefined,
+  });
 }
 
 function changesOf(
@@ -46,7 +53,6 @@ function changesOf(
       };
     case 'failed': {
       const { code = 'failed', message = 'it does not say why' } = found.problem ?? {};
-      if (code === noRoom) return { state: 'planned', ...nextPause(part, deps) };
       const said = `${part.provider} refused the batch: ${message}`;
       const error = new SluiceError('upstream_invalid_request', said, { upstreamCode: code });
       return { state: 'failed', error: error.toJSON() };

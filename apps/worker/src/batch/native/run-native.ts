@@ -6,6 +6,7 @@ import { collectPart } from './collect-part.ts';
 import { endPart } from './end-part.ts';
 import { findSent } from './find-sent.ts';
 import { movePart, takeInHand, type NativeBatch, type PartInHand } from './native-batch.ts';
+import { isHeldBack } from './make-room.ts';
 import { isGivenUp } from './pauses.ts';
 import { pollPart } from './poll-part.ts';
 import { sendPart } from './send-part.ts';
@@ -42,7 +43,8 @@ export async function runNative(
     return 'done';
   }
   const nowMs = deps.clock.now();
-  const isDue = (part: NativePart) => !isOver(part) && (part.nextMs ?? 0) <= nowMs;
+  const isWaiting = (part: NativePart) => !isOver(part) && !isHeldBack(part, parts);
+  const isDue = (part: NativePart) => isWaiting(part) && (part.nextMs ?? 0) <= nowMs;
   const isCut = batch.fileBatch.ending !== undefined;
   const due = parts.findIndex((part) => isDue(part) || (isCut && mustEnd(part)));
   if (due !== -1) {
@@ -53,7 +55,7 @@ export async function runNative(
     await writeRest(batch, deps);
     return 'done';
   }
-  const next = Math.min(...parts.filter((part) => !isOver(part)).map(({ nextMs = 0 }) => nextMs));
+  const next = Math.min(...parts.filter(isWaiting).map(({ nextMs = 0 }) => nextMs));
   // A batch that is out of time must be told so in time.
   const wakeMs = isCut ? next : Math.min(next, batch.startByMs + 1);
   return { idleMs: Math.max(1, wakeMs - nowMs) };
@@ -76,7 +78,7 @@ async function takeStepOf(
 ): Promise<void> {
   let inHand: PartInHand;
   try {
-    inHand = takeInHand(batch, index, deps, signal);
+    inHand = await takeInHand(batch, index, deps, signal);
   } catch (thrown) {
     const error = SluiceError.from(thrown).toJSON();
     const from = batch.fileBatch.native;

@@ -1,25 +1,35 @@
-import { SluiceError } from '@sluice/contracts';
+import { SluiceError, type NativePart } from '@sluice/contracts';
 import type { BatchBody } from '@sluice/providers';
 
 import type { FileBatchDeps } from '../file/file-batch.ts';
+import { reservePart } from './part-budget.ts';
+import { keyNoteOf, passKeyOn } from './part-key.ts';
 import { callOf, linesOfPart, markerOf, movePart, type PartInHand } from './native-batch.ts';
 import { nextPause, sendWithinMs, settledAfterMs } from './pauses.ts';
 
 /**
- * Buys a part: its lines are uploaded where the vendor takes them apart, then it is marked as `sending`, then the batch is created.
+ * Buys a part that its budgets have room for: its lines are uploaded where the vendor takes them apart, then it is marked as
+ * `sending`, then the batch is created.
  * A failure that leaves it open whether there is a batch now leaves the part as `sending`: the next step looks for it.
  */
 export async function sendPart(inHand: PartInHand, deps: FileBatchDeps): Promise<void> {
-  const { api, part } = inHand;
+  const { api } = inHand;
   try {
     const body = await measure(inHand, deps);
-    if (api.upload && part.uploadId === undefined) {
+    const held = await reservePart(inHand, deps);
+    if (held) {
+      await movePart(inHand, held, deps);
+      return;
+    }
+    const key = keyNoteOf(inHand.target);
+    if (api.upload && inHand.part.uploadId === undefined) {
       const uploadId = await api.upload(callOf(inHand), body);
-      if (!(await movePart(inHand, { uploadId }, deps))) return;
+      if (!(await movePart(inHand, { uploadId, ...key }, deps))) return;
     }
     const sendingAtMs = deps.clock.now();
     const nextMs = sendingAtMs + settledAfterMs(deps);
-    if (!(await movePart(inHand, { state: 'sending', sendingAtMs, nextMs }, deps))) return;
+    const sending = { state: 'sending', sendingAtMs, nextMs, ...key } as const;
+    if (!(await movePart(inHand, sending, deps))) return;
     await create(inHand, body, deps);
   } catch (thrown) {
     await noteFailure(inHand, SluiceError.from(thrown), deps);
@@ -51,7 +61,8 @@ export async function keepSent(
   const { provider, model, lines } = inHand.part;
   const data = { provider, model, lines, upstream_id: vendorId };
   const pause = nextPause({}, deps);
-  await movePart(inHand, { state: 'sent', vendorId, ...pause }, deps, { type: 'batch.sent', data });
+  const event = { type: 'batch.sent', data };
+  await movePart(inHand, { state: 'sent', vendorId, ...pause }, deps, { event });
 }
 
 /** Refused for good, or to be tried again: in the state that the part has come to. */
@@ -64,11 +75,19 @@ async function noteFailure(
   const { jobId } = inHand.batch;
   deps.log.warn({ jobId, provider, state, code: error.code }, 'a batch was not sent');
   if (inHand.signal.aborted) return;
-  if (!error.retryable) {
+  if (await passKeyOn(inHand.target, error, deps)) {
+    inHand.part = withoutKey(inHand.part);
+    await movePart(inHand, { state: 'planned', nextMs: 0 }, deps);
+  } else if (!error.retryable) {
     await movePart(inHand, { state: 'failed', error: error.toJSON() }, deps);
   } else if (state === 'planned') {
     await movePart(inHand, nextPause(inHand.part, deps), deps);
   }
+}
+
+/** What one key has uploaded another cannot send. */
+function withoutKey({ keyId: _keyId, uploadId: _uploadId, ...part }: NativePart): NativePart {
+  return part;
 }
 
 /** The lines as they are sent. They are converted twice, so that they need not be kept: once to know how many bytes they are. */
