@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { shardTag } from '@sluice/runtime';
 import { Queue } from 'bullmq';
 
-import type { Child } from '../support/child-process.ts';
 import type { BenchOptions, BenchReport } from './bench.ts';
 import { startBenchStack, type BenchStack } from './bench-stack.ts';
 import { chatJob } from './chat-job.ts';
-import { cpuMicroseconds } from './cpu-time.ts';
+import { drainQueue, type Round, type Subject } from './drain-queue.ts';
 import { postMany } from './load.ts';
 import { concurrency, lane } from './settings.ts';
 import { inTurn, median, medianRatio } from './statistics.ts';
@@ -16,19 +13,6 @@ const sizes = {
   full: { rounds: 11, jobs: 1_500, warmUp: 4_000 },
   smoke: { rounds: 1, jobs: 50, warmUp: 10 },
 };
-
-/** A worker, the queue it takes from, and how to fill it. */
-interface Subject {
-  worker: Child;
-  queue: Queue;
-  fill(jobs: number): Promise<unknown>;
-}
-
-interface Round {
-  jobsPerSecond: number;
-  workerMicroseconds: number;
-  redisMicroseconds: number;
-}
 
 /**
  * Jobs per second of one Sluice worker process, against one bare BullMQ worker process that makes the same streamed call
@@ -47,12 +31,12 @@ export async function benchJobs(options: BenchOptions): Promise<BenchReport> {
   };
   const bare = await startBare(stack, open('bare'));
   const sluice = await startSluice(stack, open(lane, shardTag('sluice', 0)));
-  await measure(stack, bare, size.warmUp);
-  await measure(stack, sluice, size.warmUp);
+  await drainQueue(stack, bare, size.warmUp);
+  await drainQueue(stack, sluice, size.warmUp);
   const rounds = await inTurn(
     options.rounds ?? size.rounds,
-    () => measure(stack, bare, size.jobs),
-    () => measure(stack, sluice, size.jobs),
+    () => drainQueue(stack, bare, size.jobs),
+    () => drainQueue(stack, sluice, size.jobs),
   );
   return report({ bare: rounds.a, sluice: rounds.b }, size.jobs);
 }
@@ -81,33 +65,6 @@ async function startSluice(stack: BenchStack, queue: Queue): Promise<Subject> {
       headers: stack.headers,
     });
   return { worker, queue, fill };
-}
-
-async function measure(stack: BenchStack, subject: Subject, wanted: number): Promise<Round> {
-  const { queue, worker } = subject;
-  await fetch(`${stack.simulator.url}/_sim/ledger`, { method: 'DELETE' });
-  await queue.pause();
-  await subject.fill(wanted);
-  const jobs = await unfinished(queue);
-
-  const pids = [worker.pid, stack.redisPid];
-  const before = await cpuMicroseconds(pids);
-  const startedAt = performance.now();
-  await queue.resume();
-  while ((await unfinished(queue)) > 0) await sleep(5);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const after = await cpuMicroseconds(pids);
-
-  const bought = await stack.simulator.bought();
-  if (bought !== jobs) throw new Error(`${jobs} jobs made ${bought} upstream calls`);
-  const [workerMicroseconds = Number.NaN, redisMicroseconds = Number.NaN] = after.map(
-    (value, i) => (value - (before[i] ?? Number.NaN)) / jobs,
-  );
-  return { jobsPerSecond: jobs / seconds, workerMicroseconds, redisMicroseconds };
-}
-
-async function unfinished(queue: Queue): Promise<number> {
-  return await queue.getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active');
 }
 
 /** Name, value of a round, digits. CPU time is for one job. */

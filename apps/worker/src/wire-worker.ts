@@ -97,10 +97,11 @@ function cacheParts(
   redis: Redis,
   seals: Seals | undefined,
 ): Pick<WorkerParts, 'cache' | 'flights' | 'near'> {
+  const stored = { redis, root, seals };
   return {
-    cache: createCache({ redis, root, seals }),
-    flights: createFlights({ redis, root }),
-    near: createNearIndex({ redis, root, seals }),
+    cache: createCache(stored),
+    flights: createFlights(stored),
+    near: createNearIndex(stored),
   };
 }
 

@@ -1,19 +1,20 @@
--- A job that is about to make a call leads it, or waits for the equal job that does.
--- KEYS: 1 flight, 2 those that wait
+-- A job that is about to make a call leads it, or waits for the equal job that does; in the same step it looks for the reply
+-- that an earlier one has kept.
+-- KEYS: 1 leader, 2 those that wait, 3 reply, 4 what is invalid, 5 replies by their last use
 -- ARGV: 1 job id, 2 where its ticket is (JSON), 3 lease (ms), 4 a leader that is known to have ended, or empty,
---       5 time that those that wait are remembered (ms)
--- Replies: {'lead'} | {'follow', job id of the leader, ms until its lease ends}
+--       5 time that those that wait are remembered (ms), 6 digest of the reply
+-- Replies: {job id of the leader, ms until its lease ends, now (epoch ms)}, behind it what find-reply.lua has behind now
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local found = redis.call('HMGET', KEYS[1], 'leader', 'until')
-local leader, left = found[1], tonumber(found[2] or 0) - now
-if leader and leader ~= ARGV[1] and leader ~= ARGV[4] and left > 0 then
+local leader, left = redis.call('GET', KEYS[1]), ARGV[3]
+if leader and leader ~= ARGV[1] and leader ~= ARGV[4] then
+  left = redis.call('PTTL', KEYS[1])
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
-  return { 'follow', leader, left }
+else
+  leader = ARGV[1]
+  redis.call('SET', KEYS[1], leader, 'PX', left)
+  redis.call('HDEL', KEYS[2], leader)
 end
-redis.call('HSET', KEYS[1], 'leader', ARGV[1], 'until', string.format('%.0f', now + ARGV[3]))
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('HDEL', KEYS[2], ARGV[1])
-return { 'lead' }
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+return { leader, tonumber(left), now, lookUp(KEYS[3], KEYS[4], KEYS[5], ARGV[6], now) }

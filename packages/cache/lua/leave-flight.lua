@@ -1,9 +1,9 @@
 -- The leader ends without anything that the others could have: the first of them to come next leads. They stay noted.
--- KEYS: 1 flight, 2 those that wait
+-- KEYS: 1 leader, 2 those that wait
 -- ARGV: 1 job id
 -- Replies: where the ticket of each is (JSON); none where another leads now
 
-if redis.call('HGET', KEYS[1], 'leader') ~= ARGV[1] then
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return {}
 end
 redis.call('UNLINK', KEYS[1])

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Target } from '@sluice/config';
 import type { CacheStrategy, CallType, JobRecord } from '@sluice/contracts';
@@ -7,7 +7,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { normalizeInput } from './normalize-input.ts';
 
 /** Changes whenever equal requests would get another key, or a reply another shape: old replies are then never found. */
-const keyVersion = 'v2';
+const keyVersion = 'v3';
 
 /** Everything that may change the reply to a request, but for who may find it: that is the scope. */
 export interface CacheKeyParts {
@@ -33,9 +33,9 @@ export interface CacheKeyParts {
  * results of another app must not be found.
  */
 export function cacheKey(parts: CacheKeyParts): string {
-  const { input, strategy = 'exact' } = parts;
-  if (strategy === 'exact') return digest({ ...identityOf(parts), input });
-  return digest({ ...identityOf(parts), normalized: normalizeInput(parts.type, input) });
+  const { type, input, strategy = 'exact' } = parts;
+  if (strategy === 'exact') return digest(identityOf(parts), textOf(input));
+  return digest(identityOf(parts), 'normalized', canonicalJson(normalizeInput(type, input)));
 }
 
 /**
@@ -47,10 +47,10 @@ export function flightKey(
   targets: readonly Target[],
 ): string {
   const ways = targets.map((target) => identityOf({ ...parts, target }));
-  return digest({ ways, input: parts.input });
+  return digest(...ways, textOf(parts.input));
 }
 
-/** Who answers, and how: all of the key but the question. */
+/** Who answers, and how, as JSON: all of the key but the question. */
 export function identityOf({
   type,
   name,
@@ -58,22 +58,44 @@ export function identityOf({
   user,
   includeRaw,
   version,
-}: Omit<CacheKeyParts, 'input'>) {
-  const { provider, model, apiKeys, dropParams, omitParams } = target;
-  const upstream = {
-    provider: provider.name,
-    baseUrl: provider.baseUrl,
-    headers: provider.headers,
-    kind: provider.kind,
-    options: provider.options,
-    dropParams,
-    omitParams,
-  };
-  const own = type === 'workflow' ? { app: apiKeys[0], user } : { model };
-  return { type, name, upstream, own, includeRaw, version: version || undefined };
+}: Omit<CacheKeyParts, 'input'>): string {
+  const own = type === 'workflow' ? { app: target.apiKeys[0], user } : { model: target.model };
+  const asked = canonicalJson({ type, name, own, includeRaw, version: version || undefined });
+  return `[${asked},${upstreamOf(target)}]`;
 }
 
-export function digest(value: unknown): string {
-  const hash = createHash('sha256').update(canonicalJson(value)).digest('hex');
-  return `${keyVersion}:${hash}`;
+/** One text has one digest, and other texts others: JSON has no line ends. */
+export function digest(...texts: readonly string[]): string {
+  return `${keyVersion}:${hash('sha256', texts.join('\n'))}`;
+}
+
+/** Of targets, which live as long as their configuration, and of inputs, which nobody changes: each is asked for several times. */
+const texts = new WeakMap<object, string>();
+
+function upstreamOf(target: Target): string {
+  const { provider, dropParams, omitParams } = target;
+  return remember(target, () => {
+    const { name, baseUrl, headers, kind, options } = provider;
+    return canonicalJson({
+      provider: name,
+      baseUrl,
+      headers,
+      kind,
+      options,
+      dropParams,
+      omitParams,
+    });
+  });
+}
+
+function textOf(input: JobRecord['input']): string {
+  return remember(input, () => canonicalJson(input));
+}
+
+function remember(of: object, make: () => string): string {
+  const known = texts.get(of);
+  if (known !== undefined) return known;
+  const made = make();
+  texts.set(of, made);
+  return made;
 }

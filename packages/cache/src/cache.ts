@@ -3,10 +3,11 @@ import type { Redis } from 'ioredis';
 import type { CostUsd, KeepAs, RunResult, Usage } from '@sluice/contracts';
 import { loadScript, type Seals } from '@sluice/runtime';
 
-import { keysOfScope, sharedScope } from './keys.ts';
+import { keysOfScope } from './keys.ts';
+import { replyArguments, replyKeys, toLookup } from './reply-store.ts';
 
-const findScript = loadScript(import.meta.url, 'find-reply');
-const keepScript = loadScript(import.meta.url, 'keep-reply');
+const findScript = loadScript(import.meta.url, 'find-reply', ['look-up'], { together: true });
+const keepScript = loadScript(import.meta.url, 'keep-reply', ['put-reply'], { together: 'last' });
 const invalidateScript = loadScript(import.meta.url, 'invalidate');
 
 /** A result as it was bought. */
@@ -35,6 +36,9 @@ export interface Lookup {
   found?: { entry: CacheEntry; ageMs: number; isFresh: boolean; staleForMs: number };
 }
 
+/** `invalid`: something has invalidated it since its call was decided upon, or its tenant is erased. */
+export type Kept = 'kept' | 'invalid' | 'too_large';
+
 export interface Cache {
   /** The reply at a place, unless it was invalidated, has ended or cannot be read. One round trip. */
   find(place: CachePlace): Promise<Lookup>;
@@ -42,15 +46,12 @@ export interface Cache {
    * Keeps a reply and replaces an older one. One of more than 1 MiB of JSON is not kept: a few of those would push
    * everything else out of Redis.
    */
-  keep(as: KeepAs, entry: CacheEntry): Promise<'kept' | 'invalid' | 'too_large'>;
+  keep(as: KeepAs, entry: CacheEntry): Promise<Kept>;
   /** Whether nobody has fetched another reply for this place in the last 30 s, who now does. */
   claimRefresh(place: CachePlace): Promise<boolean>;
   /** Replies of the scope with this name that were asked for until now are not found any more, however many they are. */
   invalidate(scope: string, name: string): Promise<void>;
 }
-
-/** Largest reply, in bytes of JSON. */
-export const maxEntryBytes = 1024 * 1024;
 
 /** Longer than any reply lives: 366 days, and twice for one that is kept stale. */
 const rememberMs = 3 * 366 * 86_400_000;
@@ -91,70 +92,15 @@ export function createCache(deps: CacheDeps): Cache {
 }
 
 async function find(deps: CacheDeps, place: CachePlace): Promise<Lookup> {
-  const keys = keysOfScope(deps.root, place.scope);
+  const reply = await findScript(deps.redis, replyKeys(deps.root, place), [place.digest]);
   // The replies that find-reply.lua lists.
-  const [nowMs, value, storedAt, freshUntil] = (await findScript(
-    deps.redis,
-    [keys.reply(place.digest), keys.invalid, keys.used(place.group)],
-    [place.digest],
-  )) as [number, string?, string?, string?];
-  if (value === undefined) return { nowMs };
-  const entry = await open(deps, place, value);
-  if (!entry) return { nowMs };
-  const staleForMs = nowMs - Number(freshUntil);
-  const ageMs = Math.max(0, nowMs - Number(storedAt));
-  return { nowMs, found: { entry, ageMs, isFresh: staleForMs < 0, staleForMs } };
+  return await toLookup(deps, place, reply as [number, string?, string?, string?]);
 }
 
-async function keep(
-  { redis, root, seals }: CacheDeps,
-  as: KeepAs,
-  entry: CacheEntry,
-): Promise<'kept' | 'invalid' | 'too_large'> {
-  const text = JSON.stringify(entry);
-  if (Buffer.byteLength(text) > maxEntryBytes) return 'too_large';
-  const stored = seals ? (await seals.of(sealOwner(as)))?.seal(text, about(as)) : text;
-  // Erased meanwhile: nobody will ask for it.
-  if (stored === undefined) return 'invalid';
-  const keys = keysOfScope(root, as.scope);
-  const freshMs = Math.max(1, Math.round(as.ttlMs));
-  const kept = await keepScript(
-    redis,
-    [keys.reply(as.digest), keys.invalid, keys.used(as.group)],
-    [
-      as.digest,
-      stored,
-      as.askedAtMs,
-      freshMs,
-      freshMs + Math.round(as.staleMs),
-      as.names.join('\n'),
-      as.maxEntries,
-      keys.reply(''),
-    ],
-  );
+async function keep(deps: CacheDeps, as: KeepAs, entry: CacheEntry): Promise<Kept> {
+  const args = await replyArguments(deps, as, entry);
+  if (args === 'erased') return 'invalid';
+  if (args === 'too_large') return args;
+  const kept = await keepScript(deps.redis, replyKeys(deps.root, as), args);
   return kept === 1 ? 'kept' : 'invalid';
-}
-
-/** Only this package writes replies and the key names their version, so one that parses has the right shape. */
-async function open(
-  { seals }: CacheDeps,
-  place: CachePlace,
-  value: string,
-): Promise<CacheEntry | undefined> {
-  const seal = seals && (await seals.of(sealOwner(place), value));
-  if (seals && !seal) return undefined;
-  try {
-    return JSON.parse(seal ? seal.open(value, about(place)) : value) as CacheEntry;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What all tenants share belongs to none of them: it is sealed with the key of the operator's own tenant. */
-function sealOwner({ scope }: CachePlace): string {
-  return scope === sharedScope ? 'default' : scope;
-}
-
-function about({ scope, digest }: CachePlace): string {
-  return `cache/${scope}/${digest}`;
 }

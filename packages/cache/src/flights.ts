@@ -1,12 +1,14 @@
-import type { Redis } from 'ioredis';
-
+import type { KeepAs } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
+import type { CacheDeps, CacheEntry, CachePlace, Kept, Lookup } from './cache.ts';
 import { keysOfScope } from './keys.ts';
+import { replyArguments, replyKeys, toLookup } from './reply-store.ts';
 
-const joinScript = loadScript(import.meta.url, 'join-flight');
+const joinScript = loadScript(import.meta.url, 'join-flight', ['look-up'], { together: true });
 const renewScript = loadScript(import.meta.url, 'renew-flight');
-const landScript = loadScript(import.meta.url, 'land-flight');
+// Behind what ends the leader's job: who waits is told of a result that is in the record.
+const landScript = loadScript(import.meta.url, 'land-flight', ['put-reply'], { together: 'last' });
 const leaveScript = loadScript(import.meta.url, 'leave-flight');
 
 /**
@@ -34,10 +36,35 @@ export interface Follower {
   retry?: number;
 }
 
-export type Joined =
+/** Who wants to make a call, and where a reply may be that makes it needless. */
+export interface Joining {
+  follower: Follower;
+  place: CachePlace;
+  /** A leader whose job is known to have ended; it is not waited for. */
+  endedLeader?: string;
+}
+
+export type Joined = (
   | { kind: 'lead' }
   /** Another leads, and its lease goes on for so long. */
-  | { kind: 'follow'; leader: string; leaseMs: number };
+  | { kind: 'follow'; leader: string; leaseMs: number }
+) & {
+  /** What is at the place now. */
+  lookup: Lookup;
+};
+
+/** What a leader has bought, and how it is kept for later. */
+export interface Bought {
+  as: KeepAs;
+  entry: CacheEntry;
+}
+
+export interface Landed {
+  /** Those that waited, once. */
+  followers: Follower[];
+  /** Absent where nothing was to be kept. */
+  kept?: Kept;
+}
 
 /**
  * One call for equal jobs that are under way, over all workers. The state of a flight, and what moves it; each move is one
@@ -50,51 +77,84 @@ export type Joined =
  * | led by A          | join by B                                   | led by A          | B is noted; its ticket is put aside  |
  * | led by A, ended   | join by B: the lease is over, or A has ended| led by B          |                                      |
  * | led by A          | renew by A                                  | led by A          | a new lease                          |
- * | led by A          | land by A                                   | free              | those that wait are A's to end       |
+ * | led by A          | land by A, its reply is kept                | free              | those that wait are A's to end       |
  * | led by A          | leave by A                                  | free              | one of those that wait is hurried    |
  * | led by B          | renew, land, leave by A: it was too late    | led by B          | nothing                              |
  *
  * Invariants:
  * - Of equal jobs one at most has a lease: one call is under way, as long as workers renew what they hold.
- * - A reply is kept before its flight lands, and looked for after a flight was joined: whoever leads finds what was kept.
+ * - A reply is kept in the step in which its flight lands, and looked for in the one that joins: whoever leads finds it.
  * - Each that waits has its ticket aside, which looks again within 15 s: a hand-over that is lost costs time, never a job.
  */
 export interface Flights {
-  /** `endedLeader`: a leader whose job is known to have ended; it is not waited for. */
-  join(flight: Flight, follower: Follower, endedLeader?: string): Promise<Joined>;
+  join(flight: Flight, joining: Joining): Promise<Joined>;
   /** `false`: another leads, or nobody. */
   renew(flight: Flight, jobId: string, leaseMs: number): Promise<boolean>;
-  /** Those that waited, once. */
-  land(flight: Flight, jobId: string): Promise<Follower[]>;
+  /** What was bought is kept as `Cache.keep` does it, whoever leads now. */
+  land(flight: Flight, jobId: string, bought?: Bought): Promise<Landed>;
   /** Those that wait on. */
   leave(flight: Flight, jobId: string): Promise<Follower[]>;
 }
 
-export function createFlights({ redis, root }: { redis: Redis; root: string }): Flights {
-  const keysOf = ({ scope, digest }: Flight) => {
-    const keys = keysOfScope(root, scope);
-    return [keys.flight(digest), keys.waiting(digest)];
-  };
+export function createFlights(deps: Pick<CacheDeps, 'redis' | 'root' | 'seals'>): Flights {
+  const { redis, root } = deps;
   return {
-    async join(flight, follower, endedLeader = '') {
-      const args = [
-        follower.jobId,
-        JSON.stringify(follower),
-        flightLeaseMs,
-        endedLeader,
-        rememberMs,
-      ];
-      // The replies that join-flight.lua lists.
-      const [kind, leader, leaseMs] = (await joinScript(redis, keysOf(flight), args)) as
-        | ['lead', undefined?, undefined?]
-        | ['follow', string, number];
-      return kind === 'lead' ? { kind } : { kind, leader, leaseMs };
+    join: (flight, joining) => join(deps, flight, joining),
+    async renew(flight, jobId, leaseMs) {
+      const [leader = ''] = flightKeys(root, flight);
+      return (await renewScript(redis, [leader], [jobId, Math.round(leaseMs)])) === 1;
     },
-    renew: async (flight, jobId, leaseMs) =>
-      (await renewScript(redis, keysOf(flight).slice(0, 1), [jobId, Math.round(leaseMs)])) === 1,
-    land: async (flight, jobId) => followersOf(await landScript(redis, keysOf(flight), [jobId])),
-    leave: async (flight, jobId) => followersOf(await leaveScript(redis, keysOf(flight), [jobId])),
+    land: (flight, jobId, bought) => land(deps, flight, { jobId, bought }),
+    leave: async (flight, jobId) =>
+      followersOf(await leaveScript(redis, flightKeys(root, flight), [jobId])),
   };
+}
+
+function flightKeys(root: string, { scope, digest }: Flight): string[] {
+  const keys = keysOfScope(root, scope);
+  return [keys.leader(digest), keys.waiting(digest)];
+}
+
+async function join(
+  deps: CacheDeps,
+  flight: Flight,
+  { follower, place, endedLeader = '' }: Joining,
+): Promise<Joined> {
+  const { jobId } = follower;
+  const keys = [...flightKeys(deps.root, flight), ...replyKeys(deps.root, place)];
+  const told = JSON.stringify(follower);
+  const args = [jobId, told, flightLeaseMs, endedLeader, rememberMs, place.digest];
+  // The replies that join-flight.lua lists.
+  const [leader, leaseMs, ...found] = (await joinScript(deps.redis, keys, args)) as [
+    string,
+    number,
+    number,
+    string?,
+    string?,
+    string?,
+  ];
+  const lookup = await toLookup(deps, place, found);
+  return leader === jobId ? { kind: 'lead', lookup } : { kind: 'follow', leader, leaseMs, lookup };
+}
+
+async function land(
+  deps: CacheDeps,
+  flight: Flight,
+  { jobId, bought }: { jobId: string; bought: Bought | undefined },
+): Promise<Landed> {
+  const { redis, root } = deps;
+  const args = bought && (await replyArguments(deps, bought.as, bought.entry));
+  const isStored = typeof args === 'object';
+  const keys = flightKeys(root, flight);
+  if (bought && isStored) keys.push(...replyKeys(root, bought.as));
+  // The replies that land-flight.lua lists.
+  const [kept, waiting] = (await landScript(redis, keys, [jobId, ...(isStored ? args : [])])) as [
+    number,
+    string[],
+  ];
+  const followers = followersOf(waiting);
+  if (!args) return { followers };
+  return { followers, kept: args === 'too_large' ? args : kept === 1 ? 'kept' : 'invalid' };
 }
 
 /** Written by `join`. */

@@ -1,11 +1,11 @@
 export { answerAlone, cacheMiss, mayBeCached } from './answer-alone.ts';
 export type { AloneAnswer } from './answer-alone.ts';
-export { createCache, maxEntryBytes, namesOf } from './cache.ts';
-export type { Cache, CacheEntry, CachePlace, Lookup } from './cache.ts';
+export { createCache, namesOf } from './cache.ts';
+export type { Cache, CacheEntry, CachePlace, Kept, Lookup } from './cache.ts';
 export { cacheKey, flightKey } from './cache-key.ts';
 export type { CacheKeyParts } from './cache-key.ts';
 export { createFlights, flightLeaseMs } from './flights.ts';
-export type { Flight, Flights, Follower, Joined } from './flights.ts';
+export type { Bought, Flight, Flights, Follower, Joined, Joining, Landed } from './flights.ts';
 export { sharedScope } from './keys.ts';
 export { judgeLookup } from './judge-lookup.ts';
 export type { FoundReply, Judgement } from './judge-lookup.ts';

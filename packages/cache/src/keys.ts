@@ -5,9 +5,9 @@
  * | key, behind `{<root>:cache:<scope>}` | type | what                                                   | goes away              |
  * |--------------------------------------|------|--------------------------------------------------------|------------------------|
  * | /reply:<digest>                      | hash | value (JSON, or sealed), askedAt, storedAt, freshUntil, names | TTL             |
- * | /used:<group>                        | zset | digest of a reply -> when it was last used (ms)        | TTL; keep-reply trims  |
+ * | /used:<group>                        | zset | digest of a reply -> when it was last used (ms)        | TTL; put-reply trims   |
  * | /invalid                             | zset | name -> since when replies with it are invalid (ms)    | TTL; invalidate trims  |
- * | /flight:<digest>                     | hash | leader (job id), until (ms): the end of its lease      | TTL                    |
+ * | /leader:<digest>                     | text | job id of who leads a flight                           | TTL: its lease         |
  * | /waiting:<digest>                    | hash | job id -> JSON of where its ticket is                  | TTL                    |
  * | /refresh:<digest>                    | text | somebody fetches another reply                         | TTL                    |
  * | /near:<group>                        | hash | digest -> question and its vector; see near-index.ts   | TTL; keep-near trims   |
@@ -16,7 +16,7 @@ export interface ScopeKeys {
   reply(digest: string): string;
   used(group: string): string;
   invalid: string;
-  flight(digest: string): string;
+  leader(digest: string): string;
   waiting(digest: string): string;
   refresh(digest: string): string;
   near(group: string): string;
@@ -31,7 +31,7 @@ export function keysOfScope(root: string, scope: string): ScopeKeys {
     reply: (digest) => `${tag}/reply:${digest}`,
     used: (group) => `${tag}/used:${group}`,
     invalid: `${tag}/invalid`,
-    flight: (digest) => `${tag}/flight:${digest}`,
+    leader: (digest) => `${tag}/leader:${digest}`,
     waiting: (digest) => `${tag}/waiting:${digest}`,
     refresh: (digest) => `${tag}/refresh:${digest}`,
     near: (group) => `${tag}/near:${group}`,

@@ -16,7 +16,15 @@ interface Waiting extends ScriptCall {
   reject(error: unknown): void;
 }
 
+/** Calls that go together. */
+export interface CallGroup {
+  name: string;
+  /** Leaves behind all groups of its turn that are not last. */
+  isLast: boolean;
+}
+
 interface Group {
+  isLast: boolean;
   run: RunCalls;
   waiting: Waiting[];
 }
@@ -31,20 +39,20 @@ const turns = new WeakMap<Redis, Map<string, Group>>();
  * Collects the calls of one turn of the event loop and runs those of one `group` together, as one command: a command costs
  * Redis and this process about 12 µs each before it does anything, as much as most acts. They leave at the end of the turn,
  * or before any other script of the connection ({@link sendTogether}); a call that must come after another one of the turn
- * in a group awaits it.
+ * is of a group that is last, or awaits it.
  */
 export async function callTogether(
   redis: Redis,
-  group: string,
+  { name, isLast }: CallGroup,
   call: ScriptCall,
   run: RunCalls,
 ): Promise<unknown> {
   return await new Promise((resolve, reject) => {
     const waiting = { ...call, resolve, reject };
     const groups = turns.get(redis) ?? startTurn(redis);
-    const existing = groups.get(group);
+    const existing = groups.get(name);
     if (existing) existing.waiting.push(waiting);
-    else groups.set(group, { run, waiting: [waiting] });
+    else groups.set(name, { isLast, run, waiting: [waiting] });
   });
 }
 
@@ -59,9 +67,13 @@ function startTurn(redis: Redis): Map<string, Group> {
 
 /** Sends what waits for the end of the turn now, so that what is sent next comes after it. */
 export function sendTogether(redis: Redis): void {
-  const groups = turns.get(redis);
+  const groups = [...(turns.get(redis)?.values() ?? [])];
   turns.delete(redis);
-  for (const { run, waiting } of groups?.values() ?? []) {
+  const [last, first] = [
+    groups.filter(({ isLast }) => isLast),
+    groups.filter((each) => !each.isLast),
+  ];
+  for (const { run, waiting } of [...first, ...last]) {
     for (let i = 0; i < waiting.length; i += mostTogether) {
       // Settles its calls and never rejects.
       void answer(waiting.slice(i, i + mostTogether), run);

@@ -30,9 +30,10 @@ export interface LuaPart {
 export interface ScriptOptions {
   /**
    * Calls of one turn of the event loop run as one command: for acts that come in numbers. Each succeeds or fails by itself.
-   * See {@link callTogether} for what that means for their order.
+   * See {@link callTogether} for what that means for their order. `last`: behind the other acts of the turn, where one of
+   * them must have come before.
    */
-  together?: boolean;
+  together?: boolean | 'last';
 }
 
 interface Loaded {
@@ -44,6 +45,7 @@ interface Loaded {
 interface Script {
   one: Loaded;
   many?: Loaded;
+  isLast: boolean;
 }
 
 /** The text of every script of this process, for {@link sendScripts}. */
@@ -64,6 +66,7 @@ export function loadScript(
   const prepare = (text: string): Script => ({
     one: load(text),
     ...(together && { many: load(forMany(text)) }),
+    isLast: together === 'last',
   });
   const alone = prepare(source.includes('part(') ? withPart(source, noPart) : source);
   const joined = new Map<string, Script>();
@@ -96,14 +99,18 @@ function load(text: string): Loaded {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-async function call(redis: Redis, { one, many }: Script, asked: ScriptCall): Promise<unknown> {
+async function call(
+  redis: Redis,
+  { one, many, isLast }: Script,
+  asked: ScriptCall,
+): Promise<unknown> {
   if (!many) {
     sendTogether(redis);
     writeTogether(redis);
     return await run(redis, one, asked);
   }
   // What stands in one command must be in one slot of a cluster.
-  const group = `${many.digest} ${hashTagOf(asked.keys[0] ?? '')}`;
+  const group = { name: `${many.digest} ${hashTagOf(asked.keys[0] ?? '')}`, isLast };
   return await callTogether(redis, group, asked, async (calls) => {
     const [only] = calls;
     if (only && calls.length === 1) return [await run(redis, one, only)];

@@ -15,7 +15,7 @@ import { eventIdOf } from '@sluice/webhooks';
 import { ticketOf } from '../batch/ticket-of.ts';
 import { AnswerStream } from '../call/answer-stream.ts';
 import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
-import { entryOf } from './write-cache.ts';
+import { entryOf, writeCache, type Keeping } from './write-cache.ts';
 
 /** Jobs that are ended at a time: enough to fill the pipe, too few to hold up this worker. */
 const endedAtOnce = 50;
@@ -23,8 +23,28 @@ const endedAtOnce = 50;
 /** How long a ticket is waited for that its worker is just putting down. */
 const hurryPatienceMs = 500;
 
+type Ended = Extract<Outcome, { kind: 'ended' }>;
+
 /** What all jobs of a flight get. */
 type Shared = { reply: CacheEntry } | { error: ErrorData };
+
+/**
+ * Keeps the reply of a completed leader and lands its flight, in one step. Called when the end of its own record is on its way:
+ * that comes first. Resolves when the reply is kept; the jobs that wait are ended behind it.
+ */
+export async function landFlight(
+  jobId: string,
+  { outcome, flight, as }: { outcome: Ended; flight: LedFlight; as: Keeping },
+  deps: ApplyOutcomeDeps,
+): Promise<void> {
+  const { ending } = outcome;
+  await writeCache(as, ending, deps, async (bought) => {
+    const { followers, kept } = await deps.flights.land(flight, jobId, bought);
+    const shared = { reply: bought.entry };
+    endAll(followers, { shared, flight }, deps).catch(notEnded(jobId, deps));
+    return kept;
+  });
+}
 
 /**
  * After the leader's run, when its own record was moved; not awaited:
@@ -41,10 +61,12 @@ type Shared = { reply: CacheEntry } | { error: ErrorData };
 export function endFlight(ticket: HeldTicket, outcome: Outcome, deps: ApplyOutcomeDeps): void {
   const { flight } = outcome;
   if (!flight) return;
-  moveFlight(ticket.jobId, { outcome, flight }, deps).catch((error: unknown) => {
-    // Whoever waits looks again within seconds.
-    deps.log.warn({ err: error, jobId: ticket.jobId }, 'a flight was not ended');
-  });
+  moveFlight(ticket.jobId, { outcome, flight }, deps).catch(notEnded(ticket.jobId, deps));
+}
+
+/** Whoever waits looks again within seconds. */
+function notEnded(jobId: string, { log }: Pick<ApplyOutcomeDeps, 'log'>) {
+  return (error: unknown) => log.warn({ err: error, jobId }, 'a flight was not ended');
 }
 
 async function moveFlight(
@@ -54,7 +76,7 @@ async function moveFlight(
 ): Promise<void> {
   const shared = sharedBy(outcome);
   if (shared) {
-    const followers = await deps.flights.land(flight, jobId);
+    const { followers } = await deps.flights.land(flight, jobId);
     await endAll(followers, { shared, flight }, deps);
     return;
   }

@@ -1,8 +1,8 @@
-import { flightLeaseMs, type Flight } from '@sluice/cache';
+import { flightLeaseMs, type CachePlace, type Flight } from '@sluice/cache';
 import { isTerminal, type JobRecord, type Outcome, type RunResult } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
-import { flightFor } from './flight-for.ts';
+import { flightFor, sharesFlight } from './flight-for.ts';
 import { answeredBy, judge, type Asked } from './read-cached-result.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
@@ -17,25 +17,23 @@ const renewEveryMs = flightLeaseMs / 4;
  * holds neither a worker's slot nor a permit.
  */
 export async function joinFlight(plan: Plan, deps: RunJobDeps): Promise<Asked> {
+  if (!sharesFlight(plan)) return { plan };
   const { record, cached } = plan;
-  const flight = cached && flightFor(plan);
-  if (!cached || !flight) return { plan };
-  const follower = followerOf(plan);
-  // Sent together: a reply that was kept before the flight was free is seen.
-  const [joined, lookup] = await Promise.all([
-    deps.flights.join(flight, follower),
-    deps.cache.find(cached.place),
-  ]);
+  const flight = flightFor(plan);
+  const joined = await deps.flights.join(flight, {
+    follower: followerOf(plan),
+    place: cached.place,
+  });
   const isLed = joined.kind === 'lead';
   const joining = { ...plan, cached: { ...cached, ...(isLed && { flight }) } };
-  const asked = judge(joining, lookup, deps);
+  const asked = judge(joining, joined.lookup, deps);
   if (isLed) {
     const led = asked.outcome && { ...asked.outcome, flight: ledBy(plan, flight) };
     return led ? { outcome: led } : asked;
   }
   // A run that is under way upstream goes on: it would be bought twice.
   if (asked.outcome || record.upstream) return asked;
-  return await follow(asked.plan, { ...joined, flight }, deps);
+  return await follow(asked.plan, { ...joined, flight, place: cached.place }, deps);
 }
 
 function followerOf({ record, target }: Plan) {
@@ -44,10 +42,18 @@ function followerOf({ record, target }: Plan) {
   return { jobId, lane: target.lane, attempt: targetIndex + 1, ...retry };
 }
 
+/** The flight that another job leads. */
+interface Following {
+  flight: Flight;
+  leader: string;
+  leaseMs: number;
+  place: CachePlace;
+}
+
 /** Waits for the leader, unless it has ended: then its result is here, or this job leads. */
 async function follow(
   plan: Plan,
-  { leader, leaseMs, flight }: { leader: string; leaseMs: number; flight: Flight },
+  { leader, leaseMs, flight, place }: Following,
   deps: RunJobDeps,
 ): Promise<Asked> {
   const found = await deps.records.readSummary(leader);
@@ -55,7 +61,8 @@ async function follow(
     const whole = found?.state === 'completed' ? await deps.records.read(leader) : undefined;
     const bought = whole && boughtBy(whole);
     if (bought) return { outcome: answeredBy(plan, bought, deps) };
-    const again = await deps.flights.join(flight, followerOf(plan), leader);
+    const joining = { follower: followerOf(plan), place, endedLeader: leader };
+    const again = await deps.flights.join(flight, joining);
     if (again.kind === 'lead' && plan.cached) {
       return { plan: { ...plan, cached: { ...plan.cached, flight } } };
     }

@@ -6,7 +6,7 @@ import { AnswerStream } from '../call/answer-stream.ts';
 import type { Plan } from '../begin/plan-job.ts';
 import { cacheUseOf, type CacheUse } from './cache-use.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
-import { flightFor } from './flight-for.ts';
+import { sharesFlight } from './flight-for.ts';
 import { fetchAnother } from './fetch-another.ts';
 
 /** What came of asking the cache: the job's end, or the plan of a call. */
@@ -27,7 +27,7 @@ export async function readCachedResult(plan: Plan, deps: Deps): Promise<Asked> {
   const { mode } = use.policy;
   const opened = { ...plan, cached: use };
   // Who joins a flight looks then, in the same round trip; but what is similar is looked for before.
-  const looksLater = use.policy.strategy !== 'semantic' && flightFor(opened) !== undefined;
+  const looksLater = use.policy.strategy !== 'semantic' && sharesFlight(opened);
   if (mode === 'bypass' || looksLater) return { plan: opened };
   const lookup = await deps.cache.find(use.place);
   if (mode === 'refresh') return { plan: { ...plan, cached: { ...use, askedAtMs: lookup.nowMs } } };

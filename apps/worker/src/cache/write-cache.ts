@@ -1,4 +1,4 @@
-import { keepAsOf, type CacheEntry } from '@sluice/cache';
+import { keepAsOf, type Bought, type CacheEntry, type Kept } from '@sluice/cache';
 import { answersOf } from '@sluice/contracts';
 import type { AskedAs, JobEnding, KeepAs, RunResult } from '@sluice/contracts';
 
@@ -36,15 +36,22 @@ function isWhole(result: RunResult, mayBeCut: boolean): boolean {
   return result.type !== 'workflow' || result.status === 'succeeded';
 }
 
-/** Keeps a reply. Never in the way: one that is not kept is only bought again. */
+/** What is kept, and the question that it answers where others may ask it in other words. */
+export type Keeping = KeepAs & { asked?: AskedAs | undefined };
+
+/** How a reply goes into the cache: by itself, or with the flight that lands. */
+type Keep = (bought: Bought) => Promise<Kept | undefined>;
+
+/** Keeps a reply. Never in the way: one that is not kept is only bought again. `keep` is the cache's own by default. */
 export async function writeCache(
-  { asked, ...as }: KeepAs & { asked?: AskedAs | undefined },
+  { asked, ...as }: Keeping,
   ending: JobEnding,
   deps: Pick<RunJobDeps, 'cache' | 'log'> & Partial<Pick<RunJobDeps, 'near'>>,
+  keep: Keep = (bought) => deps.cache.keep(bought.as, bought.entry),
 ): Promise<void> {
   if (ending.state !== 'completed' || ending.result.type === 'batch') return;
   try {
-    const kept = await deps.cache.keep(as, entryOf(ending, ending.result));
+    const kept = await keep({ as, entry: entryOf(ending, ending.result) });
     if (kept !== 'kept' || !asked) return;
     await deps.near?.add(asked, { ...asked, digest: as.digest }, as.ttlMs + as.staleMs);
   } catch (error) {

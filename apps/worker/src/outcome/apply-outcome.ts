@@ -4,7 +4,7 @@ import type { CutRun, RequeueOptions } from '@sluice/records';
 import { eventIdOf } from '@sluice/webhooks';
 
 import type { RunJobDeps } from '../run-job-deps.ts';
-import { endFlight } from '../cache/end-flight.ts';
+import { endFlight, landFlight } from '../cache/end-flight.ts';
 import { writeCache } from '../cache/write-cache.ts';
 
 export type ApplyOutcomeDeps = Pick<
@@ -22,8 +22,13 @@ export async function applyOutcome(
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
   const move = await moveJob(ticket, outcome, deps);
-  if (outcome.flight) endFlight(ticket, outcome, deps);
+  if (!isKept(outcome)) endFlight(ticket, outcome, deps);
   return move;
+}
+
+/** A reply that is kept lands its flight on the way. */
+function isKept(outcome: Outcome): boolean {
+  return outcome.kind === 'ended' && outcome.keepAs !== undefined;
 }
 
 async function moveJob(
@@ -93,10 +98,10 @@ async function endJob(
   outcome: Extract<Outcome, { kind: 'ended' }>,
   deps: ApplyOutcomeDeps,
 ): Promise<TicketMove> {
-  const { ending, keepAs, askedAs } = outcome;
+  const { ending } = outcome;
   const { jobId, run } = ticket;
   const finishing = deps.records.finish(jobId, ending, eventIdOf(jobId), { run });
-  const keeping = keepAs && writeCache({ ...keepAs, asked: askedAs }, ending, deps);
+  const keeping = keepReply(jobId, outcome, deps);
   const finished = await finishing;
   // Others who wait for this call must find its reply when they are told that it is over.
   await keeping;
@@ -109,6 +114,17 @@ async function endJob(
   return ending.state === 'failed'
     ? { kind: 'failed', reason: ending.error.code }
     : { kind: 'done' };
+}
+
+async function keepReply(
+  jobId: string,
+  outcome: Extract<Outcome, { kind: 'ended' }>,
+  deps: ApplyOutcomeDeps,
+): Promise<void> {
+  const { ending, flight, keepAs, askedAs: asked } = outcome;
+  const as = keepAs && { ...keepAs, asked };
+  if (as && flight) await landFlight(jobId, { outcome, flight, as }, deps);
+  else if (as) await writeCache(as, ending, deps);
 }
 
 /** What the job was spared nothing of by being ended from outside just before: it is paid for all the same. */

@@ -2,6 +2,7 @@ import type { RouteTarget } from '@sluice/config';
 import type { ChatInput } from '@sluice/contracts';
 
 import { digest, identityOf } from '../cache-key.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type { Placing } from '../place.ts';
 import type { NearGroup } from './near-index.ts';
 import { questionOf } from './question.ts';
@@ -24,10 +25,6 @@ export function askedBy({ policy, route, job }: Placing, target: RouteTarget): A
   const { version } = policy;
   const { type, user, includeRaw } = job;
   const identity = identityOf({ type, name: route.name, target, user, includeRaw, version });
-  const frame = digest({
-    identity,
-    frame: question.frame,
-    embeddingModel: embeddingModel ?? 'local',
-  });
+  const frame = digest(identity, canonicalJson(question.frame), embeddingModel ?? 'local');
   return { group: { scope: policy.owner, frame }, text: question.text, embeddingModel };
 }
