@@ -1,4 +1,4 @@
-import type { ApiRoute } from './routes.ts';
+import { get, patch, post, remove, type ApiRoute } from './route.ts';
 import {
   listLimitsRoute,
   overrideLaneRoute,
@@ -18,21 +18,16 @@ import {
 
 /** What operators see and change of lanes and splits while jobs run. */
 export const operatorRoutes: readonly ApiRoute[] = [
-  { method: 'get', path: '/v1/limits', access: 'admin', handler: listLimitsRoute },
-  { method: 'post', path: '/v1/limits/:lane/pause', access: 'admin', handler: pauseLaneRoute },
-  { method: 'post', path: '/v1/limits/:lane/resume', access: 'admin', handler: resumeLaneRoute },
-  { method: 'post', path: '/v1/limits/:lane/pin', access: 'admin', handler: pinLaneRoute },
-  { method: 'post', path: '/v1/limits/:lane/unpin', access: 'admin', handler: unpinLaneRoute },
-  { method: 'patch', path: '/v1/limits/:lane', access: 'admin', handler: overrideLaneRoute },
-  { method: 'delete', path: '/v1/limits/:lane', access: 'admin', handler: resetLaneRoute },
-  { method: 'get', path: '/v1/splits', access: 'admin', handler: listSplitsRoute },
-  { method: 'patch', path: '/v1/splits/:model', access: 'admin', handler: setSplitRoute },
-  {
-    method: 'post',
-    path: '/v1/splits/:model/rollback',
-    access: 'admin',
-    handler: rollBackSplitRoute,
-  },
-  { method: 'post', path: '/v1/splits/:model/resume', access: 'admin', handler: resumeSplitRoute },
-  { method: 'post', path: '/v1/splits/:model/reset', access: 'admin', handler: resetSplitRoute },
+  get('/v1/limits', 'admin', listLimitsRoute),
+  post('/v1/limits/:lane/pause', 'admin', pauseLaneRoute),
+  post('/v1/limits/:lane/resume', 'admin', resumeLaneRoute),
+  post('/v1/limits/:lane/pin', 'admin', pinLaneRoute),
+  post('/v1/limits/:lane/unpin', 'admin', unpinLaneRoute),
+  patch('/v1/limits/:lane', 'admin', overrideLaneRoute),
+  remove('/v1/limits/:lane', 'admin', resetLaneRoute),
+  get('/v1/splits', 'admin', listSplitsRoute),
+  patch('/v1/splits/:model', 'admin', setSplitRoute),
+  post('/v1/splits/:model/rollback', 'admin', rollBackSplitRoute),
+  post('/v1/splits/:model/resume', 'admin', resumeSplitRoute),
+  post('/v1/splits/:model/reset', 'admin', resetSplitRoute),
 ];
