@@ -86,16 +86,8 @@ export type {
 export { fallback } from './fallback.ts';
 export { name } from './name.ts';
 export type { AskedAs, CutCall, KeepAs, LedFlight, Outcome } from './outcome.ts';
-export { jobPhases } from './record.ts';
-export type {
-  JobEnding,
-  JobPhase,
-  JobRecord,
-  JobRequest,
-  JobTimes,
-  Move,
-  Routing,
-} from './record.ts';
+export { jobPhases, type JobPhase } from './job-phase.ts';
+export type { JobEnding, JobRecord, JobRequest, JobTimes, Move, Routing } from './record.ts';
 export {
   changeTenant,
   createApiKey,

@@ -2,6 +2,7 @@ import type { BatchInput } from './batch.ts';
 import type { CacheChoice, CacheInfo, CacheMode } from './cache.ts';
 import type { ErrorData } from './errors.ts';
 import type { BatchEndpoint, FileBatchInput, FileBatchProgress } from './file-batch.ts';
+import type { JobPhase } from './job-phase.ts';
 import type { JobState } from './job-state.ts';
 import type { JobType } from './job-type.ts';
 import type { Attempt, EarlierTry, JobResult, JobWebhook, Priority, WaitingOn } from './job.ts';
@@ -84,32 +85,6 @@ export interface Move {
   /** Attempts of the job up to then. */
   attempts: number;
 }
-
-/**
- * What every moment of a job's life is spent on, from accept to end:
- *
- * | phase       | the job                                                                                   |
- * |-------------|-------------------------------------------------------------------------------------------|
- * | scheduled   | is not due yet                                                                             |
- * | queued      | waits for its turn in its lane                                                             |
- * | limited     | had its turn and found a limit without room, a closed lane or an open breaker              |
- * | retrying    | waits after a failed attempt, for the pause and for its next turn                          |
- * | running     | is worked on: one attempt; of a batch, its children are                                    |
- * | paused      | waits for a person                                                                         |
- * | interrupted | was in the hands of a worker that went away, until the next one took it                    |
- * | ended       | had ended, until somebody retried it                                                       |
- */
-export const jobPhases = [
-  'scheduled',
-  'queued',
-  'limited',
-  'retrying',
-  'running',
-  'paused',
-  'interrupted',
-  'ended',
-] as const;
-export type JobPhase = (typeof jobPhases)[number];
 
 /** The phase that a job is in, since when (epoch ms), and how many milliseconds it spent in phases that are over. */
 export interface JobTimes {

@@ -1,6 +1,6 @@
 import type { Bucket, Lane, Unit } from '@sluice/config';
 
-import type { Margins } from './margins.ts';
+import { marginMsOf, type Margins } from './margins.ts';
 import { pacificDay } from './pacific-day.ts';
 
 /** How one bucket is counted: what the Lua scripts get to know of it. */
@@ -78,15 +78,6 @@ export function bucketName(
 ): string {
   const name = `${bucket.unit}:${bucket.windowMs}`;
   return bucket.resets === undefined ? name : `${name}:${pacificDay(nowMs).date}`;
-}
-
-/**
- * How much later than its permit a call may at least arrive upstream without breaking the upstream's window: permits that are a
- * window and the margin apart arrive at least a window apart. Costs 2 % of the throughput for windows of 0.5 to 12.5 s,
- * less above (0.4 % at 60 s), more below (10 % at 0.1 s).
- */
-export function marginMsOf(windowMs: number): number {
-  return Math.min(Math.max(Math.ceil(windowMs * 0.02), 10), 250);
 }
 
 /**

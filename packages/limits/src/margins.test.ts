@@ -4,8 +4,7 @@ import { testRedis } from '@sluice/testing';
 import { expect, test } from 'vitest';
 
 import { acquirePermit } from './acquire-permits.ts';
-import { marginMsOf } from './bucket-window.ts';
-import { createMargins, type Margins } from './margins.ts';
+import { createMargins, marginMsOf, type Margins } from './margins.ts';
 import type { Permit } from './permit.ts';
 import { rechargePermit } from './recharge-permit.ts';
 

@@ -1,7 +1,5 @@
 import type { Lane } from '@sluice/config';
 
-import { marginMsOf } from './bucket-window.ts';
-
 /** A margin goes back to the least one by this share of the difference with each permit that was in time. */
 const recovery = 0.02;
 
@@ -48,4 +46,13 @@ export function createMargins(): Margins {
       else extra.set(lane.name, wide * (1 - recovery));
     },
   };
+}
+
+/**
+ * How much later than its permit a call may at least arrive upstream without breaking the upstream's window: permits that are a
+ * window and the margin apart arrive at least a window apart. Costs 2 % of the throughput for windows of 0.5 to 12.5 s,
+ * less above (0.4 % at 60 s), more below (10 % at 0.1 s).
+ */
+export function marginMsOf(windowMs: number): number {
+  return Math.min(Math.max(Math.ceil(windowMs * 0.02), 10), 250);
 }

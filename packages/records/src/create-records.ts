@@ -34,7 +34,7 @@ import { eraseJob } from './erase-job.ts';
 import { fileBatchActs, type FileBatchRecords } from './file-batch-acts.ts';
 import { finishJob, type FinishOptions, type FinishReply } from './finish-job.ts';
 import type { Idempotency } from './idempotency.ts';
-import { jobIdMaker } from './job-id-maker.ts';
+import { jobIdMaker, type NewJobId } from './job-id-maker.ts';
 import { createKeys } from './keys.ts';
 import { bookCall, readLedger, trimLedger, type CutRun, type LedgerMessage } from './ledger.ts';
 import { listJobs, type JobFilter, type JobPage } from './list-jobs.ts';
@@ -90,7 +90,7 @@ export interface RecordsDeps {
  */
 export interface Records extends FileBatchRecords, SessionRecords, LeftCallRecords {
   /** A new job id. The shard is chosen in turn, or by the Idempotency-Key, so that equal keys meet in one shard. */
-  newJobId(idempotent?: { tenantId: string; idempotencyKey: string }): string;
+  newJobId: NewJobId;
   /** Creates the record and its ticket, once for its id and once for its Idempotency-Key. One round trip. */
   accept(request: JobRequest, idempotency?: Idempotency, ticket?: LuaPart): Promise<AcceptReply>;
   /** Creates the records of a batch's children that are missing, and the tickets of those that need one; says how many those were. */

@@ -1,47 +1,12 @@
-import type { Config } from '@sluice/config';
 import type { Delivery } from '@sluice/contracts';
-import type { DeliveryMove, Lanes } from '@sluice/queue';
-import type { Records } from '@sluice/records';
-import type { Clock, Logger, Random } from '@sluice/runtime';
-import {
-  buildNotice,
-  eventFor,
-  type DeliveryLog,
-  type DeliverySchedule,
-  type EndpointGate,
-  type EndpointStore,
-  type PostedDelivery,
-  type Told,
-  type WebhookSender,
-} from '@sluice/webhooks';
+import type { DeliveryMove } from '@sluice/queue';
+import { buildNotice, eventFor, type PostedDelivery, type Told } from '@sluice/webhooks';
 
-import { findTarget, type DeliveryTarget } from './delivery-target.ts';
+import type { DeliverWebhookDeps } from './deliver-deps.ts';
+import type { DeliveryRun } from './delivery-run.ts';
+import { findTarget } from './delivery-target.ts';
 import { logAttempt, logParked, wasDelivered } from './log-attempt.ts';
 import { noteHealth } from './note-health.ts';
-import type { WorkerMetrics } from '../worker-metrics.ts';
-
-export interface DeliverWebhookDeps {
-  config: Pick<Config, 'webhooks' | 'server'>;
-  records: Records;
-  lanes: Lanes;
-  endpoints: EndpointStore;
-  deliveryLog: DeliveryLog;
-  gate: EndpointGate;
-  schedule: DeliverySchedule;
-  sender: WebhookSender;
-  metrics: WorkerMetrics;
-  clock: Clock;
-  random: Random;
-  log: Logger;
-}
-
-/** What one run of a delivery's ticket works on. */
-export interface DeliveryRun {
-  delivery: Delivery;
-  /** 1 for the first POST on the schedule. */
-  attempt: number;
-  target: DeliveryTarget;
-}
 
 /**
  * One POST of one event to one endpoint, if it may have one now.

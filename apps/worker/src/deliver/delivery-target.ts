@@ -1,7 +1,7 @@
 import type { Delivery } from '@sluice/contracts';
 import { signingSecrets, type Endpoint } from '@sluice/webhooks';
 
-import type { DeliverWebhookDeps } from './deliver-webhook.ts';
+import type { DeliverWebhookDeps } from './deliver-deps.ts';
 
 /** Where an event goes and how. */
 export interface DeliveryTarget {

@@ -6,7 +6,8 @@ import {
   type Told,
 } from '@sluice/webhooks';
 
-import type { DeliverWebhookDeps, DeliveryRun } from './deliver-webhook.ts';
+import type { DeliverWebhookDeps } from './deliver-deps.ts';
+import type { DeliveryRun } from './delivery-run.ts';
 
 type LogDeps = Pick<DeliverWebhookDeps, 'records' | 'deliveryLog' | 'clock'>;
 

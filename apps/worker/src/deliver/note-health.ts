@@ -1,6 +1,6 @@
 import type { DeliveryOutcome, Endpoint } from '@sluice/webhooks';
 
-import type { DeliverWebhookDeps } from './deliver-webhook.ts';
+import type { DeliverWebhookDeps } from './deliver-deps.ts';
 import { tellOfNotice } from './tell-of-notice.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { loadScript } from '@sluice/runtime';
 
-import type { FileStoreDeps } from './file-store.ts';
+import type { FileStoreDeps } from './file-store-deps.ts';
 import { endsKey, fileKeys, shardOfFile, tenantFilesKey } from './keys.ts';
 import { folderOf } from './read-file.ts';
 

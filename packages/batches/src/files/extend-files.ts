@@ -1,6 +1,6 @@
 import { readPart, type LuaPart } from '@sluice/runtime';
 
-import type { FileStoreDeps } from './file-store.ts';
+import type { FileStoreDeps } from './file-store-deps.ts';
 import { fileKeys, shardOfFile, tenantFilesKey } from './keys.ts';
 
 const source = readPart(new URL('..', import.meta.url).href, 'extend-files');

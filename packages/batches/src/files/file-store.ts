@@ -1,24 +1,13 @@
 import { SluiceError, type FilePurpose, type FileView } from '@sluice/contracts';
-import type { Clock, LuaPart, Redis, Seals } from '@sluice/runtime';
+import type { LuaPart } from '@sluice/runtime';
 
-import type { BlobStore } from './blob-store.ts';
 import { deleteFile, sweepFiles } from './delete-file.ts';
 import { extendFiles, type Extension, type OutputFile } from './extend-files.ts';
+import type { FileStoreDeps } from './file-store-deps.ts';
 import { newFileId, shardOfFile } from './keys.ts';
 import { listFiles, type FileFilter, type FilePage } from './list-files.ts';
 import { putPart, readBytes, readFile, type StoredFile } from './read-file.ts';
 import { openUpload, type Upload } from './upload.ts';
-
-export interface FileStoreDeps {
-  redis: Redis;
-  root: string;
-  shards: number;
-  clock: Clock;
-  seals: Seals | undefined;
-  blobs: BlobStore;
-  maxFileBytes: number;
-  maxTenantBytes?: number | undefined;
-}
 
 /**
  * The files of tenants. What is known of a file is in Redis; its bytes are parts of a mebibyte in a folder or a bucket, each

@@ -1,6 +1,6 @@
 import type { FilePurpose } from '@sluice/contracts';
 
-import type { FileStoreDeps } from './file-store.ts';
+import type { FileStoreDeps } from './file-store-deps.ts';
 import { shardOfFile, tenantFilesKey } from './keys.ts';
 import { readFile, type StoredFile } from './read-file.ts';
 

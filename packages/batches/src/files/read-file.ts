@@ -1,7 +1,7 @@
 import type { FilePurpose } from '@sluice/contracts';
 import { newSecret, sealedHead } from '@sluice/runtime';
 
-import type { FileStoreDeps } from './file-store.ts';
+import type { FileStoreDeps } from './file-store-deps.ts';
 import { fileKeys } from './keys.ts';
 
 /** What is known of a file. Times are epoch milliseconds. */

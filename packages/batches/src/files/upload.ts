@@ -2,7 +2,7 @@ import { SluiceError, type FilePurpose } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
 import { deleteFile } from './delete-file.ts';
-import type { FileStoreDeps } from './file-store.ts';
+import type { FileStoreDeps } from './file-store-deps.ts';
 import { fileKeys, shardOfFile, tenantFilesKey } from './keys.ts';
 import { putPart, type StoredFile } from './read-file.ts';
 
