@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { startReceiver, waitFor } from '@sluice/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -12,7 +14,7 @@ const chat = {
   input: { messages: [{ role: 'user', content: 'Hello' }] },
 };
 
-/** Every stack of the tests runs as the user of `deploy/redis/users.acl`, and none may be denied anything: see `useStack`. */
+/** Every stack of the tests runs as the user of `deploy/redis`, and none may be denied anything: see `useStack`. */
 test('the Redis user that is shipped may do all that Sluice does', async () => {
   const hook = await startReceiver();
   onTestFinished(() => hook.close());
@@ -76,4 +78,12 @@ test('and nothing that would harm others', async () => {
   const admin = new Redis(stack().redis.url);
   onTestFinished(() => admin.disconnect());
   await admin.call('ACL', 'LOG', 'RESET');
+});
+
+test('a Redis with vector sets gets the same user, who may use them too', async () => {
+  const read = (file: string) =>
+    readFile(new URL(`../../deploy/redis/${file}`, import.meta.url), 'utf8');
+  const known = await read('users.acl');
+  const more = await read('users-with-vector-sets.acl');
+  expect(more).toBe(known.replace(/\n$/, ' +vadd +vsim +vrem +vgetattr\n'));
 });

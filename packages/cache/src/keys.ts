@@ -10,7 +10,9 @@
  * | /leader:<digest>                     | text | job id of who leads a flight                           | TTL: its lease         |
  * | /waiting:<digest>                    | hash | job id -> JSON of where its ticket is                  | TTL                    |
  * | /refresh:<digest>                    | text | somebody fetches another reply                         | TTL                    |
- * | /near:<group>                        | hash | digest -> question and its vector; see near-index.ts   | TTL; keep-near trims   |
+ * | /near:<frame>                        | stream | a question, its vector and the digest of its reply; see memory-index.ts | TTL; XADD trims |
+ * | /vectors:<frame>/<numbers>           | vector set | digest of a reply -> the vector of its question, of so many numbers, and {text}; see vector-index.ts | TTL; add-near trims |
+ * | /vectors:<frame>/<numbers>/asked     | zset | digest of a reply -> when its question was added (ms)  | TTL; add-near trims    |
  */
 export interface ScopeKeys {
   reply(digest: string): string;
@@ -19,7 +21,8 @@ export interface ScopeKeys {
   leader(digest: string): string;
   waiting(digest: string): string;
   refresh(digest: string): string;
-  near(group: string): string;
+  near(frame: string): string;
+  vectors(frame: string, numbers: number): { vectors: string; asked: string };
 }
 
 /** The scope that all tenants share; no tenant can have this name. */
@@ -34,6 +37,10 @@ export function keysOfScope(root: string, scope: string): ScopeKeys {
     leader: (digest) => `${tag}/leader:${digest}`,
     waiting: (digest) => `${tag}/waiting:${digest}`,
     refresh: (digest) => `${tag}/refresh:${digest}`,
-    near: (group) => `${tag}/near:${group}`,
+    near: (frame) => `${tag}/near:${frame}`,
+    vectors: (frame, numbers) => {
+      const vectors = `${tag}/vectors:${frame}/${numbers}`;
+      return { vectors, asked: `${vectors}/asked` };
+    },
   };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { newSecret, startRedisProcess, type RedisProcess } from '@sluice/runtime';
+import { Redis } from 'ioredis';
 
 import { findTestPort } from './find-test-port.ts';
 import { findTestRedis } from './find-test-redis.ts';
@@ -18,7 +19,7 @@ export interface TestRedisServerOptions {
 export interface TestRedisServer {
   /** Of a user who may do everything. Stays the same over restarts. */
   readonly url: string;
-  /** Of the user `sluice` as `deploy/redis/users.acl` has it: who may do only what Sluice needs. */
+  /** Of the user `sluice` as the files in `deploy/redis` have it: who may do only what Sluice needs. */
   readonly userUrl: string;
   readonly port: number;
   /** Undefined while it is down. */
@@ -42,18 +43,20 @@ export async function startTestRedis(
     port: await findTestPort(),
     password,
     dataDir,
-    aclFile: await writeUsers(dataDir, password),
+    aclFile: await writeUsers('users.acl', { dataDir, password }),
     persistence: options.appendOnly ? 'always' : 'none',
     maxMemoryBytes: options.maxMemoryBytes,
   } as const;
+  const url = `redis://:${password}@127.0.0.1:${settings.port}`;
   let redis: RedisProcess | undefined = await startRedisProcess(server, settings);
+  await allowVectorSets(url, { dataDir, password });
   const goDown = async (how: 'stop' | 'kill') => {
     const running = redis;
     redis = undefined;
     await running?.[how]();
   };
   return {
-    url: `redis://:${password}@127.0.0.1:${settings.port}`,
+    url,
     userUrl: `redis://sluice:${password}@127.0.0.1:${settings.port}`,
     port: settings.port,
     get pid() {
@@ -71,15 +74,34 @@ export async function startTestRedis(
   };
 }
 
-const shippedUsers = new URL('../../../deploy/redis/users.acl', import.meta.url);
+interface Place {
+  dataDir: string;
+  password: string;
+}
+
+const shipped = new URL('../../../deploy/redis/', import.meta.url);
 
 /** The users that Sluice ships, with a password, and the one of the tests, who may do everything. */
-async function writeUsers(dataDir: string, password: string): Promise<string> {
-  const shipped = await readFile(shippedUsers, 'utf8');
-  const users = shipped
+async function writeUsers(file: string, { dataDir, password }: Place): Promise<string> {
+  const text = await readFile(new URL(file, shipped), 'utf8');
+  const users = text
     .replace('user default off', `user default on >${password} ~* &* +@all`)
     .replace(/#REPLACE\w+/, `>${password}`);
-  const file = join(dataDir, 'users.acl');
-  await writeFile(file, users, { mode: 0o600 });
-  return file;
+  const path = join(dataDir, 'users.acl');
+  await writeFile(path, users, { mode: 0o600 });
+  return path;
+}
+
+/** Puts the file in force that a Redis without vector sets does not take. */
+async function allowVectorSets(url: string, place: Place): Promise<void> {
+  const admin = new Redis(url);
+  try {
+    // One entry a command, `null` for one that it does not know.
+    const [known] = await admin.command('INFO', 'VSIM');
+    if (known === null) return;
+    await writeUsers('users-with-vector-sets.acl', place);
+    await admin.acl('LOAD');
+  } finally {
+    admin.disconnect();
+  }
 }

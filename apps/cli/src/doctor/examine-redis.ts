@@ -1,3 +1,4 @@
+import { askForVectorSets, type VectorSets } from '@sluice/cache';
 import { createRedis, whenReady, type Logger, type Redis, type RedisTls } from '@sluice/runtime';
 
 import { findingsOf, type Finding } from './finding.ts';
@@ -8,20 +9,31 @@ const oldestVersion = [6, 2] as const;
 /** Above this share of its memory the API takes no new jobs. */
 const fullShare = 0.8;
 
+export interface ExamineRedisOptions {
+  isGiven: boolean;
+  log: Logger;
+  tls?: RedisTls | undefined;
+  root: string;
+  /** Encryption at rest is on. */
+  isSealed: boolean;
+}
+
 /**
- * Whether Redis can be reached and keeps what it is given: version, policy, append-only file, memory. Asks `INFO` only,
- * which also a Redis answers that has no `CONFIG` for its users. `isGiven`: whether the address is the operator's.
+ * Whether Redis can be reached and keeps what it is given: version, policy, append-only file, memory, and where
+ * the semantic cache compares its questions. Asks nothing that a Redis without `CONFIG` for its users does not answer.
+ * `isGiven`: whether the address is the operator's. `root`: of all keys.
  */
 export async function examineRedis(
   url: string,
-  { isGiven, log, tls }: { isGiven: boolean; log: Logger; tls?: RedisTls | undefined },
+  { isGiven, log, tls, root, isSealed }: ExamineRedisOptions,
 ): Promise<Finding[]> {
   const address = new URL(url).host;
   const { ok, warn, fail } = findingsOf('redis', address);
   const redis = createRedis(url, 'producer', log, tls);
   try {
     await whenReady(redis, answerWithinMs);
-    return [ok('answers'), ...judge(await readInfo(redis), address)];
+    const vectorSets = isSealed ? 'unused' : await askForVectorSets({ redis, root });
+    return [ok('answers'), ...judge(await readInfo(redis), address), ok(comparing[vectorSets])];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (isGiven) return [fail(`${reason}; check REDIS_URL`)];
@@ -32,6 +44,15 @@ export async function examineRedis(
     redis.disconnect();
   }
 }
+
+const byWorkers = 'the semantic cache compares questions in the memory of workers';
+
+const comparing: Record<VectorSets | 'unused', string> = {
+  usable: 'the semantic cache compares questions here, in vector sets',
+  missing: `${byWorkers}: no vector sets here`,
+  forbidden: `${byWorkers}: this user may not use vector sets (deploy/redis/users-with-vector-sets.acl)`,
+  unused: `${byWorkers}: they are encrypted at rest`,
+};
 
 type Info = (field: string) => string | undefined;
 

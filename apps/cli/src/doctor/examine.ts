@@ -38,6 +38,8 @@ export async function examine(patient: Patient): Promise<Finding[]> {
         isGiven: Boolean(env['REDIS_URL']),
         log,
         tls: config.redisTls,
+        root: config.root,
+        isSealed: config.masterKeys.length > 0,
       }),
       examineProviders(config, deps),
     ]);
