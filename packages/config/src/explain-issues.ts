@@ -94,10 +94,10 @@ function explain(issue: Issue, data: unknown): string {
     case 'too_small':
       if (issue.origin === 'array') return 'must have at least one entry';
       if (issue.origin === 'string') return 'must not be empty';
-      return `must be at least ${issue.minimum}${shown}`;
+      return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${shown}`;
     case 'too_big':
       if (issue.origin === 'array') return `must have at most ${issue.maximum} entries`;
-      return `must be at most ${issue.maximum}${shown}`;
+      return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${shown}`;
     case 'invalid_union': {
       if (issue.message !== noWords) return `${issue.message}${shown}`;
       const expected = issue.errors.flat().flatMap((inner) => {

@@ -47,7 +47,22 @@ export type BatchRequest = z.infer<typeof batchRequest>;
 
 /** The `input` of a batch job: requests of any other type, in the order in which the results come back. */
 export const batchInput = z.strictObject({
-  requests: z.array(batchRequest).min(1).max(maxInlineBatchRequests),
+  requests: z
+    .array(batchRequest)
+    .min(1)
+    .max(maxInlineBatchRequests)
+    .superRefine((requests, context) => {
+      const firsts = new Map<string, number>();
+      for (const [index, { custom_id: id }] of requests.entries()) {
+        if (id === undefined) continue;
+        const first = firsts.get(id);
+        if (first === undefined) firsts.set(id, index);
+        else {
+          const message = `must be another than that of requests[${first}]`;
+          context.addIssue({ code: 'custom', path: [index, 'custom_id'], message });
+        }
+      }
+    }),
 });
 export type BatchInput = z.infer<typeof batchInput>;
 

@@ -79,7 +79,7 @@ function findWrongTokens(lists: unknown[]): Problem | undefined {
 }
 
 function findTokenProblem(tokens: unknown[], path: number[]): Problem | undefined {
-  if (tokens.length === 0) return wrong(path, 'must have at least 1 entries');
+  if (tokens.length === 0) return wrong(path, 'must have at least 1 entry');
   const problem = findWrong(tokens, isToken, 'must be a token: a whole number from 0');
   return problem && wrong([...path, ...problem.path], problem.message);
 }

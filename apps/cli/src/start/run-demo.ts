@@ -67,8 +67,8 @@ async function submitAndWait(url: string, adminKey: string, job: SubmitJob): Pro
 function describe(job: JobView): string {
   const name = job.model ?? job.app ?? '';
   const words = [
-    job.type.padEnd(9),
-    name.padEnd(13),
+    job.type.padEnd(13),
+    name.padEnd(17),
     job.state,
     `in ${job.latency_ms ?? '?'} ms`,
     job.usage && `${job.usage.total_tokens} tokens`,

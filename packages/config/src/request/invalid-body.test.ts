@@ -56,7 +56,7 @@ describe('invalidBody', () => {
     [
       chat({ messages: [] }),
       'input.messages',
-      'input.messages: must have at least 1 entries; got an array',
+      'input.messages: must have at least 1 entry; got an array',
     ],
     [ask({ temperature: 3 }), 'input.temperature', 'input.temperature: must be at most 2; got 3'],
     [
@@ -90,11 +90,7 @@ describe('invalidBody', () => {
       'input.input: must be a string, an array of strings, or an array or arrays of tokens; it is missing',
     ],
     [embed({ input: '' }), 'input.input', 'input.input: must not be empty; got ""'],
-    [
-      embed({ input: [] }),
-      'input.input',
-      'input.input: must have at least 1 entries; got an array',
-    ],
+    [embed({ input: [] }), 'input.input', 'input.input: must have at least 1 entry; got an array'],
     [
       embed({ input: ['a', 7] }),
       'input.input[1]',
@@ -113,7 +109,7 @@ describe('invalidBody', () => {
     [
       embed({ input: [[1], []] }),
       'input.input[1]',
-      'input.input[1]: must have at least 1 entries; got an array',
+      'input.input[1]: must have at least 1 entry; got an array',
     ],
     [
       embed({ input: [[1], 'b'] }),
@@ -137,7 +133,7 @@ describe('invalidBody', () => {
         input: { query: '', documents: ['a', { txt: 'b' }], top_n: 0 },
       },
       'input.query',
-      'input.query: must have at least 1 characters; got ""; input.documents[1].text: must be a string; it is missing; ' +
+      'input.query: must have at least 1 character; got ""; input.documents[1].text: must be a string; it is missing; ' +
         'input.documents[1].txt: unknown field; did you mean "text"?; input.top_n: must be at least 1; got 0',
     ],
     [
@@ -167,6 +163,31 @@ describe('invalidBody', () => {
       },
       'input.requests[0].input.messages',
       'input.requests[0].input.messages: must be an array; got 1',
+    ],
+    [
+      {
+        type: 'batch',
+        input: {
+          requests: [1, 2].map(() => ({
+            type: 'chat',
+            custom_id: 'a',
+            model: 'm',
+            input: { messages: [message] },
+          })),
+        },
+      },
+      'input.requests[1].custom_id',
+      'input.requests[1].custom_id: must be another than that of requests[0]; got "a"',
+    ],
+    [
+      chat({ messages: [message] }, { max_wait_seconds: 0 }),
+      'max_wait_seconds',
+      'max_wait_seconds: must be more than 0; got 0',
+    ],
+    [
+      chat({ messages: [message] }, { webhook: { url: 'https://example.com/hook' } }),
+      'webhook.secret',
+      'webhook.secret: must be a string; it is missing',
     ],
     [
       chat({ messages: [message] }, { metadata: { a: 1 } }),

@@ -89,10 +89,14 @@ function requirement(issue: Issue): string {
       return `must be ${kindNames[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `must ${sizeVerb(issue.origin)} at least ${issue.minimum}${sizeUnit(issue.origin)}`;
-    case 'too_big':
-      return `must ${sizeVerb(issue.origin)} at most ${issue.maximum}${sizeUnit(issue.origin)}`;
+    case 'too_small': {
+      const least = issue.inclusive === false ? 'more than' : 'at least';
+      return `must ${sizeVerb(issue.origin)} ${least} ${sizeOf(issue.minimum, issue.origin)}`;
+    }
+    case 'too_big': {
+      const most = issue.inclusive === false ? 'less than' : 'at most';
+      return `must ${sizeVerb(issue.origin)} ${most} ${sizeOf(issue.maximum, issue.origin)}`;
+    }
     default:
       return issue.message;
   }
@@ -112,15 +116,16 @@ function sizeVerb(origin: string): string {
   return origin === 'string' || origin === 'array' ? 'have' : 'be';
 }
 
-function sizeUnit(origin: string): string {
-  if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' entries' : '';
+function sizeOf(size: number | bigint, origin: string): string {
+  if (origin === 'string') return `${size} ${size === 1 ? 'character' : 'characters'}`;
+  if (origin === 'array') return `${size} ${size === 1 ? 'entry' : 'entries'}`;
+  return String(size);
 }
 
 function given(body: unknown, path: Path): string {
   const value = valueAt(body, path);
-  if (path.at(-1) === 'secret') return '';
   if (value === undefined) return '; it is missing';
+  if (path.at(-1) === 'secret') return '';
   if (Array.isArray(value)) return '; got an array';
   if (typeof value === 'object' && value !== null) return '; got an object';
   const text = JSON.stringify(value);
