@@ -1,8 +1,10 @@
 import type { JobView } from '@sluice/contracts';
 import { startReceiver, waitFor } from '@sluice/testing';
+import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { batchClient, chatLine } from '../support/batch-client.ts';
 import { defaultConfig, useStack } from '../support/start-stack.ts';
 
 /** Each call has about 10 tokens of input and exactly 10 of output, at 1,000 dollars a million: 0.02 dollars. */
@@ -17,6 +19,8 @@ const stack = useStack({
       },
       free: { targets: [{ provider: 'openai', model: 'sim-chat-unpriced' }] },
     },
+    // Every process knows it from the start.
+    budgets: { tenants: { batcher: { daily_usd: 0.07 } } },
   }),
 });
 
@@ -73,13 +77,82 @@ test('a call without a price is refused under a budget, and let through where th
   });
 }, 60_000);
 
+/** A tenant with a budget of its own, and its key. */
+async function openTenant(id: string) {
+  await stack().request('POST', '/v1/admin/tenants', { id });
+  const scopes = ['submit', 'webhooks', 'read', 'usage'];
+  const issued = await stack().request('POST', '/v1/admin/keys', { tenant_id: id, scopes });
+  const { key } = issued.body as { key: string };
+  const allow = async (daily_usd: number) =>
+    await stack().request('POST', '/v1/budgets', { scope: 'tenant', id, daily_usd });
+  return { allow, authorization: `Bearer ${key}`, key };
+}
+
+/** A batch of a tenant's own, of lines that cost what {@link chat} costs. */
+async function openBatch(key: string, count: number) {
+  const batches = batchClient(() => stack().url, key);
+  const lines = Array.from({ length: count }, (_, i) => {
+    const line = chatLine(`line-${i}`, 'chat', 'Hello');
+    return { ...line, body: { ...line.body, max_completion_tokens: 10 } };
+  });
+  const outcomeOf = async (id: string) => {
+    const batch = await batches.ended(id, 60_000);
+    const failed = await batches.linesOf(batch.error_file_id);
+    return {
+      counts: batch.request_counts,
+      ids: new Set(await batches.idsOf(batch)).size,
+      codes: [...new Set(failed.map(({ error }) => error?.code))],
+    };
+  };
+  return { create: () => batches.createBatch(lines), outcomeOf };
+}
+
+test('a batch that runs into its budget ends its other lines, each once and for nothing, and the next is refused', async () => {
+  await stack().simulator.behaviour({ reply: 'one two three four five six seven' });
+  const { allow, authorization, key } = await openTenant('batcher');
+  const { create, outcomeOf } = await openBatch(key, 12);
+  const before = await stack().simulator.bought('chat');
+  const { id } = await create();
+  const { counts, ids, codes } = await outcomeOf(id);
+  const bought = (await stack().simulator.bought('chat')) - before;
+  expect({ counts, ids, codes }).toEqual({
+    counts: { total: 12, completed: bought, failed: 12 - bought },
+    ids: 12,
+    codes: ['budget_exceeded'],
+  });
+  expect(bought).toBeGreaterThan(0);
+  expect(bought).toBeLessThan(12);
+  const ledger = async () => {
+    const reply = await fetch(`${stack().url}/v1/usage/ledger`, { headers: { authorization } });
+    const rows = (await reply.text()).split('\n').filter(Boolean);
+    return rows.map((row) => Number((JSON.parse(row) as { cost_usd: string }).cost_usd));
+  };
+  const costs = await ledger();
+  expect(costs).toHaveLength(bought);
+  expect(costs.reduce((sum, cost) => sum + cost)).toBeLessThanOrEqual(0.07);
+
+  await allow(0.01);
+  const refusal = await waitFor(async () => {
+    const error: unknown = await create().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    return error instanceof OpenAI.APIError && error;
+  });
+  expect(refusal).toMatchObject({ status: 402, code: 'budget_exceeded' });
+  expect(refusal.headers?.get('x-should-retry')).toBe('false');
+  const inline = { type: 'batch', input: { requests: [chat()] } };
+  expect(await stack().request('POST', '/v1/jobs', inline, { authorization })).toMatchObject({
+    status: 402,
+    body: { error: { code: 'budget_exceeded' } },
+  });
+  expect(await ledger()).toEqual(costs);
+}, 90_000);
+
 test('shares of a budget reach the webhook of its tenant signed, under one id each, though a worker is killed', async () => {
   const hook = await startReceiver();
   onTestFinished(() => hook.close());
-  await stack().request('POST', '/v1/admin/tenants', { id: 'acme' });
-  const scopes = ['submit', 'webhooks', 'read'];
-  const issued = await stack().request('POST', '/v1/admin/keys', { tenant_id: 'acme', scopes });
-  const authorization = `Bearer ${(issued.body as { key: string }).key}`;
+  const { authorization } = await openTenant('acme');
   const asked = { url: hook.url, events: ['budget.*'] };
   const made = await stack().request('POST', '/v1/webhooks', asked, { authorization });
   const reply = await stack().request('POST', '/v1/jobs?wait=20', chat(), { authorization });

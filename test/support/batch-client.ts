@@ -13,9 +13,9 @@ export interface ResultLine {
 /** What a batch may be created with: OpenAI's, and where it is to run. */
 export type BatchOptions = Partial<OpenAI.BatchCreateParams> & { execution?: string };
 
-/** Batches of the API at `url`, as the official client has them. */
-export function batchClient(url: () => string) {
-  const client = () => new OpenAI({ baseURL: `${url()}/v1`, apiKey: adminKey, maxRetries: 0 });
+/** Batches of the API at `url`, as the official client has them; those of the operator's own tenant, without a key of another. */
+export function batchClient(url: () => string, apiKey = adminKey) {
+  const client = () => new OpenAI({ baseURL: `${url()}/v1`, apiKey, maxRetries: 0 });
   const linesOf = async (fileId: string | null | undefined): Promise<ResultLine[]> => {
     if (!fileId) return [];
     const text = await (await client().files.content(fileId)).text();

@@ -12,6 +12,7 @@ export { certainOverflow, findOverflow } from './find-overflow.ts';
 export type { Overflow } from './find-overflow.ts';
 export { BudgetBook, budgetPeriods, isSpent, limitOf } from './budgets/budget-book.ts';
 export type { BudgetPeriod, BudgetState, Payer, Refusal } from './budgets/budget-book.ts';
+export { spentError } from './budgets/spent-error.ts';
 export { periodsOf } from './budgets/keys.ts';
 export { reachedShares } from './budgets/reached-shares.ts';
 export type { ReachedShare } from './budgets/reached-shares.ts';

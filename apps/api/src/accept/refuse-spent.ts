@@ -1,5 +1,4 @@
-import { SluiceError } from '@sluice/contracts';
-import type { BudgetBook, Payer } from '@sluice/metering';
+import { spentError, type BudgetBook, type Payer } from '@sluice/metering';
 
 /**
  * What this process knows of budgets is half a second old: the worker asks again before the call.
@@ -7,7 +6,5 @@ import type { BudgetBook, Payer } from '@sluice/metering';
  */
 export function refuseSpent({ tenantId, keyId }: Payer, budgets: BudgetBook): void {
   const spent = budgets.exhausted({ tenantId, keyId });
-  if (!spent) return;
-  const message = `the ${spent.period} budget of ${spent.scope.replace(':', ' ')} is spent; GET /v1/budgets says when it begins anew`;
-  throw new SluiceError('budget_exceeded', message);
+  if (spent) throw spentError(spent);
 }

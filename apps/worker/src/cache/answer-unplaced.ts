@@ -1,7 +1,7 @@
-import { answerAlone, cacheMiss, mayBeCached, policyFor } from '@sluice/cache';
+import { answerAlone, cacheMiss, mayBeCached, policyFor, type AloneAnswer } from '@sluice/cache';
 import type { Config, Route, RouteTarget } from '@sluice/config';
 import { SluiceError, type JobEnding, type JobRequest } from '@sluice/contracts';
-import { cachedEnding } from '@sluice/metering';
+import { cachedEnding, spentError } from '@sluice/metering';
 import { itineraryOf } from '@sluice/routing';
 import { eventIdOf } from '@sluice/webhooks';
 
@@ -13,32 +13,63 @@ import type { RunJobDeps } from '../run-job-deps.ts';
 /** What answering a job takes that has no ticket in its lane. */
 export type AnswerUnplacedDeps = Pick<
   RunJobDeps,
-  'cache' | 'clock' | 'config' | 'laneBook' | 'limits' | 'log' | 'metrics' | 'records'
+  'budgets' | 'cache' | 'clock' | 'config' | 'laneBook' | 'limits' | 'log' | 'metrics' | 'records'
 >;
 
 /**
- * The end of a job that the cache alone decides: a request of a batch, or a job whose time has come. As for a job that comes in
- * through the API, a hit then waits in no lane, and a closed one or a provider that is down does not keep it up.
- * `undefined` for one that needs its turn. Nothing is asked for models that do not cache.
+ * The end of a job that needs no turn: a request of a batch, or a job whose time has come. As for a job that comes in through
+ * the API, a hit then waits in no lane, and a closed one or a provider that is down does not keep it up:
+ *
+ * | the job                                                                    | its end           |
+ * |----------------------------------------------------------------------------|-------------------|
+ * | has its reply in the cache                                                 | completed         |
+ * | asks for a reply of the cache only, and there is none                      | `cache_miss`      |
+ * | is of a payer who has spent all of a budget, as far as this process knows  | `budget_exceeded` |
+ * | may be answered by the cache in its turn: in a session, or in other words  | its turn says     |
+ * | any other                                                                  | its turn says     |
+ *
+ * The cache is asked nothing for models that do not cache.
  */
 export async function answerUnplaced(
   job: JobRequest,
   deps: AnswerUnplacedDeps,
 ): Promise<JobEnding | undefined> {
-  const { config, cache, clock, metrics } = deps;
-  if (!mayBeCached(job, config) || chatSessionOf({ record: job })) return undefined;
+  if (chatSessionOf({ record: job })) return undefined;
+  const asked = await askAlone(job, deps);
+  switch (asked.kind) {
+    case 'answer': {
+      deps.metrics.cacheReads.inc({ outcome: 'hit' });
+      const { entry, info } = asked.reply;
+      const own = { ...job, calls: 0, attempts: [] };
+      const from = { nowMs: deps.clock.now(), cache: info };
+      return cachedEnding(own, { name: asked.name, reply: entry }, from);
+    }
+    case 'missed':
+      return { state: 'failed', error: cacheMiss(job.model).toJSON() };
+    case 'later':
+      return undefined;
+    case 'call': {
+      const spent = deps.budgets.exhausted(job);
+      return spent && { state: 'failed', error: spentError(spent).toJSON() };
+    }
+  }
+}
+
+/** What the cache alone makes of a job, and the name of the model that it is for. */
+async function askAlone(
+  job: JobRequest,
+  deps: AnswerUnplacedDeps,
+): Promise<AloneAnswer & { name: string }> {
+  const { config, cache } = deps;
+  const name = job.routing?.model ?? job.model;
+  if (!mayBeCached(job, config)) return { kind: 'call', name };
   const way = wayOf(job, config);
   const policy = way && policyFor(way.route, job);
-  if (!policy) return undefined;
+  if (!policy) return { kind: 'later', name };
   const { route, target } = way;
   const placing = { policy, route, job: { ...job, type: callTypeOf(job.type) } };
   const answer = await answerAlone(cache, placing, target, () => isDown(target, deps));
-  if (answer.kind === 'missed') return { state: 'failed', error: cacheMiss(job.model).toJSON() };
-  if (answer.kind !== 'answer') return undefined;
-  metrics.cacheReads.inc({ outcome: 'hit' });
-  const bought = { name: route.name, reply: answer.reply.entry };
-  const own = { ...job, calls: 0, attempts: [] };
-  return cachedEnding(own, bought, { nowMs: clock.now(), cache: answer.reply.info });
+  return { ...answer, name: route.name };
 }
 
 /** Ends a job that {@link answerUnplaced} has decided; nothing for one that was begun or has ended meanwhile. */

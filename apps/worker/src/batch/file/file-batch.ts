@@ -18,7 +18,6 @@ import { lineFormats } from './line-formats/line-formats.ts';
 export type FileBatchDeps = Pick<
   RunJobDeps,
   | 'adapterFor'
-  | 'budgets'
   | 'clock'
   | 'config'
   | 'forecast'
