@@ -13,7 +13,6 @@ import type { ApiKeys, KeyRing, Tenants, TenantSeals } from '@sluice/tenants';
 
 import type { DeliveryLog, EndpointStore } from '@sluice/webhooks';
 
-import type { TokenCounter } from './anthropic/count/token-counter.ts';
 import type { AppBook } from './dify/app-book.ts';
 import type { JobFollower } from './events/job-follower.ts';
 import type { ApiMetrics } from './metrics.ts';
@@ -39,8 +38,6 @@ export interface ApiDeps {
   /** The events of jobs, for whoever follows them. */
   follower: JobFollower;
   files: FileStore;
-  /** Counts the tokens of messages that are not sent. */
-  tokenCounter: TokenCounter;
   /** What Dify says of the apps. */
   apps: AppBook;
   lanes: Lanes;

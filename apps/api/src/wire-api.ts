@@ -9,7 +9,6 @@ import { systemClock } from '@sluice/runtime';
 import { createApiKeys, createKeyRing, createSeals, createTenants } from '@sluice/tenants';
 import { createDeliveryLog, createEndpointStore } from '@sluice/webhooks';
 
-import { createTokenCounter } from './anthropic/count/token-counter.ts';
 import type { ApiDeps } from './deps.ts';
 import { createAppBook } from './dify/app-book.ts';
 import { createJobFollower } from './events/job-follower.ts';
@@ -37,7 +36,6 @@ export function wireApi(given: Given, closing: AbortSignal): ApiDeps {
     log,
     closing,
     ...stores,
-    tokenCounter: createTokenCounter(closing),
     apps: createAppBook({ config, clock }, closing),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
     ...limitParts(given, closing),

@@ -7,7 +7,6 @@ import {
   Scheduler,
   type ProcessTicket,
 } from '@sluice/queue';
-import { loadTokenizers } from '@sluice/metering';
 import { warmUp } from '@sluice/providers';
 import { createRecords } from '@sluice/records';
 import {
@@ -29,6 +28,7 @@ import { deliverWebhook } from './deliver/deliver-webhook.ts';
 import { sendHeartbeats } from './upkeep/heartbeat.ts';
 import { processTicket } from './process-ticket.ts';
 import { relayOutbox, type RelayOptions } from './deliver/relay-outbox.ts';
+import { prepareCounts } from './upkeep/prepare-counts.ts';
 import { sweep } from './upkeep/sweep.ts';
 import { watchProgress } from './upkeep/watch-progress.ts';
 import { startMeters } from './meter/start-meters.ts';
@@ -165,21 +165,10 @@ async function startRuns(
   signal: AbortSignal,
 ): Promise<void> {
   warmUpProviders(parts);
-  await loadTokenizers(countedModels(parts.config));
+  await prepareCounts(parts, signal);
   const lanes = [...Object.keys(parts.config.lanes), scheduledLane];
   for (const lane of lanes) startLane(parts, lane, laneWorkers);
   tryKeys(parts, signal);
-}
-
-/**
- * The models whose texts are counted: before each call where a lane limits tokens, and of any call that was cut, for what it cost.
- * A table that loaded only then would hold up all jobs of the worker for half a second, and the next cancel with them.
- */
-function countedModels({ routes }: Config): { kind: string; model: string }[] {
-  return [routes.chat, routes.embedding, routes.rerank]
-    .flatMap((byName) => Object.values(byName))
-    .flatMap(({ targets }) => targets)
-    .map(({ provider, model }) => ({ kind: provider.kind, model }));
 }
 
 function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, LaneWorker[]>): void {

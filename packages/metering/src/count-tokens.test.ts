@@ -4,9 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { countTokens as countOlder } from 'gpt-tokenizer/encoding/cl100k_base';
 import { countTokens as countExactly } from 'gpt-tokenizer/encoding/o200k_base';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { countTokens, createTokenCounter, splitText } from './count-tokens.ts';
+import { loadTokenizer } from './tokenizers.ts';
 
 /** Letters without any order that a vocabulary could know, the same in each run. */
 function randomLetters(length: number): string {
@@ -49,6 +50,11 @@ describe('splitText', () => {
 });
 
 describe('countTokens', () => {
+  beforeAll(async () => {
+    await loadTokenizer('o200k_base');
+    await loadTokenizer('cl100k_base');
+  });
+
   it.each([
     ['prose', 'The quick brown fox jumps over the lazy dog. '.repeat(400)],
     ['program text', readFileSync(new URL('count-tokens.ts', import.meta.url), 'utf8')],

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { rememberCounts } from './remember-counts.ts';
+import { countOnThread } from './count-on-thread.ts';
+import { loadedTokenizer, type Encoding } from './tokenizers.ts';
 
 /**
  * Longest piece that the tokenizer gets at once, in UTF-16 units. Its time grows with the square of a run without a break:
@@ -17,9 +18,6 @@ const unitsPerTurn = 1_000;
 /** What even an empty text takes of them, so that very many short ones give others a turn too. */
 const unitsPerText = 20;
 
-/** OpenAI's vocabularies: o200k since gpt-4o, cl100k before and for embeddings. */
-export type Encoding = 'o200k_base' | 'cl100k_base';
-
 export interface CountOptions {
   encoding?: Encoding;
   signal?: AbortSignal | undefined;
@@ -32,8 +30,8 @@ export interface TokenCounter {
 
 /**
  * Counts the tokens of `text` as OpenAI does: exact for prose, code and lists, and within 1 % for text without spaces, which
- * is cut into pieces. Text that looks like a special token counts as text. The tables load at the first call (about 0.2 s
- * and 70 MB each). Gives the event loop a turn every few milliseconds; rejects with the reason of `signal`.
+ * is cut into pieces. Text that looks like a special token counts as text. Counts here where the tables were loaded in
+ * advance, and gives the event loop a turn every few milliseconds; else on a thread. Rejects with the reason of `signal`.
  * @see https://github.com/openai/tiktoken
  */
 export async function countTokens(text: string, options: CountOptions = {}): Promise<number> {
@@ -57,7 +55,8 @@ export function createTokenCounter({
     async count(text) {
       units += unitsPerText;
       if (text === '') return 0;
-      const countPiece = await loadTokenizer(encoding);
+      const countPiece = loadedTokenizer(encoding);
+      if (!countPiece) return await countOnThread(text, encoding, signal);
       let tokens = 0;
       for (const piece of splitText(text)) {
         await giveTurn();
@@ -68,32 +67,6 @@ export function createTokenCounter({
     },
   };
 }
-
-/** Tokens of a piece. */
-type Tokenizer = (piece: string) => number;
-
-/** Pieces whose counts are known, of each encoding: about 1 MB. */
-const rememberedPieces = 10_000;
-
-/** What has loaded: `import()` of it takes 6 µs each time, and every job counts several texts. */
-const loaded = new Map<Encoding, Promise<Tokenizer>>();
-
-/** Also called in advance: loading is half a second of work in which nothing else runs. */
-export async function loadTokenizer(encoding: Encoding): Promise<Tokenizer> {
-  let tokenizer = loaded.get(encoding);
-  if (!tokenizer) loaded.set(encoding, (tokenizer = importTokenizer(encoding)));
-  return await tokenizer;
-}
-
-async function importTokenizer(encoding: Encoding): Promise<Tokenizer> {
-  const { countTokens: count } =
-    encoding === 'o200k_base'
-      ? await import('gpt-tokenizer/encoding/o200k_base')
-      : await import('gpt-tokenizer/encoding/cl100k_base');
-  return rememberCounts((piece) => count(piece, noSpecialTokens), rememberedPieces);
-}
-
-const noSpecialTokens = { disallowedSpecial: new Set<string>() };
 
 /** Cuts text into pieces of at most {@link maxPiece}, before a space where there is one, never inside a character. */
 export function* splitText(text: string): Generator<string> {

@@ -29,7 +29,7 @@ export { findAnomalies } from './usage/find-anomalies.ts';
 export type { Anomaly, AnomalyRule } from './usage/find-anomalies.ts';
 export { createUsageBook } from './usage/usage-book.ts';
 export type { UsageBook } from './usage/usage-book.ts';
-export { loadTokenizers } from './load-tokenizers.ts';
+export { loadTokenizers, loadTokenizersAside } from './load-tokenizers.ts';
 export { sumUsage } from './sum-usage.ts';
 export { cachedEnding } from './cached-ending.ts';
 export type { BoughtReply } from './cached-ending.ts';

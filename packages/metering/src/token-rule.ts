@@ -1,4 +1,4 @@
-import type { Encoding } from './count-tokens.ts';
+import type { Encoding } from './tokenizers.ts';
 
 /** How the tokens of a model's text are counted or estimated. */
 export interface TokenRule {

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 
 import { parseWireBody } from '@sluice/config';
 import { SluiceError, type ChatInput } from '@sluice/contracts';
+import { estimateInputTokens } from '@sluice/metering';
 import { resolveRoute } from '@sluice/routing';
 
 import type { ApiDeps } from '../deps.ts';
@@ -30,16 +31,16 @@ const anyLimit = 1;
  * no vendor, and costs nothing.
  * @see https://platform.claude.com/docs/en/api/messages/count_tokens
  */
-export function countTokensRoute({ config, tokenCounter }: ApiDeps) {
+export function countTokensRoute({ config, closing }: Pick<ApiDeps, 'config' | 'closing'>) {
   return async (request: Request, response: Response): Promise<void> => {
     const body = await readJson(request, config.server.maxBodyBytes);
     const parsed = parseWireBody(tidyMessageBody(body), countBody);
     const { submitted, refusal } = toMessageJob({ ...parsed, max_tokens: anyLimit });
     try {
       const [target] = resolveRoute(config, 'chat', parsed.model).targets;
-      const options = { kind: target.provider.kind, model: target.model };
+      const options = { kind: target.provider.kind, model: target.model, signal: closing };
       // A message is always a chat.
-      const tokens = await tokenCounter.count(submitted.input as ChatInput, options);
+      const tokens = await estimateInputTokens(submitted.input as ChatInput, options);
       replyJson(response, 200, JSON.stringify({ input_tokens: tokens }));
     } catch (error) {
       throw refusal(SluiceError.from(error));

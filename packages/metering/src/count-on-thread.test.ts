@@ -1,0 +1,42 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { countTokens as countOlder } from 'gpt-tokenizer/encoding/cl100k_base';
+import { countTokens as countExactly } from 'gpt-tokenizer/encoding/o200k_base';
+import { describe, expect, it } from 'vitest';
+
+import { countOnThread } from './count-on-thread.ts';
+
+describe('countOnThread', () => {
+  it('counts as here, and holds nothing up while its tables load', async () => {
+    const text = 'The quick brown fox jumps over the lazy dog. '.repeat(400);
+    const isDone = countOnThread(text, 'o200k_base').then((tokens) => tokens);
+    let longestMs = 0;
+    let tokens: number | undefined;
+    while (tokens === undefined) {
+      const { user: sinceMicroseconds } = process.threadCpuUsage();
+      tokens = await Promise.race([isDone, nextTurn(undefined)]);
+      longestMs = Math.max(longestMs, (process.threadCpuUsage().user - sinceMicroseconds) / 1_000);
+    }
+    expect(tokens).toBe(countExactly(text));
+    expect(longestMs).toBeLessThan(50);
+  });
+
+  it('answers each question with its own count', async () => {
+    const asked = [
+      countOnThread('one', 'o200k_base'),
+      countOnThread('one two three', 'cl100k_base'),
+      countOnThread('', 'o200k_base'),
+    ];
+    expect(await Promise.all(asked)).toEqual([countExactly('one'), countOlder('one two three'), 0]);
+  });
+
+  it('waits no longer than its signal says', async () => {
+    const reason = new Error('enough');
+    const abort = new AbortController();
+    const counting = countOnThread('a '.repeat(100_000), 'o200k_base', abort.signal);
+    abort.abort(reason);
+    await expect(counting).rejects.toBe(reason);
+    await expect(countOnThread('one', 'o200k_base', abort.signal)).rejects.toBe(reason);
+    expect(await countOnThread('one', 'o200k_base')).toBe(1);
+  });
+});
