@@ -2,11 +2,12 @@
 /**
  * Runs every `npm run` command of this repository on a machine that may have nothing but an old
  * Node.js and npm: brings Node 24 and pnpm into .tools/, installs the dependencies when they are
- * out of date, then runs the command with Node 24 first on PATH.
+ * out of date, bundles the programs where they have changed, then runs the command with Node 24 first on PATH.
  *
  * Plain JavaScript without dependencies, for Node.js 18 and newer: it runs before anything else is there.
  */
-import { commandNames, commandSteps } from './bootstrap/commands.mjs';
+import { keepBundle } from './bootstrap/bundle.mjs';
+import { commandNames, commandSteps, startsPrograms } from './bootstrap/commands.mjs';
 import { toolEnvironment } from './bootstrap/environment.mjs';
 import { installDependencies } from './bootstrap/install.mjs';
 import { fail } from './bootstrap/progress.mjs';
@@ -23,6 +24,7 @@ async function main() {
   const pnpm = await ensurePnpm();
   const environment = toolEnvironment([node.folder, pnpm.folder]);
   await installDependencies(pnpm.binary, environment);
+  if (startsPrograms(name)) await keepBundle(node.binary, environment);
   process.exitCode = await runSteps(steps, node.binary, environment);
 }
 

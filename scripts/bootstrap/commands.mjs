@@ -36,6 +36,13 @@ const commands = {
   bench: [{ script: 'test/bench/main.ts', with: [], watched: true }],
 };
 
+const onlyRead = new Set(['check', 'typecheck', 'lint', 'format', 'format:check']);
+
+/** Whether a command starts programs of Sluice, or prepares for it. */
+export function startsPrograms(name) {
+  return !onlyRead.has(name);
+}
+
 /** The names that `npm run` knows. */
 export function commandNames() {
   return Object.keys(commands);

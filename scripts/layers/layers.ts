@@ -35,16 +35,17 @@ const steps = [
 
 /** Imports point one way: contracts ← runtime ← config ← the steps (never each other) ← apps. */
 export const layers: readonly Layer[] = [
+  { folder: 'packages/boot', mayImport: [] },
   { folder: 'packages/contracts', mayImport: [] },
   { folder: 'packages/runtime', mayImport: ['contracts'] },
   { folder: 'packages/config', mayImport: ['contracts', 'runtime'] },
   ...steps.map((name) => ({ folder: `packages/${name}`, mayImport: base })),
   { folder: 'packages/client', mayImport: ['contracts'] },
   { folder: 'packages/testing', mayImport: ['contracts', 'runtime'] },
-  { folder: 'apps/simulator', mayImport: ['contracts', 'runtime'] },
+  { folder: 'apps/simulator', mayImport: ['boot', 'contracts', 'runtime'] },
   ...['api', 'worker', 'cli'].map((name) => ({
     folder: `apps/${name}`,
-    mayImport: [...base, ...steps, 'client'],
+    mayImport: ['boot', ...base, ...steps, 'client'],
   })),
 ];
 

@@ -1,5 +1,3 @@
-import { enableCompileCache } from 'node:module';
+import { loadProgram } from '@sluice/boot';
 
-// Before anything else loads, so that Node.js keeps all of it compiled: the next start takes half the time.
-enableCompileCache();
-await import('./run-command.ts');
+await loadProgram('cli', () => import('./run-command.ts'));

@@ -1,0 +1,1 @@
+export { loadProgram } from './load-program.ts';

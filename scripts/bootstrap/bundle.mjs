@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { findBundle } from '../../packages/boot/src/find-bundle.mjs';
+import { withLock } from './lock.mjs';
+import { rootFolder } from './paths.mjs';
+import { say } from './progress.mjs';
+
+/**
+ * Makes the bundle from which programs load in a third of the time, where there is none of the sources as they are. Programs
+ * start from their sources without it, so that nothing depends on it.
+ */
+export async function keepBundle(node, environment) {
+  if (findBundle()) return;
+  await withLock('bundle', async () => {
+    if (findBundle()) return;
+    const script = join(rootFolder, 'scripts', 'bundle.ts');
+    const child = spawn(node, [script], { cwd: rootFolder, env: environment, stdio: 'ignore' });
+    const code = await new Promise((resolve) => {
+      child.on('error', () => resolve(1));
+      child.on('close', resolve);
+    });
+    if (code !== 0) say('no bundle could be made; programs start from their sources, more slowly');
+  });
+}

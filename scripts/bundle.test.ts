@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+
+import { findBundle } from '../packages/boot/src/find-bundle.mjs';
+import { makeBundle } from './bundle.ts';
+
+const traces = new URL('../packages/boot/src/map-traces.ts', import.meta.url).href;
+const entries = { greet: 'apps/greet/src/run-greet.ts' };
+
+let root = '';
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  mkdirSync(join(root, 'apps/greet/src'), { recursive: true });
+  write('apps/greet/package.json', '{ "type": "module" }');
+  write('apps/greet/name.txt', 'Sluice');
+  write('apps/greet/src/words.ts', `export const word: string = 'Hello';`);
+  write(
+    'apps/greet/src/run-greet.ts',
+    `import { readFileSync } from 'node:fs';
+import { STATUS_CODES, createServer } from 'node:http';
+import { word } from './words.ts';
+const name = readFileSync(new URL('../name.txt', import.meta.url), 'utf8');
+console.log(word, name, STATUS_CODES[200], typeof createServer);
+/** A comment that is left out. */
+function fail(): never {
+  throw new Error('as expected');
+}
+if (process.argv.includes('fail')) {
+  try {
+    fail();
+  } catch (error) {
+    console.log(error instanceof Error && error.stack);
+  }
+}
+`,
+  );
+});
+
+function write(path: string, text: string): void {
+  writeFileSync(join(root, path), text);
+}
+
+function run(...words: string[]): string {
+  const bundle = findBundle(root);
+  const code = `
+    import { mapTraces } from ${JSON.stringify(traces)};
+    mapTraces(${JSON.stringify(bundle)});
+    await import(${JSON.stringify(pathToFileURL(`${bundle}/greet.js`).href)});`;
+  const flags = ['--input-type=module', '--eval', code, ...words];
+  return execFileSync(process.execPath, flags, { encoding: 'utf8' });
+}
+
+test('a bundle does what its sources do, and finds what they read beside themselves', async () => {
+  await makeBundle(root, entries);
+  expect(run()).toBe('Hello Sluice OK function\n');
+  expect(readFileSync(`${findBundle(root)}/greet.js`, 'utf8')).not.toContain('A comment');
+});
+
+test('traces of errors name the sources', async () => {
+  await makeBundle(root, entries);
+  const file = pathToFileURL(join(root, 'apps/greet/src/run-greet.ts')).href;
+  const [, message, first] = run('fail').split('\n');
+  expect(message).toBe('Error: as expected');
+  expect(first).toBe(`    at fail (${file}:8:9)`);
+});
+
+test.each([
+  ['a source', 'apps/greet/src/words.ts', `export const word: string = 'Bye';`],
+  ['a manifest', 'apps/greet/package.json', '{ "type": "module", "private": true }'],
+])('a bundle is not found once %s has changed', async (_what, path, text) => {
+  expect(findBundle(root)).toBeUndefined();
+  await makeBundle(root, entries);
+  expect(findBundle(root)).toBeDefined();
+  write(path, text);
+  expect(findBundle(root)).toBeUndefined();
+  await makeBundle(root, entries);
+  expect(findBundle(root)).toBeDefined();
+});
+
+test('a bundle is of its folder: one that was moved is not found', async () => {
+  await makeBundle(root, entries);
+  const { folder } = JSON.parse(readFileSync(join(root, '.tools/bundles/manifest.json'), 'utf8'));
+  expect(findBundle(root)).toBe(join(root, '.tools/bundles', folder));
+  expect(findBundle(`${root}/.`)).toBeUndefined();
+});
+
+test('the bundle before stays for those who run it, older ones do not', async () => {
+  const folders: (string | undefined)[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    await makeBundle(root, entries);
+    folders.push(findBundle(root));
+  }
+  const isThere = folders.map((folder) => {
+    try {
+      return readFileSync(`${folder}/greet.js`).length > 0;
+    } catch {
+      return false;
+    }
+  });
+  expect(isThere).toEqual([false, true, true]);
+});

@@ -1,0 +1,133 @@
+/**
+ * Puts the modules of each program into a few files, from which `packages/boot` loads it: a thousand files take a process
+ * longer to open and link than to run. A cache, not a build: it is made of the sources as they are, stands in `.tools`, and
+ * where one of its files has changed since, or it is not there, the sources run.
+ */
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { rolldown, type Plugin } from 'rolldown';
+
+import {
+  bundlesOf,
+  repository,
+  stateOf,
+  type Manifest,
+} from '../packages/boot/src/find-bundle.mjs';
+
+const programs = {
+  api: 'apps/api/src/run-api.ts',
+  worker: 'apps/worker/src/run-worker.ts',
+  cli: 'apps/cli/src/run-command.ts',
+  simulator: 'apps/simulator/src/run-simulator.ts',
+};
+
+/** Decide which files a name means. The first is pnpm's own note of what it installed, and stands for all files of that. */
+const resolution = ['node_modules/.pnpm/lock.yaml', '{apps,packages}/*/package.json'];
+
+/** Bundles kept: processes that were started with the one before may still load a part of it. */
+const keptBundles = 2;
+
+/** Half of the text is comments, and one letter in them that is not ASCII doubles what the rest takes in memory. */
+const withoutComments = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
+
+/**
+ * Makes the bundle of what the files below `root` are now; `entries` are the programs' first files by their names. The bundle
+ * in use goes on standing until the new one is whole.
+ */
+export async function makeBundle(root: string, entries: Record<string, string>): Promise<void> {
+  const inputs = new Map<string, string>();
+  for (const path of globSync(resolution, { cwd: root })) {
+    inputs.set(join(root, path), stateOf(join(root, path)));
+  }
+  const bundles = bundlesOf(root);
+  mkdirSync(bundles.folder, { recursive: true });
+  const folder = mkdtempSync(join(bundles.folder, 'bundle-'));
+  await using bundle = await rolldown({
+    cwd: root,
+    input: entries,
+    platform: 'node',
+    plugins: [noteInputs(inputs), askForHttp, keepUrls, leaveLibraries],
+    logLevel: 'silent',
+  });
+  const maps = { sourcemap: true, sourcemapExcludeSources: true };
+  await bundle.write({ dir: folder, format: 'esm', minify: withoutComments, ...maps });
+  const manifest: Manifest = {
+    root,
+    folder: basename(folder),
+    inputs: Array.from(inputs, ([file, state]) => [relative(root, file), state]),
+  };
+  const whole = join(folder, 'manifest.json');
+  writeFileSync(whole, JSON.stringify(manifest));
+  renameSync(whole, bundles.manifest);
+  dropOldBundles(bundles.folder);
+}
+
+/** Notes each file before it is read: one that changes meanwhile makes the bundle stale. */
+function noteInputs(inputs: Map<string, string>): Plugin {
+  return {
+    name: 'note-inputs',
+    load(id) {
+      if (!/^\0|node_modules/.test(id)) inputs.set(id, stateOf(id));
+      return null;
+    },
+  };
+}
+
+/** Importing it as a module looks at all that it has, which loads a second undici (60 ms); asking for it does not. */
+const askForHttp: Plugin = {
+  name: 'ask-for-http',
+  resolveId: { filter: { id: /^(node:)?http$/ }, handler: () => '\0http' },
+  load: {
+    filter: { id: /^\0http$/ },
+    handler: () => `module.exports = process.getBuiltinModule('node:http')`,
+  },
+};
+
+/** What a module reads beside itself (Lua, manifests, threads) is found where its source is. */
+const keepUrls: Plugin = {
+  name: 'keep-urls',
+  transform: {
+    filter: { code: 'import.meta.url' },
+    handler: (code, id) => ({
+      code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)),
+      // Lines stay where they are.
+      map: null,
+    }),
+  },
+};
+
+/** Finds its pages in its own folder. */
+const staysInItsFolder = /^@bull-board\//;
+
+/** A library that is loaded only when it is needed, or that needs its folder, stays where it is. */
+const leaveLibraries: Plugin = {
+  name: 'leave-libraries',
+  async resolveId(source, importer, { kind }) {
+    const isLibrary = !/^[./\0]|^@sluice\/|^node:/.test(source) && importer !== undefined;
+    const stays = isLibrary && (kind === 'dynamic-import' || staysInItsFolder.test(source));
+    if (!stays) return null;
+    const found = await this.resolve(source, importer, { kind });
+    return found && !found.external ? { id: pathToFileURL(found.id).href, external: true } : found;
+  },
+};
+
+function dropOldBundles(bundles: string): void {
+  const folders = readdirSync(bundles)
+    .filter((name) => name.startsWith('bundle-'))
+    .map((name) => join(bundles, name))
+    .toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+  for (const folder of folders.slice(keptBundles)) rmSync(folder, { recursive: true, force: true });
+}
+
+if (import.meta.main) await makeBundle(repository, programs);
