@@ -5,14 +5,18 @@
 --       5 time that those that wait are remembered (ms), 6 digest of the reply
 -- Replies: {job id of the leader, ms until its lease ends, now (epoch ms)}, behind it what find-reply.lua has behind now
 
-local leader, left = redis.call('GET', KEYS[1]), ARGV[3]
-if leader and leader ~= ARGV[1] and leader ~= ARGV[4] then
-  left = redis.call('PTTL', KEYS[1])
-  redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-  redis.call('PEXPIRE', KEYS[2], ARGV[5])
-else
-  leader = ARGV[1]
-  redis.call('SET', KEYS[1], leader, 'PX', left)
+local leader, left = ARGV[1], ARGV[3]
+if not redis.call('SET', KEYS[1], leader, 'PX', left, 'NX') then
+  local found = redis.call('GET', KEYS[1])
+  if found == leader or found == ARGV[4] then
+    redis.call('SET', KEYS[1], leader, 'PX', left)
+  else
+    leader, left = found, redis.call('PTTL', KEYS[1])
+    redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+    redis.call('PEXPIRE', KEYS[2], ARGV[5])
+  end
+end
+if leader == ARGV[1] then
   redis.call('HDEL', KEYS[2], leader)
 end
 local time = redis.call('TIME')

@@ -4,7 +4,7 @@
  *
  * | key, behind `{<root>:cache:<scope>}` | type | what                                                   | goes away              |
  * |--------------------------------------|------|--------------------------------------------------------|------------------------|
- * | /reply:<digest>                      | hash | value (JSON, or sealed), askedAt, storedAt, freshUntil, names | TTL             |
+ * | /reply:<digest>                      | text | times, names and value (JSON, or sealed): see put-reply.lua | TTL                    |
  * | /used:<group>                        | zset | digest of a reply -> when it was last used (ms)        | TTL; put-reply trims   |
  * | /invalid                             | zset | name -> since when replies with it are invalid (ms)    | TTL; invalidate trims  |
  * | /leader:<digest>                     | text | job id of who leads a flight                           | TTL: its lease         |
