@@ -68,7 +68,7 @@ test('traces of errors name the sources', async () => {
   const file = pathToFileURL(join(root, 'apps/greet/src/run-greet.ts')).href;
   const [, message, first] = run('fail').split('\n');
   expect(message).toBe('Error: as expected');
-  expect(first).toBe(`    at fail (${file}:8:9)`);
+  expect(first).toBe(`    at fail (${file}:8)`);
 });
 
 test.each([
