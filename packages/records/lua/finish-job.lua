@@ -87,5 +87,12 @@ end
 if found[10] then
   redis.call('PEXPIRE', KEYS[10], math.min(retentionMs, tonumber(ARGV[14])))
 end
-redis.call('PUBLISH', ARGV[10], ARGV[2])
+-- Whoever waits for the end is told the record behind the news, without its input, and need not ask for it.
+if redis.call('PUBLISH', ARGV[10], ARGV[2]) > 0 and redis.call('HSTRLEN', KEYS[1], 'result') <= 16384 then
+  local told, pairs = {}, redis.call('HGETALL', KEYS[1])
+  for i = 1, #pairs, 2 do
+    if pairs[i] ~= 'input' then told[#told + 1], told[#told + 2] = pairs[i], pairs[i + 1] end
+  end
+  redis.call('PUBLISH', ARGV[10], cjson.encode(told))
+end
 return { 'finished', total and 'batch' or 'job' }

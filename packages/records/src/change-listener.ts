@@ -8,11 +8,14 @@ import type { RecordsContext } from './context.ts';
  */
 export type ChangeListener = (ended: boolean) => void;
 
+/** Is given the record of a job that has ended, its fields and their values in turn, right behind the news of it. */
+export type TellListener = (pairs: readonly string[]) => void;
+
 /** Ends the subscription when awaited; calling it twice is harmless. */
 export type StopListening = () => Promise<void>;
 
 export interface ChangeListeners {
-  listen(jobId: string, listener: ChangeListener): Promise<StopListening>;
+  listen(jobId: string, listener: ChangeListener, onTold?: TellListener): Promise<StopListening>;
 }
 
 /**
@@ -24,18 +27,19 @@ export function createChangeListeners(
   keys: RecordsContext['keys'],
   subscriber: Redis | undefined,
 ): ChangeListeners {
-  const byChannel = new Map<string, Set<ChangeListener>>();
-  subscriber?.on('message', (channel: string, state: string) =>
-    callAll(byChannel.get(channel), state !== ''),
-  );
+  const byChannel = new Map<string, Set<Listener>>();
+  subscriber?.on('message', (channel: string, message: string) => {
+    if (message.startsWith('[')) tellAll(byChannel.get(channel), message);
+    else callAll(byChannel.get(channel), message !== '');
+  });
   if (subscriber) callAfterReconnect(subscriber, byChannel);
   return {
-    async listen(jobId, listener) {
+    async listen(jobId, listener, onTold) {
       if (!subscriber) throw new TypeError('following jobs needs the dependency `subscriber`');
       const channel = keys.ofJob(jobId)?.channel;
       if (channel === undefined) return async () => {};
       // A wrapper of its own, so that the same function may listen twice.
-      const entry: ChangeListener = (ended) => listener(ended);
+      const entry: Listener = { call: listener, tell: onTold };
       const listeners = byChannel.get(channel) ?? new Set();
       byChannel.set(channel, listeners.add(entry));
       const stop = async () => {
@@ -56,10 +60,15 @@ export function createChangeListeners(
   };
 }
 
+interface Listener {
+  call: ChangeListener;
+  tell: TellListener | undefined;
+}
+
 /** Subscribes again before it calls, so that no end falls between the listener's look at the record and the nudge. */
 function callAfterReconnect(
   subscriber: Redis,
-  byChannel: ReadonlyMap<string, ReadonlySet<ChangeListener>>,
+  byChannel: ReadonlyMap<string, ReadonlySet<Listener>>,
 ): void {
   let lost = false;
   subscriber.on('close', () => {
@@ -76,6 +85,14 @@ function callAfterReconnect(
   });
 }
 
-function callAll(listeners: ReadonlySet<ChangeListener> | undefined, ended: boolean): void {
-  for (const listener of listeners ?? []) listener(ended);
+function callAll(listeners: ReadonlySet<Listener> | undefined, ended: boolean): void {
+  for (const { call } of listeners ?? []) call(ended);
+}
+
+/** Written by finish-job.lua. */
+function tellAll(listeners: ReadonlySet<Listener> | undefined, message: string): void {
+  const told = [...(listeners ?? [])].flatMap(({ tell }) => tell ?? []);
+  if (told.length === 0) return;
+  const pairs = JSON.parse(message) as string[];
+  for (const tell of told) tell(pairs);
 }

@@ -39,6 +39,7 @@ import { createKeys } from './keys.ts';
 import { bookCall, readLedger, trimLedger, type CutRun, type LedgerMessage } from './ledger.ts';
 import { listJobs, type JobFilter, type JobPage } from './list-jobs.ts';
 import { countLive, dueJobs, postponeCheck, trimIndexes, type DueJob } from './live-jobs.ts';
+import { onFinished, type FinishListener } from './on-finished.ts';
 import {
   ackOutbox,
   claimOutbox,
@@ -177,8 +178,8 @@ export interface Records extends FileBatchRecords, SessionRecords, LeftCallRecor
   appendDelta(jobId: string, piece: DeltaPiece): Promise<boolean>;
   /** What follows a place in the job's events, timeline and deltas in one order. */
   readEvents(jobId: string, after: EventPosition): Promise<EventPage | undefined>;
-  /** Calls the listener when the job may have ended: a nudge to read it, never the only source of truth. */
-  onFinished(jobId: string, listener: () => void): Promise<StopListening>;
+  /** Calls the listener when the job may have ended, with its record where that came with the news. */
+  onFinished(jobId: string, listener: FinishListener): Promise<StopListening>;
   /** The same for every event of the job. */
   onChange(jobId: string, listener: ChangeListener): Promise<StopListening>;
   /** Removes the job and every mention of it, cancelling it first if it is live; `false` if it was not there. */
@@ -278,10 +279,7 @@ function liveEvents(
   return {
     appendDelta: (jobId, piece) => appendDelta(context, jobId, piece),
     readEvents: (jobId, after) => readEvents(context, jobId, after),
-    onFinished: (jobId, listener) =>
-      listeners.listen(jobId, (ended) => {
-        if (ended) listener();
-      }),
+    onFinished: (jobId, listener) => onFinished(context, listeners, jobId, listener),
     onChange: (jobId, listener) => listeners.listen(jobId, listener),
   };
 }

@@ -1,7 +1,12 @@
 import type { JobRecord } from '@sluice/contracts';
 
 import type { RecordsContext } from './context.ts';
-import { fieldsOfValues, summaryFields, type JobSummary } from './record-codec.ts';
+import {
+  fieldsOfValues,
+  summaryFields,
+  type JobSummary,
+  type RecordFields,
+} from './record-codec.ts';
 import { openRecord, openSummary } from './seal-record.ts';
 
 /** A record without its input: what a client that asks for its job needs. */
@@ -26,7 +31,15 @@ export async function readWithoutInput(
   const keys = context.keys.ofJob(jobId);
   if (!keys) return undefined;
   const values = await context.redis.hmget(keys.job, ...withoutInputFields);
-  const fields = fieldsOfValues(withoutInputFields, values);
+  return await withoutInput(context, jobId, fieldsOfValues(withoutInputFields, values));
+}
+
+/** The same of fields that are there. */
+export async function withoutInput(
+  context: RecordsContext,
+  jobId: string,
+  fields: RecordFields,
+): Promise<JobWithoutInput | undefined> {
   const opened = await openSummary(context, jobId, fields);
   if (!opened) return undefined;
   const { summary, open } = opened;

@@ -33,14 +33,14 @@ export function createResponseRoute(deps: ApiDeps) {
     const { tenantId } = callerOf(response);
     const call = await readCall(request, tenantId, deps);
     const taken = await takeCall(request, response, call, deps);
-    const { jobId, left } = taken;
+    const { jobId } = taken;
     const id = responseIdOf(jobId);
     const known = taken.made ?? (await findResponse(id, tenantId, deps));
     if (!call.isBackground || call.isStream) {
       await answerTaken(
         request,
         response,
-        { ...call, jobId, left, format: formatOf({ ...call, request: known }) },
+        { ...call, ...taken, format: formatOf({ ...call, request: known }) },
         deps,
       );
       return;

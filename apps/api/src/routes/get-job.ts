@@ -35,7 +35,7 @@ export function getJobRoute(deps: ApiDeps) {
     const found =
       waitMs === 0
         ? await deps.records.readWithoutInput(id)
-        : await waitForJob(id, waitMs, gone, deps);
+        : await waitForJob(id, { waitMs, gone }, deps);
     const job = ownJob(id, tenantId, found);
     const view = {
       ...jobView(job, deps.config.jobs, deps.clock.now()),

@@ -54,9 +54,10 @@ async function answer(
     replyJson(response, 202, JSON.stringify(queuedView(made)), headers);
     return;
   }
+  const gone = goneSignal(response, deps.closing);
   const job = hasEnded
     ? await deps.records.readWithoutInput(jobId)
-    : await waitForJob(jobId, waitMs, goneSignal(response, deps.closing), deps);
+    : await waitForJob(jobId, { waitMs, gone, isNew: made !== undefined }, deps);
   const view = jobView(ownJob(jobId, callerOf(response).tenantId, job), deps.config.jobs);
   if (waitMs > 0) headers['Preference-Applied'] = `wait=${waitMs / 1_000}`;
   const ended = waitMs > 0 && isTerminal(view.state);

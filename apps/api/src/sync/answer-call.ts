@@ -58,9 +58,10 @@ export async function answerCall(
 ): Promise<void> {
   const { submitted, options, refusal } = call;
   const isStream = 'stream' in submitted && submitted.stream === true;
-  const { jobId, left } = await takeCall(request, response, call, deps);
+  const taken = await takeCall(request, response, call, deps);
+  const { jobId } = taken;
   const format = { ...call.format(jobId), refusal };
-  await answerTaken(request, response, { jobId, left, isStream, options, format }, deps);
+  await answerTaken(request, response, { ...taken, isStream, options, format }, deps);
 }
 
 /**
@@ -101,8 +102,7 @@ export async function takeCall(
 }
 
 /** A job whose answer goes to a client. */
-export interface TakenCall {
-  jobId: string;
+export interface TakenCall extends Pick<TakenJob, 'jobId' | 'made' | 'hasEnded'> {
   /** As what its client comes back if it gives up, where it does that by itself. */
   left?: (() => LeftCall) | undefined;
   isStream: boolean;
@@ -117,13 +117,14 @@ export interface TakenCall {
 export async function answerTaken(
   request: Request,
   response: Response,
-  { jobId, left, isStream, options, format }: TakenCall,
+  { jobId, made, hasEnded, left, isStream, options, format }: TakenCall,
   deps: ApiDeps,
 ): Promise<void> {
   const { timeoutSeconds } = options;
   const gone = goneSignal(response, deps.closing);
   const keepAlive = keepAliveOf(request.headers, isStream);
-  const followed = { jobId, format, keepAlive, timeoutSeconds, gone };
+  const isNew = made !== undefined && !hasEnded;
+  const followed = { jobId, isNew, format, keepAlive, timeoutSeconds, gone };
   try {
     await (isStream ? replyStream : replyWhole)(response, followed, deps);
   } catch (error) {

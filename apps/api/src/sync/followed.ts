@@ -9,6 +9,8 @@ import type { WireFormat } from './wire-format.ts';
 /** A job that a client waits for. */
 export interface Followed {
   jobId: string;
+  /** It was accepted just now and has not ended with that. */
+  isNew: boolean;
   format: WireFormat;
   keepAlive: KeepAlive;
   timeoutSeconds?: number | undefined;

@@ -43,11 +43,11 @@ export async function replyWhole(
  * @throws SluiceError `wait_timeout`, `unavailable` when the process stops, `cancelled` when the client has gone.
  */
 async function endOf(
-  { jobId, gone, timeoutSeconds }: Followed,
+  { jobId, isNew, gone, timeoutSeconds }: Followed,
   deps: ApiDeps,
 ): Promise<JobWithoutInput | undefined> {
   const waitMs = timeoutSeconds === undefined ? Infinity : timeoutSeconds * 1_000;
-  const job = await waitForJob(jobId, waitMs, gone, deps);
+  const job = await waitForJob(jobId, { waitMs, gone, isNew }, deps);
   if (!job || isTerminal(job.state)) return job;
   if (deps.closing.aborted) throw processStops(jobId);
   if (gone.aborted) throw new SluiceError('cancelled', 'the client has gone');
