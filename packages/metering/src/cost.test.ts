@@ -221,4 +221,14 @@ describe('what the prompt cache of a vendor spared', () => {
     expect(promptCacheSavings(counted, dear)).toBe(saved);
     expect(promptCacheSavings(counted, undefined)).toBeUndefined();
   });
+
+  it('is that part of it in a batch of the vendor’s, which the batch’s own discount is not', () => {
+    const parts = { input_tokens: 1_000, output_tokens: 7, cached_input_tokens: 1_000 };
+    const counted = usage(parts);
+    expect(promptCacheSavings(counted, dear, 0.5)).toBe('0.00009');
+    const plain = usage({ ...parts, cached_input_tokens: 0 });
+    const saved = Number(exactCostOf(plain, dear, 0.5)) - Number(exactCostOf(counted, dear, 0.5));
+    expect(saved).toBeCloseTo(0.00009, 12);
+    expect(promptCacheSavings(plain, dear, 0.5)).toBeUndefined();
+  });
 });
