@@ -24,6 +24,11 @@ const runToTheEnd = 10_000;
  * A batch of a file: how fast it is taken, what other requests notice of it, how much memory the API and the worker need for few and
  * for many lines, and how long a batch takes against the least that the lane's limit allows. `--lines` sets the
  * number of lines of the first two.
+ *
+ * The least is lines divided by the limit. What is timed against it is everything from the upload of the file until its client sees
+ * the batch completed: upload, checks, the wait for each permit, the last call, the files, and a poll each 50 ms. A paced lane lets
+ * callers that come late make up for a quarter of a second, and gives as much before its time at the begin: that covers the rest
+ * on a quiet machine, where the figure may be a little below 1. Whether too much is admitted is measured by the bench `limits`.
  */
 export async function benchBatches(options: BenchOptions): Promise<BenchReport> {
   const given = options.lines;

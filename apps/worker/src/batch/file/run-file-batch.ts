@@ -35,7 +35,8 @@ const stepsMs = 500;
  * | while children are ended                      | some of them live; they are ended by the next step                  |
  * | after the last result, before the end         | `drained` is the total; the next step ends the batch                |
  *
- * The ticket that says that the last child has ended (`attempt` 2) takes one step beside the usual ones, and is not needed.
+ * The ticket that says that the last child has ended (`attempt` 2) takes steps beside the usual ones, to the end if all else is done:
+ * without it the batch would rest for up to a hundredth of its age before it ends.
  */
 export async function runFileBatch(
   ticket: Ticket,
@@ -50,10 +51,13 @@ export async function runFileBatch(
     // oxlint-disable-next-line no-await-in-loop
     const step = await takeStep(batch, deps, signal);
     if (typeof step === 'object' && 'kind' in step) return step;
-    if (ticket.attempt > 1) return { kind: 'nothing', reason: 'the usual ticket goes on' };
+    const isLate = signal.aborted || deps.clock.now() >= untilMs;
+    if (ticket.attempt > 1 && (step !== 'done' || isLate)) {
+      return { kind: 'nothing', reason: 'the usual ticket goes on' };
+    }
     if (step === 'idle') return { kind: 'held', delayMs: restOf(batch, deps) };
     if (typeof step === 'object') return { kind: 'held', delayMs: step.idleMs };
-    if (signal.aborted || deps.clock.now() >= untilMs) return { kind: 'held', delayMs: nextMs };
+    if (isLate) return { kind: 'held', delayMs: nextMs };
     // oxlint-disable-next-line no-await-in-loop
     const next = await deps.records.read(batch.jobId);
     if (next?.state !== 'in_progress') return { kind: 'nothing', reason: 'it has ended' };
