@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { readEnvironment } from '@sluice/runtime';
+import { readEnvironment } from '../environment.ts';
 
 import { createAdminClient, type AdminClient } from '../connect.ts';
 import { printTable } from '../print-table.ts';
