@@ -1,4 +1,4 @@
-import type { JobView } from '@sluice/contracts';
+import type { BatchResult, JobView } from '@sluice/contracts';
 import { startReceiver, waitFor } from '@sluice/testing';
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
@@ -20,7 +20,7 @@ const stack = useStack({
       free: { targets: [{ provider: 'openai', model: 'sim-chat-unpriced' }] },
     },
     // Every process knows it from the start.
-    budgets: { tenants: { batcher: { daily_usd: 0.07 } } },
+    budgets: { tenants: { batcher: { daily_usd: 0.07 }, inliner: { daily_usd: 0.07 } } },
   }),
 });
 
@@ -32,8 +32,8 @@ const chat = (model = 'chat') => ({
 
 async function spent(): Promise<number> {
   const { body } = await stack().request('GET', '/v1/budgets');
-  const { data } = body as { data: { daily: { spent_usd: string } }[] };
-  return Number(data[0]?.daily.spent_usd);
+  const { data } = body as { data: { id: string; daily: { spent_usd: string } }[] };
+  return Number(data.find(({ id }) => id === 'default')?.daily.spent_usd);
 }
 
 test('500 jobs at once against one dollar spend no more than it and one call', async () => {
@@ -148,6 +148,28 @@ test('a batch that runs into its budget ends its other lines, each once and for 
   });
   expect(await ledger()).toEqual(costs);
 }, 90_000);
+
+test('requests that came with their batch end in it the same way', async () => {
+  await stack().simulator.behaviour({ reply: 'one two three four five six seven' });
+  const { authorization } = await openTenant('inliner');
+  const before = await stack().simulator.bought('chat');
+  const requests = Array.from({ length: 12 }, () => chat());
+  const reply = await stack().request(
+    'POST',
+    '/v1/jobs',
+    { type: 'batch', input: { requests } },
+    { authorization, prefer: 'wait=30' },
+  );
+  const { result } = reply.body as JobView;
+  const bought = (await stack().simulator.bought('chat')) - before;
+  const { items, summary } = result as BatchResult;
+  expect(summary).toMatchObject({ total: 12, succeeded: bought, failed: 12 - bought });
+  expect(Number(summary.cost_usd)).toBeLessThanOrEqual(0.07);
+  const codes = items.flatMap(({ error }) => error?.code ?? []);
+  expect(codes).toEqual(Array.from({ length: 12 - bought }, () => 'budget_exceeded'));
+  expect(bought).toBeGreaterThan(0);
+  expect(bought).toBeLessThan(12);
+}, 60_000);
 
 test('shares of a budget reach the webhook of its tenant signed, under one id each, though a worker is killed', async () => {
   const hook = await startReceiver();
