@@ -34,7 +34,7 @@ export interface CacheKeyParts {
  */
 export function cacheKey(parts: CacheKeyParts): string {
   const { type, input, strategy = 'exact' } = parts;
-  if (strategy === 'exact') return digest(identityOf(parts), textOf(input));
+  if (strategy === 'exact') return digest(identityOf(parts), hashOf(input));
   return digest(identityOf(parts), 'normalized', canonicalJson(normalizeInput(type, input)));
 }
 
@@ -47,7 +47,7 @@ export function flightKey(
   targets: readonly Target[],
 ): string {
   const ways = targets.map((target) => identityOf({ ...parts, target }));
-  return digest(...ways, textOf(parts.input));
+  return digest(...ways, hashOf(parts.input));
 }
 
 /** Who answers, and how, as JSON: all of the key but the question. */
@@ -69,7 +69,10 @@ export function digest(...texts: readonly string[]): string {
   return `${keyVersion}:${hash('sha256', texts.join('\n'))}`;
 }
 
-/** Of targets, which live as long as their configuration, and of inputs, which nobody changes: each is asked for several times. */
+/**
+ * Of targets, which live as long as their configuration, and of inputs, which nobody changes: each is asked for several times.
+ * Of an input its hash alone, because an input may be large.
+ */
 const texts = new WeakMap<object, string>();
 
 function upstreamOf(target: Target): string {
@@ -88,8 +91,8 @@ function upstreamOf(target: Target): string {
   });
 }
 
-function textOf(input: JobRecord['input']): string {
-  return remember(input, () => canonicalJson(input));
+function hashOf(input: JobRecord['input']): string {
+  return remember(input, () => hash('sha256', canonicalJson(input)));
 }
 
 function remember(of: object, make: () => string): string {
