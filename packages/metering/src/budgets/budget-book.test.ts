@@ -114,6 +114,15 @@ test('the entry of an earlier call does not end what a later one of the job has 
   expect(book.all()[0]).toMatchObject({ reserved: 0n, spent: { daily: picoOf('0.1') } });
 });
 
+test('what is set aside for many calls ends with the entry that says so', async () => {
+  const { book, spend } = await setUp({ daily_usd: 1 });
+  await book.reserve('batch_1_p0', [tenant], { ...call, estimate: '0.9' });
+  await spend({ jobId: 'batch_1_0', costUsd: '0.1' }, { jobId: 'batch_1_1', costUsd: '0.1' });
+  expect(book.all()[0]).toMatchObject({ reserved: picoOf('0.9') });
+  await spend({ jobId: 'batch_1_2', costUsd: '0.1', settles: 'batch_1_p0' });
+  expect(book.all()[0]).toMatchObject({ reserved: 0n, spent: { daily: picoOf('0.3') } });
+});
+
 test('a release gives back, once', async () => {
   const { book } = await setUp({ daily_usd: 1 });
   await book.reserve('job_1', [tenant], { ...call, estimate: '0.5' });
