@@ -3,16 +3,7 @@
  * longer to open and link than to run. A cache, not a build: it is made of the sources as they are, stands in `.tools`, and
  * where one of its files has changed since, or it is not there, the sources run.
  */
-import {
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,6 +12,7 @@ import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
 
 import {
   bundlesOf,
+  readManifest,
   repository,
   stateOf,
   type Manifest,
@@ -37,8 +29,11 @@ const programs = {
 /** Decide which files a name means. The first is pnpm's own note of what it installed, and stands for all files of that. */
 const resolution = ['node_modules/.pnpm/lock.yaml', '{apps,packages}/*/package.json'];
 
-/** Bundles kept: processes that were started with the one before may still load a part of it. */
-const keptBundles = 2;
+/**
+ * Each bundle takes the place of the one before the last: processes that run the last may still load a part of it. Names that
+ * return are compiled over what was kept of them.
+ */
+const folders = ['one', 'other'];
 
 /**
  * Makes the bundle of what the files below `root` are now; `entries` are the programs' first files by their names. The bundle
@@ -50,8 +45,10 @@ export async function makeBundle(root: string, entries: Record<string, string>):
     inputs.set(join(root, path), stateOf(join(root, path)));
   }
   const bundles = bundlesOf(root);
-  mkdirSync(bundles.folder, { recursive: true });
-  const folder = mkdtempSync(join(bundles.folder, 'bundle-'));
+  const last = readManifest(bundles.manifest)?.folder;
+  const folder = join(bundles.folder, folders.find((name) => name !== last) ?? '');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   await using bundle = await rolldown({
     cwd: root,
     input: entries,
@@ -63,6 +60,7 @@ export async function makeBundle(root: string, entries: Record<string, string>):
   const { output } = await bundle.generate({
     dir: folder,
     format: 'esm',
+    chunkFileNames: '[name].js',
     comments: false,
     sourcemap: 'hidden',
   });
@@ -81,7 +79,6 @@ export async function makeBundle(root: string, entries: Record<string, string>):
   const whole = join(folder, 'manifest.json');
   writeFileSync(whole, JSON.stringify(manifest));
   renameSync(whole, bundles.manifest);
-  dropOldBundles(bundles.folder);
 }
 
 /** Where each line comes from. A source map says more, and takes the process whose error it explains 0.3 s to read. */
@@ -144,13 +141,5 @@ const leaveLibraries: Plugin = {
     return found && !found.external ? { id: pathToFileURL(found.id).href, external: true } : found;
   },
 };
-
-function dropOldBundles(bundles: string): void {
-  const folders = readdirSync(bundles)
-    .filter((name) => name.startsWith('bundle-'))
-    .map((name) => join(bundles, name))
-    .toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  for (const folder of folders.slice(keptBundles)) rmSync(folder, { recursive: true, force: true });
-}
 
 if (import.meta.main) await makeBundle(repository, programs);

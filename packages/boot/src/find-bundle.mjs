@@ -49,10 +49,12 @@ export function stateOf(file) {
 }
 
 /**
+ * What is known of the bundle, whether it is of the files as they are or not.
+ *
  * @param {string} file
  * @returns {Manifest | undefined}
  */
-function readManifest(file) {
+export function readManifest(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
