@@ -100,14 +100,19 @@ function config({ simulatorUrl }: { simulatorUrl: string }): Record<string, unkn
   };
 }
 
-/** One call in twenty fails: refused, broken off, or without an end. */
+/**
+ * One call in twenty fails: refused, broken off, or without an end. They are spread over the run: one after the other they would
+ * open the breakers of their targets.
+ */
 async function scriptFaults(stack: Stack, { jobs }: LedgerChaosOptions): Promise<void> {
   const times = Math.max(1, Math.floor(jobs / 100));
   await stack.simulator.behaviour({ chunkDelayMs: 1, chunks: 6 });
+  const chat = { match: { kind: 'chat' }, times, between: 30 };
+  const embedding = { match: { kind: 'embedding' }, times: Math.ceil(times / 2), between: 10 };
   await stack.simulator.fault(
-    { match: { kind: 'chat' }, skip: 5, times, fault: { kind: 'status', status: 500 } },
-    { match: { kind: 'chat' }, skip: 10, times, fault: { kind: 'truncate', afterChunks: 2 } },
-    { match: { kind: 'embedding' }, skip: 3, times, fault: { kind: 'reset', afterBytes: 0 } },
+    { ...chat, skip: 5, fault: { kind: 'status', status: 500 } },
+    { ...chat, skip: 20, fault: { kind: 'truncate', afterChunks: 2 } },
+    { ...embedding, skip: 3, fault: { kind: 'reset', afterBytes: 0 } },
   );
 }
 

@@ -37,6 +37,7 @@ export class FaultQueue {
       }
       queued.remaining -= 1;
       queued.hits += 1;
+      waiting.toSkip = queued.rule.between;
       return queued.rule.fault;
     }
     return undefined;

@@ -71,6 +71,8 @@ export const faultRuleSchema = z.strictObject({
     .prefault({}),
   /** Matching calls let through before the first hit. */
   skip: count.default(0),
+  /** Matching calls let through between two hits. */
+  between: count.default(0),
   /** Number of calls to hit. */
   times: z.number().int().min(1).default(1),
   fault: faultSchema,

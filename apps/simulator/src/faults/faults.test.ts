@@ -357,6 +357,12 @@ describe('the queue', () => {
     expect(second).toMatchObject({ id: 2, hits: 1, remaining: 0 });
   });
 
+  test('lets as many calls through between two hits as told', async () => {
+    const client = await startSimulator();
+    script(client, { kind: 'status', status: 500 }, { skip: 1, times: 2, between: 2 });
+    expect(await statuses(client, 7)).toEqual([200, 500, 200, 200, 500, 200, 200]);
+  });
+
   test.for([
     ['path', { path: 'chat/completions' }, { path: 'embeddings' }],
     ['key', { key: 'key-1' }, { key: 'key-2' }],
