@@ -110,7 +110,7 @@ test.concurrent('Dify runs whose jobs end while no worker lives are stopped, and
   onTestFinished,
 }) => {
   const stack = await startStack({ workers: 1 }, onTestFinished);
-  await stack.simulator.behaviour({ dify: { nodeDelayMs: 300, nodes: 60 } });
+  await stack.simulator.behaviour({ dify: { nodeDelayMs: 500, nodes: 100 } });
   const flow = { type: 'workflow', app: 'flow', input: { inputs: { query: 'some words' } } };
   const cancelled = await stack.submit(flow);
   const late = await stack.submit({ ...flow, timeout_seconds: 8 });
