@@ -41,7 +41,7 @@ const inputs = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.jsonValue({ m
 
 describe('cacheKey', () => {
   it('is a version and a SHA-256', () => {
-    expect(cacheKey(chat)).toMatch(/^v3:[0-9a-f]{64}$/);
+    expect(cacheKey(chat)).toMatch(/^v4:[0-9a-f]{64}$/);
   });
 
   it('does not depend on the order of keys', () => {

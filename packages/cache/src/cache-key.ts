@@ -7,7 +7,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { normalizeInput } from './normalize-input.ts';
 
 /** Changes whenever equal requests would get another key, or a reply another shape: old replies are then never found. */
-const keyVersion = 'v3';
+const keyVersion = 'v4';
 
 /** Everything that may change the reply to a request, but for who may find it: that is the scope. */
 export interface CacheKeyParts {
