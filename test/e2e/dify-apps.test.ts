@@ -220,6 +220,39 @@ test('cancelling a paused job stops its run in Dify', async () => {
     .toContain(`"total_tokens":${job.usage?.total_tokens}`);
 });
 
+test('a tenant whose user has the same name goes on with nobody else’s conversation', async () => {
+  const mine = await run('chat', { query: 'a secret' }, { user: 'ann' });
+  // A completed chat.
+  const { conversation_id } = mine.result as WorkflowResult;
+  await stack().request('POST', '/v1/admin/tenants', { id: 'acme' });
+  const made = await stack().request('POST', '/v1/admin/keys', {
+    tenant_id: 'acme',
+    scopes: ['submit', 'read'],
+  });
+  const { key } = made.body as { key: string };
+  const headers = { authorization: `Bearer ${key}` };
+  const ask = async (input: object) => {
+    const body = {
+      type: 'workflow',
+      app: 'chat',
+      input: { query: 'go on', ...input },
+      user: 'ann',
+    };
+    const { id } = await stack().submit(body, headers);
+    return (await stack().request('GET', `/v1/jobs/${id}?wait=20`, undefined, headers)).body;
+  };
+  const theirs = { state: 'failed', error: { code: 'upstream_not_found' } };
+  expect(await ask({ conversation_id })).toMatchObject(theirs);
+  expect(await ask({ conversation_id, user: 'ann' })).toMatchObject(theirs);
+  const own = (await ask({})) as JobView;
+  expect(own).toMatchObject({ state: 'completed' });
+  const { conversation_id: theirOwn } = own.result as WorkflowResult;
+  expect(await ask({ conversation_id: theirOwn })).toMatchObject({ state: 'completed' });
+  expect(await run('chat', { query: 'more', conversation_id }, { user: 'ann' })).toMatchObject({
+    state: 'completed',
+  });
+});
+
 test('jobs of one session and user hold one conversation, whatever the next one says', async () => {
   const turn = async (session_id: string, more: object = {}) => {
     const job = await run('chat', { query: 'hi' }, { session_id, ...more });

@@ -24,6 +24,7 @@ import type {
 
 import type { AnswerStream } from './answer-stream.ts';
 import { callTypeOf } from '../begin/call-type.ts';
+import { endUserOf } from './end-user.ts';
 import type { HandleKeeper } from './keep-handles.ts';
 import { openUploadedFile } from './open-uploaded-file.ts';
 import { omitParams } from './omit-params.ts';
@@ -154,7 +155,7 @@ async function inSession<Reply>(
   run: (input: WorkflowInput) => Promise<Reply>,
 ): Promise<Reply> {
   const { record } = plan;
-  const input = record.input as WorkflowInput;
+  const { user: _user, ...input } = record.input as WorkflowInput;
   const session = record.upstream?.run_id ? undefined : sessionOf(plan);
   const conversation = session && (await records.conversation(session));
   if (!session || conversation === undefined) return await run(input);
@@ -174,7 +175,7 @@ function workflowCall(
 ): Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace' | 'onSpent'> {
   return {
     ...call,
-    user: record.user ?? record.sessionId,
+    user: endUserOf(record),
     resume: record.upstream,
     formAnswer: record.answer,
     openFile: (fileId) => openUploadedFile(fileId, record.tenantId, deps),
