@@ -297,7 +297,7 @@ describe('files', () => {
 
   test.each([
     ['a note', 5],
-    ['a document of 15 MB', 15 * 1_048_576],
+    ['a document of 11 MB', 11 * 1_048_576],
   ])('%s is uploaded once and given to Dify by the worker', async (_, bytes) => {
     const { status, data } = await upload(bytes, 'note.txt');
     expect({ status, data }).toMatchObject({

@@ -40,7 +40,13 @@ describe('the control plane', () => {
   test('queues one fault or several, lists and clears them', async () => {
     const client = await startSimulator();
     const fault = { fault: { kind: 'status', status: 500 } };
-    const rule = { match: {}, skip: 0, times: 1, fault: { ...fault.fault, delayMs: 0 } };
+    const rule = {
+      match: {},
+      skip: 0,
+      between: 0,
+      times: 1,
+      fault: { ...fault.fault, delayMs: 0 },
+    };
     const one = await client.control('POST', '/faults', fault);
     expect(one).toEqual({
       status: 201,

@@ -35,8 +35,12 @@ test('an hour that costs more than three usual ones is an anomaly, over whatever
   // 168 hours of 5 dollars each, at one time.
   const usual = ['acme', 50 * hourMs, '840'] as const;
   expect(await setUp([...usual], ['acme', 1_000, '15'])).toEqual([]);
-  const found = await setUp([...usual], ['acme', 59 * 60_000, '8'], ['acme', 1_000, '7.000001']);
-  expect(found).toEqual([{ tenantId: 'acme', spent: 15_000_001_000_000n, usual: 5n * 10n ** 12n }]);
+  expect(await setUp([...usual], ['acme', 1_000, '15.000001'])).toEqual([
+    { tenantId: 'acme', spent: 15_000_001_000_000n, usual: 5n * 10n ** 12n },
+  ]);
+  // Soon after midnight a part of the hour is of the day before, and counts as usual.
+  const [found] = await setUp([...usual], ['acme', 59 * 60_000, '8'], ['acme', 1_000, '7.2']);
+  expect(found).toMatchObject({ tenantId: 'acme', spent: 15_200_000_000_000n });
 });
 
 test('what is older than an hour, small, or another tenant’s does not count', async () => {
