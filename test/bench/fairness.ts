@@ -12,6 +12,9 @@ const concurrency = 8;
 const serviceMs = 50;
 const service = { firstByteMs: serviceMs, latencyMs: serviceMs, chunks: 1 };
 const tenantNames = Array.from({ length: 10 }, (_, i) => `tenant-${i}`);
+/** Each has a single job behind the backlog of the first. */
+const victimNames = tenantNames.slice(1, 6);
+const warmUp = 100;
 /** How large the prompts of a tenant's jobs are, in turn: to a first and a second tenant jobs are not the same. */
 const promptWords = [10, 40, 160];
 const sizes = {
@@ -32,7 +35,7 @@ interface Size {
 }
 
 interface Fairness {
-  /** Of a single job behind another tenant's backlog, from its submit to its start, in times of one service. */
+  /** The longest of five tenants' single jobs behind another's backlog, from its submit to its start, in times of one service. */
   victimWait: number;
   /** Of the tokens served to ten equal tenants when half of all jobs have started; 1 is equal. */
   jain: number;
@@ -48,15 +51,14 @@ interface Started {
   startedAtMs: number;
 }
 
-/** Submits one job of a tenant; `started` tells of a tenant's, or of all, once they have ended. The queue is for pausing it. */
+/** Submits a job of a tenant and returns what tells of it once it has ended. The queue is for pausing it. */
 interface Subject {
   queue: Queue;
-  submit(tenant: string, words: number): Promise<void>;
-  started(tenant?: string): Promise<Started[]>;
+  submit(tenant: string, words: number): Promise<() => Promise<Started>>;
 }
 
 /**
- * Who waits for whom in a lane with 8 slots: a single job behind another tenant's backlog, and ten equal tenants with jobs of
+ * Who waits for whom in a lane with 8 slots: single jobs behind another tenant's backlog, and ten equal tenants with jobs of
  * mixed sizes, all of one before all of the next. Sluice beside BullMQ, whose queue is first in, first out.
  */
 export async function benchFairness(options: BenchOptions): Promise<BenchReport> {
@@ -72,49 +74,65 @@ export async function benchFairness(options: BenchOptions): Promise<BenchReport>
     return queues.adopt(queue, (one) => one.close());
   };
   const ours = open(lane, shardTag('sluice', 0));
-  const sluice = await measure(size, stack, () =>
-    sluiceSubject({ stack, queue: ours, url: api.url, keys: size.keys }),
-  );
+  const made = await sluiceSubject({ stack, queue: ours, url: api.url, keys: size.keys });
+  const sluice = await measure(size, stack, made);
   const environment = { QUEUE: 'fair', CONCURRENCY: String(concurrency) };
   await stack.startBare('limited-worker.ts', environment);
   const plain = open('fair');
-  const fifo = await measure(size, stack, async () => fifoSubject(plain));
+  const fifo = await measure(size, stack, fifoSubject(plain));
   return report({ sluice, fifo }, size);
 }
 
 async function measure(
   size: Size,
   { simulator }: BenchStack,
-  subject: () => Promise<Subject>,
+  { queue, submit }: Subject,
 ): Promise<Fairness> {
-  const crowd = await subject();
-  await crowd.queue.pause();
-  await inChunks(size.backlog, () => crowd.submit('tenant-0', 10));
-  await crowd.queue.resume();
-  while ((await crowd.queue.getActiveCount()) < concurrency) await sleep(5);
-  await crowd.submit('tenant-1', 10);
-  const [victim] = await crowd.started('tenant-1');
-  const victimWait = ((victim?.startedAtMs ?? 0) - (victim?.submittedAtMs ?? 0)) / serviceMs;
+  // Processes that have just started take several times as long for a job.
+  await inChunks(warmUp, () => submit('tenant-0', 10));
+  await untilEmpty(queue);
+  await queue.pause();
+  await inChunks(size.backlog, () => submit('tenant-0', 10));
+  await queue.resume();
+  while ((await queue.getActiveCount()) < concurrency) await sleep(5);
+  const victims = await Promise.all(victimNames.map((tenant) => submit(tenant, 10)));
+  const waits = await Promise.all(victims.map(async (startOf) => waitOf(await startOf())));
   await simulator.behaviour({ chunks: 1 });
-  await untilEmpty(crowd.queue);
+  await untilEmpty(queue);
   await simulator.behaviour(service);
 
-  const equals = await subject();
-  await equals.queue.pause();
+  await queue.pause();
+  const starts: (() => Promise<Started>)[] = [];
   for (const tenant of tenantNames) {
-    await inChunks(size.perTenant, (i) => equals.submit(tenant, promptWords[i % 3] ?? 10));
+    starts.push(
+      ...(await inChunks(size.perTenant, (i) => submit(tenant, promptWords[i % 3] ?? 10))),
+    );
   }
-  await equals.queue.resume();
-  return { victimWait, ...shares(await equals.started()) };
+  await queue.resume();
+  await untilEmpty(queue);
+  return {
+    victimWait: Math.max(...waits),
+    ...shares(await inChunks(starts.length, (i) => starts[i]!())),
+  };
 }
 
-async function inChunks(count: number, submit: (index: number) => Promise<void>): Promise<void> {
-  for (let sent = 0; sent < count; sent += atOnce) {
-    const chunk = Array.from({ length: Math.min(atOnce, count - sent) }, (_, i) => sent + i);
-    // Chunks as from so many clients.
+/** In times of one service. */
+function waitOf({ submittedAtMs, startedAtMs }: Started): number {
+  return (startedAtMs - submittedAtMs) / serviceMs;
+}
+
+/** Chunks as from so many clients. */
+async function inChunks<Done>(
+  count: number,
+  act: (index: number) => Promise<Done>,
+): Promise<Done[]> {
+  const done: Done[] = [];
+  for (let begun = 0; begun < count; begun += atOnce) {
+    const chunk = Array.from({ length: Math.min(atOnce, count - begun) }, (_, i) => begun + i);
     // oxlint-disable-next-line no-await-in-loop
-    await Promise.all(chunk.map(submit));
+    done.push(...(await Promise.all(chunk.map(act))));
   }
+  return done;
 }
 
 async function untilEmpty(queue: Queue): Promise<void> {
@@ -157,7 +175,9 @@ async function sluiceSubject({
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
       headers: { 'content-type': 'application/json', ...headers },
     });
-    return await reply.json();
+    const text = await reply.text();
+    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${text}`);
+    return JSON.parse(text) as unknown;
   };
   const keys = new Map<string, string[]>();
   for (const id of tenantNames) {
@@ -170,41 +190,40 @@ async function sluiceSubject({
       made.push((reply as { key: string }).key);
     });
   }
-  const submitted: { id: string; tenant: string; words: number; authorization: string }[] = [];
-  const submit: Subject['submit'] = async (tenant, words) => {
-    const own = keys.get(tenant) ?? [];
-    const authorization = `Bearer ${own[submitted.length % own.length]}`;
-    const body = { type: 'chat', model: 'chat', input: promptOf(words) };
-    const { id } = (await send('/v1/jobs', body, { authorization })) as JobView;
-    submitted.push({ id, tenant, words, authorization });
-  };
-  const startedOf = async ({ id, tenant, words, authorization }: (typeof submitted)[number]) => {
+  let sent = 0;
+  const startOf = async (job: { id: string; tenant: string; words: number }, headers: object) => {
     for (;;) {
-      const job = (await send(`/v1/jobs/${id}?wait=30`, undefined, { authorization })) as JobView;
-      if (job.ended_at === undefined) continue;
-      const startedAtMs = job.attempts[0]?.started_at_ms ?? 0;
-      return { tenant, cost: words, submittedAtMs: Date.parse(job.created_at), startedAtMs };
+      const { ended_at, attempts, created_at } = (await send(
+        `/v1/jobs/${job.id}?wait=30`,
+        undefined,
+        headers,
+      )) as JobView;
+      if (ended_at === undefined) continue;
+      const startedAtMs = attempts[0]?.started_at_ms ?? 0;
+      const submittedAtMs = Date.parse(created_at);
+      return { tenant: job.tenant, cost: job.words, submittedAtMs, startedAtMs };
     }
   };
-  const started: Subject['started'] = (tenant) =>
-    Promise.all(
-      submitted.filter((job) => tenant === undefined || job.tenant === tenant).map(startedOf),
-    );
-  return { queue, submit, started };
+  const submit: Subject['submit'] = async (tenant, words) => {
+    const own = keys.get(tenant) ?? [];
+    const headers = { authorization: `Bearer ${own[(sent += 1) % own.length]}` };
+    const body = { type: 'chat', model: 'chat', input: promptOf(words) };
+    const { id } = (await send('/v1/jobs', body, headers)) as JobView;
+    return () => startOf({ id, tenant, words }, headers);
+  };
+  return { queue, submit };
 }
 
 function fifoSubject(queue: Queue): Subject {
-  const submitted: { id: string; tenant: string }[] = [];
-  const startedOf = async ({ id, tenant }: { id: string; tenant: string }) => {
+  const startOf = async (id: string, tenant: string) => {
     for (;;) {
       const job = await queue.getJob(id);
-      if (!job?.finishedOn) {
-        await sleep(100);
-        continue;
+      if (job?.finishedOn) {
+        const cost = (job.data.messages[0].content.length as number) / 5;
+        const startedAtMs = job.processedOn ?? 0;
+        return { tenant, cost, submittedAtMs: job.timestamp, startedAtMs };
       }
-      const cost = (job.data.messages[0].content.length as number) / 5;
-      const startedAtMs = job.processedOn ?? 0;
-      return { tenant, cost, submittedAtMs: job.timestamp, startedAtMs };
+      await sleep(100);
     }
   };
   return {
@@ -212,12 +231,8 @@ function fifoSubject(queue: Queue): Subject {
     async submit(tenant, words) {
       const data = { model: 'sim-chat', ...promptOf(words), metadata: { tenant } };
       const { id } = await queue.add('chat', data, { attempts: 10, backoff: { type: 'custom' } });
-      submitted.push({ id: id ?? '', tenant });
+      return () => startOf(id ?? '', tenant);
     },
-    started: (tenant) =>
-      Promise.all(
-        submitted.filter((job) => tenant === undefined || job.tenant === tenant).map(startedOf),
-      ),
   };
 }
 
@@ -229,7 +244,7 @@ function report(found: Record<'sluice' | 'fifo', Fairness>, size: Size): BenchRe
   return {
     name: 'fairness',
     title:
-      `${concurrency} slots of ${serviceMs} ms: one job behind ${size.backlog} of another tenant, ` +
+      `${concurrency} slots of ${serviceMs} ms: single jobs of five tenants behind ${size.backlog} of another, ` +
       `then ten tenants with ${size.perTenant} jobs of mixed sizes each, the first with ${size.keys} keys`,
     columns: ['victim waits (services)', 'Jain', 'gain by many keys %'],
     rows: [row('Sluice', found.sluice), row('plain FIFO', found.fifo)],

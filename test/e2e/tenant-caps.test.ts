@@ -141,7 +141,8 @@ test('a full tenant is refused with the cap named; what ends, is cancelled or ex
     .toMatchObject({ waiting_on: { limit: 'paused by an operator' } });
   const tenant = await createTenant(stack, 'full', { max_queued_jobs: 3 });
   const later = { ...chat('for later'), delay_seconds: 600 };
-  const bodies = [chat('waits'), { ...chat('expires'), max_wait_seconds: 1 }, later];
+  // The one that expires is the last, so that it is there when the next is refused.
+  const bodies = [chat('waits'), later, { ...chat('expires'), max_wait_seconds: 3 }];
   const ids: string[] = [];
   for (const body of bodies) ids.push(((await tenant.post(body)).body as JobView).id);
   const refused = await tenant.post(chat('too many'));
@@ -149,8 +150,8 @@ test('a full tenant is refused with the cap named; what ends, is cancelled or ex
     status: 429,
     body: { error: { code: 'queue_full', param: 'max_queued_jobs', type: 'rate_limit_error' } },
   });
-  expect((await tenant.ended(ids[1] ?? '')).state).toBe('expired');
-  const cancelled = (await tenant.cancel(ids[2] ?? '')).body as JobView;
+  expect((await tenant.ended(ids[2] ?? '')).state).toBe('expired');
+  const cancelled = (await tenant.cancel(ids[1] ?? '')).body as JobView;
   expect(cancelled).toMatchObject({ state: 'cancelled' });
   expect(Object.keys(cancelled.timing ?? {})).toEqual(['scheduled_ms']);
   const batch = { type: 'batch', input: { requests: [chat('one'), chat('two')] } };
