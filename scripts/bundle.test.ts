@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
-import { findBundle } from '../packages/boot/src/find-bundle.mjs';
-import { makeBundle } from './bundle.ts';
+import { findBundle, repository } from '../packages/boot/src/find-bundle.mjs';
+import { makeBundle, programs } from './bundle.ts';
 
 const traces = new URL('../packages/boot/src/map-traces.ts', import.meta.url).href;
 const entries = { greet: 'apps/greet/src/run-greet.ts' };
@@ -27,12 +27,15 @@ beforeEach(() => {
 import { STATUS_CODES, createServer } from 'node:http';
 import { word } from './words.ts';
 const name = readFileSync(new URL('../name.txt', import.meta.url), 'utf8');
-console.log(word, name, STATUS_CODES[200], typeof createServer);
+export function run() {
+  console.log(word, name, STATUS_CODES[200], typeof createServer);
+  if (process.argv.includes('fail')) tryToFail();
+}
 /** A comment that is left out. */
 function fail(): never {
   throw new Error('as expected');
 }
-if (process.argv.includes('fail')) {
+function tryToFail() {
   try {
     fail();
   } catch (error) {
@@ -52,7 +55,8 @@ function run(...words: string[]): string {
   const code = `
     import { mapTraces } from ${JSON.stringify(traces)};
     mapTraces(${JSON.stringify(bundle)});
-    await import(${JSON.stringify(pathToFileURL(`${bundle}/greet.js`).href)});`;
+    const { run } = await import(${JSON.stringify(pathToFileURL(`${bundle}/greet.js`).href)});
+    run();`;
   const flags = ['--input-type=module', '--eval', code, ...words];
   return execFileSync(process.execPath, flags, { encoding: 'utf8' });
 }
@@ -68,7 +72,7 @@ test('traces of errors name the sources', async () => {
   const file = pathToFileURL(join(root, 'apps/greet/src/run-greet.ts')).href;
   const [, message, first] = run('fail').split('\n');
   expect(message).toBe('Error: as expected');
-  expect(first).toBe(`    at fail (${file}:8)`);
+  expect(first).toBe(`    at fail (${file}:11)`);
 });
 
 test.each([
@@ -102,4 +106,13 @@ test('the bundle before stays for those who run it, and makes place for the one 
   const [, before = '', last = ''] = folders;
   expect(readFileSync(`${before}/greet.js`, 'utf8')).toContain('two');
   expect(readFileSync(`${last}/greet.js`, 'utf8')).toContain('three');
+});
+
+test('loading the first module of a program runs nothing: a bundle may load it for what another one shares with it', () => {
+  const urls = Object.values(programs).map((path) => pathToFileURL(join(repository, path)).href);
+  const code = `await Promise.all(${JSON.stringify(urls)}.map((url) => import(url)))`;
+  const flags = ['--input-type=module', '--eval', code];
+  // Whatever one of them had started would say so, or keep the process from ending.
+  const printed = execFileSync(process.execPath, flags, { encoding: 'utf8', timeout: 14_000 });
+  expect(printed).toBe('');
 });

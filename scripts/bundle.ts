@@ -19,7 +19,8 @@ import {
 } from '../packages/boot/src/find-bundle.mjs';
 import type { BundleLines } from '../packages/boot/src/map-traces.ts';
 
-const programs = {
+/** The first module of each, which exports `run`. */
+export const programs = {
   api: 'apps/api/src/run-api.ts',
   worker: 'apps/worker/src/run-worker.ts',
   cli: 'apps/cli/src/run-command.ts',

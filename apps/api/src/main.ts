@@ -1,3 +1,3 @@
-import { loadProgram } from '@sluice/boot';
+import { runProgram } from '@sluice/boot';
 
-await loadProgram('api', () => import('./run-api.ts'));
+await runProgram('api', () => import('./run-api.ts'));

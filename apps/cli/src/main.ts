@@ -1,3 +1,3 @@
-import { loadProgram } from '@sluice/boot';
+import { runProgram } from '@sluice/boot';
 
-await loadProgram('cli', () => import('./run-command.ts'));
+await runProgram('cli', () => import('./run-command.ts'));

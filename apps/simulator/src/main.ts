@@ -1,3 +1,3 @@
-import { loadProgram } from '@sluice/boot';
+import { runProgram } from '@sluice/boot';
 
-await loadProgram('simulator', () => import('./run-simulator.ts'));
+await runProgram('simulator', () => import('./run-simulator.ts'));

@@ -2,7 +2,7 @@ import { createSimulator } from './create-simulator.ts';
 import { readSettings } from './read-settings.ts';
 
 /** Runs the simulator as a process, until a signal or the end of the process that started it. */
-async function main(): Promise<void> {
+export async function run(): Promise<void> {
   const settings = readSettings(process.env);
   if ('problem' in settings) return fail(settings.problem);
   const simulator = createSimulator();
@@ -32,5 +32,3 @@ function fail(problem: string): void {
   process.stderr.write(`Simulator cannot start: ${problem}\n`);
   process.exit(1);
 }
-
-await main();

@@ -1,3 +1,3 @@
-import { loadProgram } from '@sluice/boot';
+import { runProgram } from '@sluice/boot';
 
-await loadProgram('worker', () => import('./run-worker.ts'));
+await runProgram('worker', () => import('./run-worker.ts'));

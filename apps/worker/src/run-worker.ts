@@ -11,33 +11,36 @@ const maxStallMs = 4_500;
 /** What the process may take beyond the grace of its calls. */
 const closingMs = 2_000;
 
-const environment = readEnvironment();
-const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'] });
+/** Runs a worker as a process, until a signal. */
+export async function run(): Promise<void> {
+  const environment = readEnvironment();
+  const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'] });
 
-try {
-  const location = { env: environment, cwd: process.cwd() };
-  const config = loadConfig(location);
-  const roles = rolesOf(environment['SLUICE_ROLES']);
-  const worker = await startWorker({ config, roles, log, onStuck: endByDefect });
-  startLoopWatchdog(maxStallMs);
-  const { graceMs } = config.worker;
-  closeOnSignal({
-    close: (_reason, shorterMs) => worker.close(shorterMs ?? graceMs),
-    deadlineMs: graceMs + closingMs,
-    log,
-  });
-  const watcher = watchConfig(location, {
-    config: (next) => worker.reload(next),
-    error: (error) => log.error({ err: error }, 'the new configuration is not used'),
-  });
-  process.on('SIGHUP', () => watcher.reload());
-  process.send?.({ type: 'ready' });
-  log.info({ lanes: Object.keys(config.lanes) }, 'worker takes jobs');
-} catch (error) {
-  process.stderr.write(
-    `sluice worker: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-  process.exit(1);
+  try {
+    const location = { env: environment, cwd: process.cwd() };
+    const config = loadConfig(location);
+    const roles = rolesOf(environment['SLUICE_ROLES']);
+    const worker = await startWorker({ config, roles, log, onStuck: endByDefect });
+    startLoopWatchdog(maxStallMs);
+    const { graceMs } = config.worker;
+    closeOnSignal({
+      close: (_reason, shorterMs) => worker.close(shorterMs ?? graceMs),
+      deadlineMs: graceMs + closingMs,
+      log,
+    });
+    const watcher = watchConfig(location, {
+      config: (next) => worker.reload(next),
+      error: (error) => log.error({ err: error }, 'the new configuration is not used'),
+    });
+    process.on('SIGHUP', () => watcher.reload());
+    process.send?.({ type: 'ready' });
+    log.info({ lanes: Object.keys(config.lanes) }, 'worker takes jobs');
+  } catch (error) {
+    process.stderr.write(
+      `sluice worker: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exit(1);
+  }
 }
 
 /** As any defect that nobody catches: what runs gets a few seconds, and the process ends with 1 for its supervisor. */

@@ -1,1 +1,1 @@
-export { loadProgram } from './load-program.ts';
+export { runProgram } from './run-program.ts';

@@ -1,0 +1,40 @@
+import { enableCompileCache } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+import { findBundle } from './find-bundle.mjs';
+import { mapTraces } from './map-traces.ts';
+
+/** The programs that `scripts/bundle.ts` bundles, each a process of its own. */
+type ProgramName = 'api' | 'worker' | 'cli' | 'simulator';
+
+/**
+ * The first module of a program. Loading it does nothing: in a bundle another program may load it for what they share.
+ */
+interface Program {
+  run(): Promise<void>;
+}
+
+/**
+ * Runs a program from the bundle that set-up keeps, where that was made of the files as they are now, else from its sources.
+ * Opening and linking a thousand modules takes a process longer than all that they do. Either way Node.js keeps what it
+ * compiles, and traces of errors name the sources.
+ */
+export async function runProgram(
+  name: ProgramName,
+  fromSources: () => Promise<Program>,
+): Promise<void> {
+  enableCompileCache();
+  const program = await loadProgram(name, fromSources);
+  await program.run();
+}
+
+async function loadProgram(
+  name: ProgramName,
+  fromSources: () => Promise<Program>,
+): Promise<Program> {
+  const bundle = findBundle();
+  if (bundle === undefined) return await fromSources();
+  mapTraces(bundle);
+  // Made of what `fromSources` loads.
+  return (await import(pathToFileURL(`${bundle}/${name}.js`).href)) as Program;
+}
