@@ -16,7 +16,7 @@ export const leaseMs = 15_000;
 /** How long an unsettled permit is remembered after it was given or renewed. */
 export const recordTtlMs = 3_600_000;
 
-const script = loadScript(import.meta.url, 'acquire-permits');
+const script = loadScript(import.meta.url, 'acquire-permits', ['charge-bucket']);
 
 const leastMargins = createMargins();
 
