@@ -43,6 +43,11 @@ export function startsPrograms(name) {
   return !onlyRead.has(name);
 }
 
+/** Whether a command is itself a program of Sluice. */
+export function isProgram(name) {
+  return name === 'start' || name === 'sluice';
+}
+
 /** The names that `npm run` knows. */
 export function commandNames() {
   return Object.keys(commands);

@@ -6,6 +6,7 @@ import { addCompletionCommand } from './completion/completion-command.ts';
 import { explain } from './connect.ts';
 import { addSubmitCommand } from './jobs/submit-command.ts';
 import { addWatchCommand } from './jobs/watch-command.ts';
+import { spawnServices } from './start/spawn-service.ts';
 import { addUsageCommand } from './usage/usage-command.ts';
 import { addWebhookCommands } from './webhooks/webhooks-command.ts';
 
@@ -34,7 +35,12 @@ function addProcessCommands(program: Command): void {
     )
     .option('--no-demo', 'do not run one job of each type against the simulator')
     .action((options: { demo: boolean }) =>
-      orExplain(async () => (await import('./start/start-all.ts')).startAll(options)),
+      orExplain(async () => {
+        // They load while this process does, reads its configuration and starts Redis.
+        const services = spawnServices();
+        const { startAll } = await import('./start/start-all.ts');
+        await startAll(services, options);
+      }),
     );
   program
     .command('api')

@@ -1,7 +1,8 @@
 import { enableCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-import { findBundle } from './find-bundle.mjs';
+import { bundleVariable, findBundle } from './find-bundle.mjs';
+import { whenReleased } from './held-program.ts';
 import { mapTraces } from './map-traces.ts';
 
 /** The programs that `scripts/bundle.ts` bundles, each a process of its own. */
@@ -25,6 +26,7 @@ export async function runProgram(
 ): Promise<void> {
   enableCompileCache();
   const program = await loadProgram(name, fromSources);
+  await whenReleased();
   await program.run();
 }
 
@@ -32,7 +34,7 @@ async function loadProgram(
   name: ProgramName,
   fromSources: () => Promise<Program>,
 ): Promise<Program> {
-  const bundle = findBundle();
+  const bundle = process.env[bundleVariable] ?? findBundle();
   if (bundle === undefined) return await fromSources();
   mapTraces(bundle);
   // Made of what `fromSources` loads.

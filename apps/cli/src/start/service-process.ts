@@ -1,12 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
+import { bundleVariable, release } from '@sluice/boot';
 import { systemClock, type Logger } from '@sluice/runtime';
 
+import { spawnService, type SpawnedService } from './spawn-service.ts';
+
 export interface ServiceOptions {
-  /** `api`, `worker` or `simulator`: the folder of the app, and the name in messages. */
-  name: string;
+  /** The first process; what is started after a crash is like it. */
+  spawned: SpawnedService;
   environment: Readonly<Record<string, string | undefined>>;
   logFile: string;
   /** How long it may take to stop. */
@@ -25,63 +26,51 @@ const stableAfterMs = 10_000;
  *
  * starting → (message `ready`) → running → (exit) → waiting → starting …
  * any      → (stop) → stopping → stopped
- *
- * It has an IPC channel and a session of its own: Ctrl-C reaches only the supervisor, which stops things in order, and
- * when the supervisor dies the channel closes and the child ends by itself.
  */
 export class ServiceProcess {
   readonly #options: ServiceOptions;
   readonly #stopping = new AbortController();
   readonly #output: WriteStream;
-  #child: ChildProcess | undefined;
-  #exited: Promise<void> = Promise.resolve();
+  #current: SpawnedService;
   #lastLine = '';
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.#current = options.spawned;
     this.#output = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
   }
 
   /** Resolves when the process says it is ready; rejects with its last words if it ends before. */
   async start(): Promise<void> {
     const startedAtMs = systemClock.now();
-    const child = this.#spawn();
-    await this.#whenReady(child);
-    void this.#exited.then(() => this.#restart(startedAtMs, firstRestartDelayMs));
+    const { spawned } = this.#options;
+    this.#run(spawned);
+    await this.#whenReady(spawned);
+    void spawned.exited.then(() => this.#restart(startedAtMs, firstRestartDelayMs));
   }
 
   /** SIGTERM, then SIGKILL if that does not end it. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const killer = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.stopWithinMs);
-    this.#child?.kill('SIGTERM');
-    await this.#exited;
+    const { child, exited } = this.#current;
+    const killer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopWithinMs);
+    child.kill('SIGTERM');
+    await exited;
     clearTimeout(killer);
     this.#output.end();
   }
 
-  #spawn(): ChildProcess {
-    const file = fileURLToPath(
-      new URL(`../../../${this.#options.name}/src/main.ts`, import.meta.url),
-    );
-    const child = spawn(process.execPath, [file], {
-      env: this.#options.environment,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: true,
-    });
+  #run(spawned: SpawnedService): void {
+    this.#current = spawned;
+    const { child } = spawned;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => this.#keep(chunk));
     }
-    this.#exited = new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.once('error', () => resolve());
-    });
-    this.#child = child;
-    return child;
+    release(child, this.#options.environment);
   }
 
-  async #whenReady(child: ChildProcess): Promise<void> {
-    const { name, logFile } = this.#options;
+  async #whenReady({ name, child, exited }: SpawnedService): Promise<void> {
+    const { logFile } = this.#options;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () =>
@@ -94,7 +83,7 @@ export class ServiceProcess {
         clearTimeout(timer);
         resolve();
       });
-      void this.#exited.then(() => {
+      void exited.then(() => {
         clearTimeout(timer);
         reject(new Error(this.#lastLine || `${name} ended before it was ready; see ${logFile}`));
       });
@@ -104,7 +93,8 @@ export class ServiceProcess {
   async #restart(startedAtMs: number, delayMs: number): Promise<void> {
     const { signal } = this.#stopping;
     if (signal.aborted) return;
-    const { name, log, logFile } = this.#options;
+    const { spawned, environment, log, logFile } = this.#options;
+    const { name } = spawned;
     log.warn({ logFile, lastLine: this.#lastLine }, `${name} ended by itself; starting it again`);
     await systemClock.sleep(delayMs, signal);
     if (signal.aborted) return;
@@ -113,8 +103,10 @@ export class ServiceProcess {
       ? firstRestartDelayMs
       : Math.min(delayMs * 2, longestRestartDelayMs);
     const againAtMs = systemClock.now();
-    this.#spawn();
-    void this.#exited.then(() => this.#restart(againAtMs, nextDelayMs));
+    // Sources may have changed since the start: it looks for a bundle of them as they are.
+    const again = spawnService(name, { ...environment, [bundleVariable]: undefined });
+    this.#run(again);
+    void again.exited.then(() => this.#restart(againAtMs, nextDelayMs));
   }
 
   #keep(chunk: Buffer): void {

@@ -1,4 +1,3 @@
-import { getCompileCacheDir } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,6 +17,7 @@ import { checkPort } from './check-port.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { runDemo } from './run-demo.ts';
 import { ServiceProcess, type ServiceOptions } from './service-process.ts';
+import type { SpawnedService } from './spawn-service.ts';
 import { welcome } from './welcome.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,23 +35,26 @@ const serviceStopMs = 5_000;
 
 /**
  * `sluice start`: Redis (unless REDIS_URL names one), simulator, API and worker as supervised processes, then one job of
- * each type. Resolves when all that is printed; the process lives until a signal. Rejects with one line that says what
- * to do, after stopping what it had started.
+ * each type. `spawned` are the processes of the services, which load meanwhile. Resolves when all that is printed; the process
+ * lives until a signal. Rejects with one line that says what to do, after stopping what it had started.
  */
-export async function startAll(options: { demo: boolean }): Promise<void> {
-  const given = readEnvironment();
-  const log = createLogger({ name: 'start', level: given['SLUICE_LOG_LEVEL'] ?? 'warn' });
-  const environment = withLocalDefaults(
-    given,
-    findConfigFile({ env: given, cwd: process.cwd() }) !== undefined,
-  );
-  const config = loadConfig({ env: environment, cwd: process.cwd() });
-  const dataDir = resolve(config.dataDir);
-  const parts: Part[] = [];
+export async function startAll(
+  spawned: readonly SpawnedService[],
+  options: { demo: boolean },
+): Promise<void> {
+  const parts: Part[] = [{ stop: () => endAll(spawned) }];
   const stop = async () => {
     for (const part of parts.toReversed()) await part.stop();
   };
   try {
+    const given = readEnvironment();
+    const log = createLogger({ name: 'start', level: given['SLUICE_LOG_LEVEL'] ?? 'warn' });
+    const environment = withLocalDefaults(
+      given,
+      findConfigFile({ env: given, cwd: process.cwd() }) !== undefined,
+    );
+    const config = loadConfig({ env: environment, cwd: process.cwd() });
+    const dataDir = resolve(config.dataDir);
     const { logs } = await prepareDataFolder(dataDir);
     const lock = await lockDataFolder(dataDir);
     parts.push({ stop: () => lock.release() });
@@ -59,15 +62,9 @@ export async function startAll(options: { demo: boolean }): Promise<void> {
     const adminKey = await readAdminKey(dataDir, config.adminKey);
     const redisUrl = await ensureRedis(given['REDIS_URL'], dataDir, parts, log);
     closeOnSignal({ close: stop, deadlineMs: config.worker.graceMs + stopWithinMs, log });
-    const services = {
-      // What this process keeps compiled, its children may use.
-      NODE_COMPILE_CACHE: getCompileCacheDir(),
-      ...environment,
-      REDIS_URL: redisUrl,
-      SLUICE_ADMIN_KEY: adminKey.key,
-    };
+    const decided = { ...environment, REDIS_URL: redisUrl, SLUICE_ADMIN_KEY: adminKey.key };
     const patience = { stopWithinMs: config.worker.graceMs + serviceStopMs };
-    await startServices({ environment: services, log, ...patience }, logs, parts);
+    await startServices(spawned, { environment: decided, log, logs, ...patience }, parts);
     const url = `http://127.0.0.1:${config.server.port}`;
     const demo =
       options.demo && 'sim-chat' in config.routes.chat ? await runDemo(url, adminKey.key) : [];
@@ -113,12 +110,17 @@ async function ensureRedis(
 }
 
 async function startServices(
-  options: Pick<ServiceOptions, 'environment' | 'log' | 'stopWithinMs'>,
-  logs: string,
+  spawned: readonly SpawnedService[],
+  options: Omit<ServiceOptions, 'spawned' | 'logFile'> & { logs: string },
   parts: Part[],
 ): Promise<void> {
-  const services = ['simulator', 'api', 'worker'].map(
-    (name) => new ServiceProcess({ ...options, name, logFile: join(logs, `${name}.log`) }),
+  const services = spawned.map(
+    (each) =>
+      new ServiceProcess({
+        ...options,
+        spawned: each,
+        logFile: join(options.logs, `${each.name}.log`),
+      }),
   );
   parts.push({
     stop: async () => {
@@ -126,4 +128,10 @@ async function startServices(
     },
   });
   await Promise.all(services.map((service) => service.start()));
+}
+
+/** Ends what is not supervised yet. */
+async function endAll(spawned: readonly SpawnedService[]): Promise<void> {
+  for (const { child } of spawned) child.kill('SIGTERM');
+  await Promise.all(spawned.map(({ exited }) => exited));
 }
