@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +19,7 @@ import { findBundle, repository } from '../packages/boot/src/find-bundle.mjs';
 import { makeBundle, programs } from './bundle.ts';
 
 const traces = new URL('../packages/boot/src/map-traces.ts', import.meta.url).href;
+const loader = new URL('../packages/boot/src/load-bundle.ts', import.meta.url).href;
 const entries = { greet: 'apps/greet/src/run-greet.ts' };
 
 let root = '';
@@ -54,9 +64,9 @@ function run(...words: string[]): string {
   const bundle = findBundle(root);
   const code = `
     import { mapTraces } from ${JSON.stringify(traces)};
+    import { loadBundle } from ${JSON.stringify(loader)};
     mapTraces(${JSON.stringify(bundle)});
-    const { run } = await import(${JSON.stringify(pathToFileURL(`${bundle}/greet.js`).href)});
-    run();`;
+    loadBundle(${JSON.stringify(bundle)}, 'greet').run();`;
   const flags = ['--input-type=module', '--eval', code, ...words];
   return execFileSync(process.execPath, flags, { encoding: 'utf8' });
 }
@@ -95,6 +105,22 @@ test('a bundle is of its folder: one that was moved is not found', async () => {
   expect(findBundle(`${root}/.`)).toBeUndefined();
 });
 
+test('what a run has compiled is kept for the next one, unless that finds it broken', async () => {
+  await makeBundle(root, entries);
+  const [folder = ''] = globSync('.tools/bundles/bundle-*', { cwd: root });
+  const kept = () => globSync(`${root}/${folder}/greet.js.greet-*.code`);
+  expect(kept()).toEqual([]);
+  run();
+  const [file = '', ...more] = kept();
+  expect(more).toEqual([]);
+  const { ino, size } = statSync(file);
+  run();
+  expect(statSync(file).ino).toBe(ino);
+  writeFileSync(file, 'broken');
+  expect(run()).toBe('Hello Sluice OK function\n');
+  expect(statSync(file).size).toBe(size);
+});
+
 test('the bundle before stays for those who run it, and makes place for the one after the next', async () => {
   const folders: string[] = [];
   for (const word of ['one', 'two', 'three']) {
@@ -102,8 +128,8 @@ test('the bundle before stays for those who run it, and makes place for the one 
     await makeBundle(root, entries);
     folders.push(findBundle(root) ?? '');
   }
-  expect(new Set(folders).size).toBe(2);
-  const [, before = '', last = ''] = folders;
+  const [first = '', before = '', last = ''] = folders;
+  expect(existsSync(first)).toBe(false);
   expect(readFileSync(`${before}/greet.js`, 'utf8')).toContain('two');
   expect(readFileSync(`${last}/greet.js`, 'utf8')).toContain('three');
 });

@@ -3,7 +3,15 @@
  * longer to open and link than to run. A cache, not a build: it is made of the sources as they are, stands in `.tools`, and
  * where one of its files has changed since, or it is not there, the sources run.
  */
-import { globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { SourceMap } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,12 +39,6 @@ export const programs = {
 const resolution = ['node_modules/.pnpm/lock.yaml', '{apps,packages}/*/package.json'];
 
 /**
- * Each bundle takes the place of the one before the last: processes that run the last may still load a part of it. Names that
- * return are compiled over what was kept of them.
- */
-const folders = ['one', 'other'];
-
-/**
  * Makes the bundle of what the files below `root` are now; `entries` are the programs' first files by their names. The bundle
  * in use goes on standing until the new one is whole.
  */
@@ -46,10 +48,9 @@ export async function makeBundle(root: string, entries: Record<string, string>):
     inputs.set(join(root, path), stateOf(join(root, path)));
   }
   const bundles = bundlesOf(root);
-  const last = readManifest(bundles.manifest)?.folder;
-  const folder = join(bundles.folder, folders.find((name) => name !== last) ?? '');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  removeOld(bundles);
+  // A name that never returns: what old processes keep of what they compiled must not come to lie beside other code.
+  const folder = mkdtempSync(join(bundles.folder, 'bundle-'));
   await using bundle = await rolldown({
     cwd: root,
     input: entries,
@@ -60,7 +61,7 @@ export async function makeBundle(root: string, entries: Record<string, string>):
   // Half of the text is comments, and one letter in them that is not ASCII doubles what the rest takes in memory.
   const { output } = await bundle.generate({
     dir: folder,
-    format: 'esm',
+    format: 'cjs',
     chunkFileNames: '[name].js',
     comments: false,
     sourcemap: 'hidden',
@@ -80,6 +81,16 @@ export async function makeBundle(root: string, entries: Record<string, string>):
   const whole = join(folder, 'manifest.json');
   writeFileSync(whole, JSON.stringify(manifest));
   renameSync(whole, bundles.manifest);
+}
+
+/** All but the last one: processes that run it may still load a part of it. */
+function removeOld({ folder, manifest }: ReturnType<typeof bundlesOf>): void {
+  mkdirSync(folder, { recursive: true });
+  const last = readManifest(manifest)?.folder;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory() || entry.name === last) continue;
+    rmSync(join(folder, entry.name), { recursive: true, force: true });
+  }
 }
 
 /** Where each line comes from. A source map says more, and takes the process whose error it explains 0.3 s to read. */
@@ -131,15 +142,23 @@ const keepUrls: Plugin = {
 /** Finds its pages in its own folder. */
 const staysInItsFolder = /^@bull-board\//;
 
-/** A library that is loaded only when it is needed, or that needs its folder, stays where it is. */
+/** What runs a program, from a bundle of its own. */
+const runsAProgram = /\/src\/main\.ts$/;
+
+/** A library that is loaded only when it is needed, or that needs its folder, stays where it is; so does what runs a program. */
 const leaveLibraries: Plugin = {
   name: 'leave-libraries',
   async resolveId(source, importer, { kind }) {
-    const isLibrary = !/^[./\0]|^@sluice\/|^node:/.test(source) && importer !== undefined;
-    const stays = isLibrary && (kind === 'dynamic-import' || staysInItsFolder.test(source));
+    if (importer === undefined) return null;
+    const isLoadedLater = kind === 'dynamic-import';
+    const isLibrary = !/^[./\0]|^@sluice\/|^node:/.test(source);
+    const stays = isLibrary
+      ? isLoadedLater || staysInItsFolder.test(source)
+      : runsAProgram.test(source);
     if (!stays) return null;
     const found = await this.resolve(source, importer, { kind });
-    return found && !found.external ? { id: pathToFileURL(found.id).href, external: true } : found;
+    if (!found || found.external) return found;
+    return { id: isLoadedLater ? pathToFileURL(found.id).href : found.id, external: true };
   },
 };
 

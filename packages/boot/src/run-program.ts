@@ -1,8 +1,8 @@
 import { enableCompileCache } from 'node:module';
-import { pathToFileURL } from 'node:url';
 
 import { bundleVariable, findBundle } from './find-bundle.mjs';
 import { whenReleased } from './held-program.ts';
+import { loadBundle } from './load-bundle.ts';
 import { mapTraces } from './map-traces.ts';
 
 /** The programs that `scripts/bundle.ts` bundles, each a process of its own. */
@@ -38,5 +38,5 @@ async function loadProgram(
   if (bundle === undefined) return await fromSources();
   mapTraces(bundle);
   // Made of what `fromSources` loads.
-  return (await import(pathToFileURL(`${bundle}/${name}.js`).href)) as Program;
+  return loadBundle(bundle, name) as Program;
 }
