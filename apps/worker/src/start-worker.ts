@@ -28,7 +28,7 @@ import { deliverWebhook } from './deliver/deliver-webhook.ts';
 import { sendHeartbeats } from './upkeep/heartbeat.ts';
 import { processTicket } from './process-ticket.ts';
 import { relayOutbox, type RelayOptions } from './deliver/relay-outbox.ts';
-import { prepareCounts } from './upkeep/prepare-counts.ts';
+import { prepareCounts, prepareCuts } from './upkeep/prepare-counts.ts';
 import { sweep } from './upkeep/sweep.ts';
 import { watchProgress } from './upkeep/watch-progress.ts';
 import { startMeters } from './meter/start-meters.ts';
@@ -74,9 +74,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const laneWorkers = new Map<string, LaneWorker[]>();
   if (options.roles.includes('run')) await startRuns(parts, laneWorkers, stop.signal);
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
-  for (const workers of laneWorkers.values()) {
-    for (const worker of workers) closers.push((graceMs) => worker.close(graceMs));
-  }
+  closers.push((graceMs) => closeLanes(laneWorkers, parts, graceMs));
   if (options.roles.includes('deliver')) closers.push(startDeliveries(parts, stop.signal));
   if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
   if (options.roles.includes('meter'))
@@ -165,7 +163,7 @@ async function startRuns(
   signal: AbortSignal,
 ): Promise<void> {
   warmUpProviders(parts);
-  await prepareCounts(parts, signal);
+  await prepareCounts(parts.config);
   const lanes = [...Object.keys(parts.config.lanes), scheduledLane];
   for (const lane of lanes) startLane(parts, lane, laneWorkers);
   tryKeys(parts, signal);
@@ -188,6 +186,17 @@ function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, Lan
   );
   laneWorkers.set(lane, workers);
   for (const worker of workers) worker.start();
+}
+
+async function closeLanes(
+  laneWorkers: ReadonlyMap<string, LaneWorker[]>,
+  parts: WorkerParts,
+  graceMs: number,
+): Promise<void> {
+  const workers = [...laneWorkers.values()].flat();
+  // What does not end within the grace is cut. Nobody waits for the tables if it does.
+  if (workers.some(({ runningCount }) => runningCount > 0)) void prepareCuts(parts);
+  await Promise.all(workers.map((worker) => worker.close(graceMs)));
 }
 
 /** Reads what operators have set, and goes on reading it until `signal` aborts. */

@@ -4,21 +4,25 @@ import { loadTokenizers, loadTokenizersAside } from '@sluice/metering';
 
 import type { WorkerParts } from '../wire-worker.ts';
 
-type PrepareDeps = Pick<WorkerParts, 'config' | 'clock' | 'log'>;
-
-/** What starts beside this process has the processor first. */
-const asideAfterMs = 1_000;
-
 /**
- * Loads the tables that count tokens before they are needed. Those of models in lanes that limit tokens count before each call:
- * resolves when they are here. Of other models only calls that were cut are counted, for what they cost: their tables load a
- * moment later, on a thread. Here they would hold up all jobs for half a second, and the next cancel with them.
+ * Loads the tables that count tokens for models in lanes that limit tokens: those count before each call. Of other models only
+ * calls that were cut are counted, for what they cost, and their tables load with the first of these, on a thread: most workers
+ * never need them, and here they would hold up all jobs for half a second.
  */
-export async function prepareCounts(deps: PrepareDeps, signal: AbortSignal): Promise<void> {
-  const models = countedModels(deps.config);
-  await loadTokenizers(models.filter(({ always }) => always));
-  // Jobs need not wait for it, and it never rejects.
-  void loadOthers(models, deps, signal);
+export async function prepareCounts(config: Config): Promise<void> {
+  await loadTokenizers(countedModels(config).filter(({ always }) => always));
+}
+
+/** Loads the tables of all models on the thread, for a worker that may soon have to cut its calls. Never rejects. */
+export async function prepareCuts({
+  config,
+  log,
+}: Pick<WorkerParts, 'config' | 'log'>): Promise<void> {
+  try {
+    await loadTokenizersAside(countedModels(config));
+  } catch (error) {
+    log.warn({ err: error }, 'the tables that count tokens were not loaded in advance');
+  }
 }
 
 interface CountedModel {
@@ -36,18 +40,4 @@ function countedModels({ routes, lanes }: Config): CountedModel[] {
       const lane = lanes[name];
       return { kind: provider.kind, model, always: lane !== undefined && countsTokens(lane) };
     });
-}
-
-async function loadOthers(
-  models: readonly CountedModel[],
-  { clock, log }: PrepareDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  await clock.sleep(asideAfterMs, signal);
-  if (signal.aborted) return;
-  try {
-    await loadTokenizersAside(models);
-  } catch (error) {
-    log.warn({ err: error }, 'the tables that count tokens were not loaded in advance');
-  }
 }
