@@ -5,9 +5,11 @@ import { createAppRoutes, DIFY_VERSION } from './apps/app-routes.ts';
 import { limitedReply, standardError, unauthorized } from './errors.ts';
 import { FileStore } from './files/file-store.ts';
 import { createUploadRoute } from './files/upload-route.ts';
+import { createConversationRoutes } from './messages/conversation-routes.ts';
 import { ConversationStore } from './messages/conversation-store.ts';
 import { createMessageQueries } from './messages/message-queries.ts';
 import { createMessageRoutes } from './messages/message-routes.ts';
+import { createVariableRoutes } from './messages/variable-routes.ts';
 import { PING } from './runs/follow-run.ts';
 import { RunStore } from './runs/run-store.ts';
 import { createFormRoutes } from './workflows/form-routes.ts';
@@ -36,6 +38,8 @@ export function createDifyDialect(world: World): Dialect {
       ...createFormRoutes(runs),
       ...createMessageRoutes(world, runs, conversations),
       ...createMessageQueries(runs, conversations),
+      ...createConversationRoutes(conversations),
+      ...createVariableRoutes(conversations),
       createUploadRoute(world, files),
       ...createAppRoutes(),
     ],

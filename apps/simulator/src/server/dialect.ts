@@ -22,7 +22,7 @@ export type Refusal = { refusal: Reply };
 
 /** One route of a dialect. */
 export type Route = {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path after the dialect's prefix; `:name` stands for one part, `:name:verb` for one that ends so. */
   path: string;
   /** What the ledger and faults call it. */

@@ -1,9 +1,28 @@
 import type { Route } from '../../server/dialect.ts';
 import { serve } from '../../server/serve.ts';
 import { findApp } from './app.ts';
+import type { App } from './app.ts';
 
 const FILE_UPLOAD = {
   image: { enabled: false, number_limits: 3, transfer_methods: ['remote_url', 'local_file'] },
+};
+
+const SITE = {
+  title: 'sim-workflow',
+  chat_color_theme: null,
+  chat_color_theme_inverted: false,
+  icon_type: 'emoji',
+  icon: '🤖',
+  icon_background: '#FFFFFF',
+  icon_url: null,
+  description: 'An app of the Sluice simulator',
+  copyright: null,
+  privacy_policy: null,
+  input_placeholder: null,
+  custom_disclaimer: '',
+  default_language: 'en-US',
+  show_workflow_steps: true,
+  use_icon_as_answer_icon: false,
 };
 
 const SYSTEM_PARAMETERS = {
@@ -17,55 +36,46 @@ const SYSTEM_PARAMETERS = {
 /** The version of Dify that is simulated. */
 export const DIFY_VERSION = '1.17.1';
 
+const VERSION = { welcome: 'Dify OpenAPI', api_version: 'v1', server_version: DIFY_VERSION };
+
 /**
- * `GET /` (the version, without a key), `GET /parameters` and `GET /info`.
+ * `GET /` (the version, without a key), `GET /parameters`, `GET /info`, `GET /meta` and `GET /site`.
  * @see https://docs.dify.ai/api-reference/applications/get-app-parameters
  */
 export function createAppRoutes(): Route[] {
+  const route = (path: string, describe: (app: App) => object): Route => ({
+    method: 'GET',
+    path,
+    kind: path === '/' ? 'version' : path.slice(1),
+    paid: false,
+    prepare: ({ key }) => serve(200, describe(findApp(key))),
+  });
   return [
-    {
-      method: 'GET',
-      path: '/',
-      kind: 'version',
-      paid: false,
-      public: true,
-      prepare: () =>
-        serve(200, {
-          welcome: 'Dify OpenAPI',
-          api_version: 'v1',
-          server_version: DIFY_VERSION,
-        }),
-    },
-    {
-      method: 'GET',
-      path: '/parameters',
-      kind: 'parameters',
-      paid: false,
-      prepare: () => serve(200, describeParameters()),
-    },
-    {
-      method: 'GET',
-      path: '/info',
-      kind: 'info',
-      paid: false,
-      prepare: ({ key }) =>
-        serve(200, {
-          name: 'sim-workflow',
-          description: 'An app of the Sluice simulator',
-          tags: [],
-          mode: findApp(key).mode,
-          author_name: 'Sluice',
-        }),
-    },
+    { ...route('/', () => VERSION), public: true },
+    route('/parameters', describeParameters),
+    route('/info', describeInfo),
+    route('/meta', () => ({ tool_icons: {} })),
+    route('/site', () => SITE),
   ];
 }
 
-function describeParameters(): object {
+function describeInfo({ mode }: App): object {
+  return {
+    name: 'sim-workflow',
+    description: 'An app of the Sluice simulator',
+    tags: [],
+    mode,
+    author_name: 'Sluice',
+  };
+}
+
+function describeParameters({ mode }: App): object {
+  const suggests = mode === 'chat' || mode === 'advanced-chat';
   const query = { label: 'Query', variable: 'query', required: false, default: '' };
   return {
     opening_statement: '',
     suggested_questions: [],
-    suggested_questions_after_answer: { enabled: false },
+    suggested_questions_after_answer: { enabled: suggests },
     speech_to_text: { enabled: false },
     text_to_speech: { enabled: false },
     retriever_resource: { enabled: false },

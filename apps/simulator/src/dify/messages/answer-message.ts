@@ -47,16 +47,19 @@ function createMessage(
   const { app, user, query, inputs } = request;
   const conversationId = request.conversationId ?? world.clock.uuid();
   const isNew = request.conversationId === undefined && app.mode !== 'completion';
-  if (isNew) conversations.open(conversationId, app, user);
   const createdAt = Math.floor(exchange.call.ledger.entry.atMs / 1000);
+  if (isNew) conversations.open(conversationId, { app, user, query, inputs, createdAt });
   const id = world.clock.uuid();
   return {
     id,
     conversationId,
+    key: app.key,
+    user,
     query,
     inputs,
     answer: '',
     error: null,
+    feedback: null,
     createdAt,
     usage: noUsage(),
   };

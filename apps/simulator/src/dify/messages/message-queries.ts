@@ -1,15 +1,18 @@
 import type { Call } from '../../server/call.ts';
 import type { PreparedCall, Refusal, Route } from '../../server/dialect.ts';
-import { invalidParam, notFound } from '../errors.ts';
+import { findApp } from '../apps/app.ts';
+import { difyError, invalidParam, notFound } from '../errors.ts';
 import { namesUser } from '../read-run-request.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { serve } from '../../server/serve.ts';
 import type { ConversationStore, Message } from './conversation-store.ts';
+import { fieldsOf, refuseUnlessChat, userOf } from './whose.ts';
 
 const PAGE = 20;
 
 /**
- * `POST /chat-messages/:task_id/stop`, `POST /completion-messages/:task_id/stop`, `GET /messages`.
+ * `POST /chat-messages/:task_id/stop`, `POST /completion-messages/:task_id/stop`, `GET /messages`,
+ * `POST /messages/:id/feedbacks`, `GET /messages/:id/suggested`.
  * @see https://docs.dify.ai/api-reference/chats/stop-chat-message-generation
  */
 export function createMessageQueries(runs: RunStore, conversations: ConversationStore): Route[] {
@@ -30,6 +33,20 @@ export function createMessageQueries(runs: RunStore, conversations: Conversation
       paid: false,
       prepare: (call) => listMessages(call, conversations),
     },
+    {
+      method: 'POST',
+      path: '/messages/:id/feedbacks',
+      kind: 'feedback',
+      paid: false,
+      prepare: (call) => rateMessage(call, conversations),
+    },
+    {
+      method: 'GET',
+      path: '/messages/:id/suggested',
+      kind: 'suggested',
+      paid: false,
+      prepare: (call) => suggestQuestions(call, conversations),
+    },
   ];
 }
 
@@ -41,16 +58,49 @@ function prepareStop({ params, key, json }: Call, runs: RunStore): PreparedCall 
   return serve(200, { result: 'success' });
 }
 
-function listMessages(
-  { query, key }: Call,
-  conversations: ConversationStore,
-): PreparedCall | Refusal {
-  const user = query.get('user') ?? '';
-  const messages = conversations.find(query.get('conversation_id') ?? '', key, user);
-  if (messages === undefined) return { refusal: notFound('Conversation Not Exists.') };
+function listMessages(call: Call, conversations: ConversationStore): PreparedCall | Refusal {
+  const { query, key } = call;
+  const found = conversations.find(query.get('conversation_id') ?? '', key, userOf(call));
+  const refusal = refuseUnlessChat(key);
+  if (refusal) return refusal;
+  if (found === undefined) return { refusal: notFound('Conversation Not Exists.') };
+  const first = query.get('first_id');
+  const end = first ? found.messages.findIndex(({ id }) => id === first) : found.messages.length;
+  if (end === -1) return { refusal: notFound('First Message Not Exists.') };
   const limit = Number(query.get('limit') ?? PAGE);
-  const data = messages.slice(-limit).map(describeMessage);
-  return serve(200, { limit, has_more: messages.length > limit, data });
+  const data = found.messages.slice(Math.max(0, end - limit), end).map(describeMessage);
+  return serve(200, { limit, has_more: end > limit, data });
+}
+
+function rateMessage(call: Call, conversations: ConversationStore): PreparedCall | Refusal {
+  const { params, key, json } = call;
+  if (!namesUser(json)) return { refusal: invalidParam('Arg user must be provided.') };
+  const message = conversations.findMessage(params.id ?? '', key, json.user);
+  if (message === undefined) return { refusal: notFound('Message Not Exists.') };
+  const { rating = null } = fieldsOf(json);
+  if (rating !== 'like' && rating !== 'dislike' && rating !== null) {
+    return { refusal: invalidParam("rating: Input should be 'like' or 'dislike'") };
+  }
+  if (rating === null && message.feedback === null) {
+    return { refusal: invalidParam('rating cannot be None when feedback not exists') };
+  }
+  message.feedback = rating;
+  return serve(200, { result: 'success' });
+}
+
+function suggestQuestions(call: Call, conversations: ConversationStore): PreparedCall | Refusal {
+  const { params, key, query } = call;
+  if (!query.get('user')) return { refusal: invalidParam('Arg user must be provided.') };
+  const refusal = refuseUnlessChat(key);
+  if (refusal) return refusal;
+  const message = conversations.findMessage(params.id ?? '', key, userOf(call));
+  if (message === undefined) return { refusal: notFound('Message Not Exists.') };
+  if (findApp(key).mode === 'agent-chat') {
+    const text = 'Suggested Questions Is Disabled.';
+    return { refusal: difyError(403, 'app_suggested_questions_after_answer_disabled', text) };
+  }
+  const data = [`What else is there about "${message.query}"?`, 'Why?', 'Can you give an example?'];
+  return serve(200, { result: 'success', data });
 }
 
 function describeMessage(message: Message): object {
@@ -63,7 +113,7 @@ function describeMessage(message: Message): object {
     status: message.error === null ? 'normal' : 'error',
     error: message.error,
     message_files: [],
-    feedback: null,
+    feedback: message.feedback && { rating: message.feedback },
     retriever_resources: [],
     agent_thoughts: [],
     created_at: message.createdAt,
