@@ -25,8 +25,9 @@ import { shardOf } from './job-id.ts';
  * | <tag>/idempotency:<sha256>    | hash   | fingerprint (of the body), job (its id)            | TTL, or erase of the job  |
  * | <tag>/answering:<sha256>      | hash   | fingerprint, claimant: who answers a call with an Idempotency-Key | TTL: a lease    |
  * | <tag>/session:<sha256>        | text   | id of the session's conversation upstream          | TTL, forgetSession        |
+ * | <tag>/conversation:<sha256>   | text   | key of the session that goes on with that conversation | TTL, forgetConversation |
  * | <tag>/history:<sha256>        | list   | `<job id> <tokens> <JSON>`: turns of a chat session | TTL, forgetSession       |
- * | <tag>/sessions:<sha256>       | set    | keys of the two kinds above, of a tenant's session  | TTL of the last of them  |
+ * | <tag>/sessions:<sha256>       | set    | keys of the three kinds above, of a tenant's session | TTL of the last of them |
  * | <tag>/left:<sha256>           | list   | jobs whose clients have given up waiting           | TTL of a minute           |
  * | <tag>/upstream:<sha256>       | text   | id of the job whose call has that id upstream      | TTL                       |
  * | <tag>/outbox                  | stream | event, job, kind; one consumer group               | owner: ackOutbox deletes  |
@@ -51,6 +52,8 @@ export interface RecordKeys {
   answering(shard: number, digest: string): string;
   /** `digest` as `sessions.ts` makes it. */
   session(shard: number, digest: string): string;
+  /** `digest` as `sessions.ts` makes it. */
+  conversation(shard: number, digest: string): string;
   /** `digest` as `histories.ts` makes it. */
   history(shard: number, digest: string): string;
   /** `digest` as `forget-session.ts` makes it; what it lists is on the same shard. */
@@ -103,6 +106,7 @@ export function createKeys(root: string, shards: number): RecordKeys {
     idempotency: (shard, digest) => `${tag(shard)}/idempotency:${digest}`,
     answering: (shard, digest) => `${tag(shard)}/answering:${digest}`,
     session: (shard, digest) => `${tag(shard)}/session:${digest}`,
+    conversation: (shard, digest) => `${tag(shard)}/conversation:${digest}`,
     history: (shard, digest) => `${tag(shard)}/history:${digest}`,
     sessions: (shard, digest) => `${tag(shard)}/sessions:${digest}`,
     leftCalls: (shard, digest) => `${tag(shard)}/left:${digest}`,

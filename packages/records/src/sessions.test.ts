@@ -27,8 +27,20 @@ test('a session keeps its conversation for its time, and no other session has it
   ]) {
     expect(await records.conversation({ ...session, ...change })).toBeUndefined();
   }
-  await records.keepConversation(session, undefined);
+  await records.forgetConversation({ tenantId: 'u', id: 'conv-1' });
+  expect(await records.conversation(session)).toBe('conv-1');
+  await records.forgetConversation({ tenantId: 't', id: 'conv-1' });
   expect(await records.conversation(session)).toBeUndefined();
   expect(await records.forgetSession(session)).toBe(false);
   expect(await keys()).toEqual([]);
+});
+
+test('a session that goes on with another conversation is not told to forget it', async () => {
+  const { redis, root } = await testRedis();
+  const config = { retentionMs: 1_000, idempotencyTtlMs: 1_000 };
+  const records = createRecords({ redis, root, shards: 3, config, clock: createFakeClock() });
+  await records.keepConversation(session, { id: 'conv-1', ttlMs: 60_000 });
+  await records.keepConversation(session, { id: 'conv-2', ttlMs: 60_000 });
+  await records.forgetConversation({ tenantId: 't', id: 'conv-1' });
+  expect(await records.conversation(session)).toBe('conv-2');
 });

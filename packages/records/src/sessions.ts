@@ -6,6 +6,7 @@ import type { RecordsContext } from './context.ts';
 import { placeOfSession } from './forget-session.ts';
 
 const keepScript = loadScript(import.meta.url, 'keep-conversation', ['list-in-session']);
+const forgetScript = loadScript(import.meta.url, 'forget-conversation');
 
 /** Who talks with what: the next job with an equal session goes on with the same conversation. */
 export interface Session {
@@ -25,19 +26,42 @@ export async function readConversation(
   return (await context.redis.get(keyOf(context, session))) ?? undefined;
 }
 
-/** Remembers the session's conversation for `ttlMs` from now on; `undefined` forgets it. */
+/** Remembers the session's conversation for `ttlMs` from now on. */
 export async function keepConversation(
   context: RecordsContext,
   session: Session,
-  conversation: { id: string; ttlMs: number } | undefined,
+  { id, ttlMs }: { id: string; ttlMs: number },
 ): Promise<void> {
-  const key = keyOf(context, session);
-  if (!conversation) {
-    await context.redis.del(key);
-    return;
-  }
-  const { index } = placeOfSession(context, session);
-  await keepScript(context.redis, [key, index], [conversation.id, conversation.ttlMs]);
+  const { shard, index } = placeOfSession(context, session);
+  const holder = holderKey(context, shard, { tenantId: session.tenantId, id });
+  await keepScript(context.redis, [keyOf(context, session), index, holder], [id, ttlMs]);
+}
+
+/** Whatever session of the tenant goes on with that conversation begins another one. */
+export async function forgetConversation(
+  context: RecordsContext,
+  conversation: { tenantId: string; id: string },
+): Promise<void> {
+  const { redis, shards } = context;
+  const holders = Array.from({ length: shards }, (_, shard) =>
+    holderKey(context, shard, conversation),
+  );
+  await Promise.all(
+    holders.map(async (holder) => {
+      const session = await redis.get(holder);
+      if (session !== null) await forgetScript(redis, [holder, session], [conversation.id]);
+    }),
+  );
+}
+
+/** Where the session of a conversation stands, on the session's shard. */
+function holderKey(
+  { keys }: RecordsContext,
+  shard: number,
+  { tenantId, id }: { tenantId: string; id: string },
+): string {
+  const text = JSON.stringify([tenantId, id]);
+  return keys.conversation(shard, createHash('sha256').update(text).digest('hex'));
 }
 
 function keyOf(context: RecordsContext, session: Session): string {

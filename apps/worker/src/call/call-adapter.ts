@@ -163,7 +163,7 @@ async function inSession<Reply>(
     return await run({ ...input, conversation_id: conversation });
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upstream_not_found') throw error;
-    await records.keepConversation(session, undefined);
+    await records.forgetConversation({ tenantId: session.tenantId, id: conversation });
     throw new SluiceError(error.code, error.message, { retryable: true, cause: error });
   }
 }
