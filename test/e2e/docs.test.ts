@@ -31,12 +31,14 @@ import { adminKey, launchStack } from '../support/start-stack.ts';
 const execute = promisify(execFile);
 const pages = readPages();
 
-/** What `npm start` runs without a file. Nothing is reset: all that is shown works beside everything else. */
+/** What `npm start` runs without a file, and a chat app. Nothing is reset: all that is shown works beside everything else. */
 let launched: Awaited<ReturnType<typeof launchStack>>;
 let receiver: Receiver;
 beforeAll(async () => {
   const config = readFileSync(join(rootFolder, 'examples/config/simulator.yaml'), 'utf8');
-  launched = await launchStack({ config: () => parse(config) as Record<string, unknown> });
+  const { apps, ...usual } = parse(config) as Record<string, object>;
+  const support = { provider: 'simulator-dify', apiKey: 'app-chat', kind: 'chat' };
+  launched = await launchStack({ config: () => ({ ...usual, apps: { ...apps, support } }) });
   receiver = await startReceiver();
 });
 afterAll(async () => {

@@ -6,7 +6,7 @@ import type { ErrorFormat } from './middleware/handle-error.ts';
 
 /** One route of the API. */
 export interface ApiRoute {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   path: string;
   /** The scope that a key needs here; `any` is any key, `open` none at all. */
   access: Access | 'open';
@@ -31,6 +31,9 @@ export const get: WithMethod = (path, access, handler) => ({
 
 /** The same for POST. */
 export const post: WithMethod = (...route) => ({ ...get(...route), method: 'post' });
+
+/** The same for PUT. */
+export const put: WithMethod = (...route) => ({ ...get(...route), method: 'put' });
 
 /** The same for PATCH. */
 export const patch: WithMethod = (...route) => ({ ...get(...route), method: 'patch' });

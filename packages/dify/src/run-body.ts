@@ -3,13 +3,15 @@ import { z } from 'zod';
 import { dropNulls, isObject, mapList } from '@sluice/config';
 import { workflowFile, workflowInput } from '@sluice/contracts';
 
+import { endUser } from './manage-body.ts';
+
 const trace = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be 1 to 128 letters, digits, _ or -');
 const common = {
   inputs: workflowInput.shape.inputs,
   files: workflowInput.shape.files,
-  user: z.string().min(1).max(255),
+  user: endUser,
   response_mode: z.enum(['blocking', 'streaming']).default('blocking'),
   /** Correlate only; the run is traced by its job's id. */
   trace_id: trace.optional(),

@@ -42,8 +42,8 @@ export interface ProviderAdapter {
   batches?: BatchApi;
   /** One page of the models that a key may call. Costs nothing, so it also tells whether the key is accepted. */
   listModels?(call: ModelListCall): Promise<ModelPage>;
-  /** What the upstream says of an app. Costs nothing. */
-  readApp?(call: AppCall): Promise<Record<string, unknown>>;
+  /** A call about an app, its conversations or messages: what the upstream says, as it says it; `undefined` where that is nothing. */
+  askApp?(call: AppCall): Promise<unknown>;
   /** Resolves when the key is accepted: another free call, of an upstream that lists no models. */
   checkCredentials?(call: AccountCall): Promise<void>;
 }
@@ -166,9 +166,15 @@ export interface Spent {
   costUsd: string | undefined;
 }
 
-/** What is asked of an app: the form of its inputs and what it can do, or its name and kind. */
+/** One request of the upstream's own API. */
 export interface AppCall extends AccountCall {
-  what: 'parameters' | 'info';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Appended to the base URL, with a slash in front. */
+  path: string;
+  query?: Record<string, string> | undefined;
+  body?: Record<string, unknown> | undefined;
+  /** How long the upstream may be silent. */
+  withinMs: number;
 }
 
 /** What to stop. */

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 
 /** The routes of Dify's API that are an app's, and the names of apps. */
 const pattern =
-  /^\/apps\/([^/?]{1,300})(\/v1\/(?:workflows|chat-messages|completion-messages|parameters|info|files\/upload)(?:[/?].*)?)$/;
+  /^\/apps\/([^/?]{1,300})(\/v1\/(?:workflows|chat-messages|completion-messages|conversations|messages|parameters|info|meta|site|files\/upload)(?:[/?].*)?)$/;
 
 /**
  * Lets a base URL name the app, for clients that can send no header: `/apps/<app>/v1/chat-messages` is `/v1/chat-messages` with

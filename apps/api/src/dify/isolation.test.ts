@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
+
 import { scopes, type JobView } from '@sluice/contracts';
 import { createApiKeys, createTenants } from '@sluice/tenants';
 import { systemClock } from '@sluice/runtime';
 import { expect, it } from 'vitest';
 
+import { startConversations } from '../testing/start-conversations.ts';
 import { startTestApi, workflowBody, type TestApi } from '../testing/start-test-api.ts';
+import { withDify } from '../testing/with-dify.ts';
 
 const tenantIds = ['anna', 'bert', 'carl'];
 
@@ -41,6 +45,48 @@ it('no tenant reads, stops or is given what another one has at Dify, by whatever
     if (ask) await expectOwn(each, ask);
   }
 });
+
+it('no tenant reads or changes a conversation of another one’s user, whatever they are called', async () => {
+  // The second one's name is what Dify calls a user of the first tenant.
+  const users = ['u', 'anna:u'];
+  const all = tenantIds.flatMap((tenant) =>
+    users.map((user) => ({ tenant, user, id: randomUUID(), canary: `${tenant}-${user}-canary` })),
+  );
+  const dify = await startConversations(
+    all.map(({ tenant, user, ...rest }) => ({ ...rest, user: `${tenant}:${user}` })),
+  );
+  const api = await startTestApi(withDify([dify.url], { talk: 'chat' }));
+  for (const tenant of tenantIds) {
+    const ask = askWith(api, await keyOf(api, tenant));
+    for (const user of users) {
+      const never = await answersAbout(randomUUID(), user, ask);
+      expect(never.map(({ status }) => status)).toEqual(never.map(() => 404));
+      for (const { id, canary, ...of } of all) {
+        const answers = await answersAbout(id, user, ask);
+        const told = answers.map(() => ({ status: 200, text: expect.stringContaining(canary) }));
+        const isOwn = of.tenant === tenant && of.user === user;
+        expect({ tenant, user, answers }).toEqual({ tenant, user, answers: isOwn ? told : never });
+      }
+      const list = await ask('GET', `/v1/conversations?user=${user}`);
+      const shown = all.filter((each) => each.tenant === tenant && each.user === user);
+      const data = shown.map(({ canary }) => ({ canary, user }));
+      expect(JSON.parse(list.text)).toEqual({ data });
+    }
+  }
+});
+
+async function answersAbout(id: string, user: string, ask: Ask) {
+  const calls = [
+    ['GET', `/v1/messages?conversation_id=${id}&user=${user}`, undefined],
+    ['GET', `/v1/conversations/${id}/variables?user=${user}`, undefined],
+    ['GET', `/v1/messages/${id}/suggested?user=${user}`, undefined],
+    ['POST', `/v1/conversations/${id}/name`, { user, name: 'mine' }],
+    ['POST', `/v1/messages/${id}/feedbacks`, { user, rating: 'like' }],
+    ['PUT', `/v1/conversations/${id}/variables/${id}`, { user, value: 1 }],
+    ['DELETE', `/v1/conversations/${id}`, { user }],
+  ] as const;
+  return await Promise.all(calls.map(([method, path, body]) => ask(method, path, body)));
+}
 
 async function keyOf(api: TestApi, tenant: string): Promise<string> {
   const deps = { redis: api.redis, root: api.config.root, clock: systemClock };

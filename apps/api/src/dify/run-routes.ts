@@ -21,6 +21,7 @@ import { callerOf } from '../middleware/authenticate.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
 import { appHeaders, chooseApp, type ChosenApp, type Family } from './choose-app.ts';
+import { refuseForeignUser } from './refuse-foreign-user.ts';
 import { pingEveryMs, pingFrame, RunStream } from './run-stream.ts';
 
 /** `POST /v1/workflows/run`. @see https://docs.dify.ai/api-reference/workflow-execution/execute-workflow */
@@ -41,7 +42,9 @@ function runRoute(family: Family, schema: z.ZodType<RunBody>, deps: ApiDeps) {
     const app = chooseApp(headers, family, deps.config);
     const given = await readJson(request, deps.config.server.maxBodyBytes);
     const parsed = parseWireBody(tidyRunBody(given), schema);
-    await refuseMissingFiles(parsed, callerOf(response).tenantId, deps);
+    const { tenantId } = callerOf(response);
+    await refuseForeignUser(parsed.user, tenantId, deps);
+    await refuseMissingFiles(parsed, tenantId, deps);
     const submitted = toJob(parsed, app);
     const isStream = parsed.response_mode === 'streaming';
     // The app is part of what was asked, although it stands in a header.

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
-import { z } from 'zod';
 
 import { parseWireBody } from '@sluice/config';
 import { isTerminal, SluiceError } from '@sluice/contracts';
+import { userBody } from '@sluice/dify';
 
 import { cancelJob } from '../cancel-job.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -11,9 +11,6 @@ import { replyJson } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import type { Family } from './choose-app.ts';
 import { findRun } from './find-run.ts';
-
-/** Body of Dify's stop routes. */
-export const stopBody = z.strictObject({ user: z.string().min(1).max(255) });
 
 /** `POST /v1/workflows/tasks/:id/stop`. @see https://docs.dify.ai/api-reference/workflow-execution/stop-workflow-task */
 export const stopWorkflowRoute = (deps: ApiDeps) => stopRoute('workflow', deps);
@@ -31,7 +28,7 @@ export const stopCompletionRoute = (deps: ApiDeps) => stopRoute('completion', de
 function stopRoute(family: Family, deps: ApiDeps) {
   return async (request: Request, response: Response): Promise<void> => {
     const body = await readJson(request, deps.config.server.maxBodyBytes);
-    const { user } = parseWireBody(body, stopBody);
+    const { user } = parseWireBody(body, userBody);
     const { tenantId } = callerOf(response);
     const asked = { tenantId, families: [family] };
     const job = await findRun(String(request.params['id']), asked, deps);

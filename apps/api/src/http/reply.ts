@@ -14,15 +14,26 @@ export function replyJson(
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(json),
     'X-Request-Id': requestIdOf(response),
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Referrer-Policy': 'no-referrer',
+    ...guards,
     ...headers,
   });
   response.end(json);
 }
+
+/** Answers with 204: done, and there is nothing to say. */
+export function replyNothing(response: Response): void {
+  response.writeHead(204, { 'X-Request-Id': requestIdOf(response), ...guards });
+  response.end();
+}
+
+/** What keeps a browser from doing anything with an answer. */
+const guards = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+};
 
 /** The id that `trackRequests` gave to the request. */
 export function requestIdOf(response: Response): string {

@@ -75,7 +75,7 @@ function operation(
     responses: {
       [String(status)]: {
         description: summary,
-        content: { [answers]: { schema, example: answer } },
+        ...(status !== 204 && { content: { [answers]: { schema, example: answer } } }),
       },
       ...errorsOf({
         access,

@@ -1,9 +1,9 @@
 import type { CompletedJob } from '@sluice/contracts';
-import { chatBody, completionBody, runReply, workflowBody } from '@sluice/dify';
+import { chatBody, completionBody, runReply, userBody, workflowBody } from '@sluice/dify';
 
 import { runDetail } from '../dify/run-detail-route.ts';
-import { stopBody } from '../dify/stop-routes.ts';
 import { difyFile } from '../dify/upload-route.ts';
+import { difyConversations } from './describe-dify-conversations.ts';
 import { completedChat } from './example-job.ts';
 import type { RouteDescription } from './route-description.ts';
 
@@ -70,7 +70,7 @@ const runErrors = [
 const stop = {
   status: 200,
   answer: { result: 'success' },
-  body: { schema: stopBody, example: { user: 'ann' } },
+  body: { schema: userBody, example: { user: 'ann' } },
 };
 
 /** The routes of Dify's API. */
@@ -143,4 +143,19 @@ export const difyRoutes: Readonly<Record<string, RouteDescription>> = {
     errors: ['upstream_auth', 'upstream_unreachable'],
     query: { user: 'taken, and says nothing' },
   },
+  'get /v1/meta': {
+    summary: 'The icons of an app’s tools, as Dify says them.',
+    status: 200,
+    answer: { tool_icons: { search: { background: '#252525', content: '🔍' } } },
+    errors: ['upstream_auth', 'upstream_unreachable'],
+    query: { user: 'taken, and says nothing' },
+  },
+  'get /v1/site': {
+    summary: 'How an app’s page at Dify looks.',
+    status: 200,
+    answer: { title: 'Support', icon_type: 'emoji', icon: '🤖', default_language: 'en-US' },
+    errors: ['upstream_auth', 'upstream_unreachable'],
+    query: { user: 'taken, and says nothing' },
+  },
+  ...difyConversations,
 };

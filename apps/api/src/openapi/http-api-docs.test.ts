@@ -21,7 +21,7 @@ test('docs/http-api.md has every route of the document with its scope and summar
       return [`\`${method.toUpperCase()} ${colons}\``, scope, summary].join(' | ');
     }),
   );
-  const rows = page.split('\n').filter((line) => /^\| `(GET|POST|PATCH|DELETE) /.test(line));
+  const rows = page.split('\n').filter((line) => /^\| `(GET|POST|PUT|PATCH|DELETE) /.test(line));
   const shown = rows.map((row) => cellsOf(row).slice(1, 4).join(' | '));
   expect(shown.toSorted()).toEqual(documented.toSorted());
 });

@@ -7,7 +7,7 @@ export interface RouteDescription {
   summary: string;
   /** Status of the answer when all goes well. */
   status: number;
-  /** An example of that answer. */
+  /** An example of that answer; of 204 there is none. */
   answer: unknown;
   /** Codes of errors beside those that the scope, the body and the path already say. */
   errors?: readonly ErrorCode[];

@@ -1,10 +1,10 @@
 import type { ProviderAdapter, WorkflowCall, WorkflowPause, WorkflowReply } from '../adapter.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { AppRun } from './app-run.ts';
+import { askApp } from './ask-app.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { DifyApi } from './dify-api.ts';
 import { followAgain, startRun } from './follow-run.ts';
-import { readApp } from './read-app.ts';
 import { stopRun } from './stop-run.ts';
 
 /** Dify's apps: the target's key is the app, the target says of which kind it is. */
@@ -12,7 +12,7 @@ export function createDifyAdapter(http: HttpClient): ProviderAdapter {
   return {
     workflow: async (call) => await runApp(http, call),
     stop: async (call) => await stopRun(http, call),
-    readApp: async (call) => await readApp(http, call),
+    askApp: async (call) => await askApp(http, call),
     checkCredentials: async (call) => await checkCredentials(http, call),
   };
 }

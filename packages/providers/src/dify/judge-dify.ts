@@ -11,6 +11,8 @@ const byCode: Record<string, Verdict> = {
   provider_quota_exceeded: { code: 'quota_exceeded' },
   provider_not_initialize: { code: 'upstream_auth' },
   invalid_param: { code: 'upstream_invalid_request' },
+  // The app does not do what was asked of it: no reason to doubt its key.
+  app_suggested_questions_after_answer_disabled: { code: 'upstream_invalid_request' },
   internal_server_error: { code: 'upstream_error' },
   plugin_runtime_error: { code: 'upstream_error' },
 };

@@ -30,7 +30,7 @@ export interface CallContext {
 }
 
 export interface UpstreamRequest {
-  method: 'GET' | 'POST';
+  method: HttpRequest['method'];
   /** Appended to the base URL, with a slash in front. */
   path: string;
   query?: Record<string, string>;
@@ -196,7 +196,8 @@ function documentReader<T>(
   return wholeReader(call, maxBytes, (text) => document(parseJson(text, call.target), head));
 }
 
-function wholeReader<T>(
+/** Reads a reply to its end as one text; `bad_upstream` for one of more than `maxBytes`. */
+export function wholeReader<T>(
   call: CallContext,
   maxBytes: number,
   convert: (text: string) => T | Promise<T>,

@@ -14,7 +14,7 @@ export interface HttpRequest {
   origin: string;
   /** With the query. */
   path: string;
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   headers: Record<string, string>;
   body: string | Buffer | Readable | undefined;
   /** The reply may have so many bytes in all; 64 MiB by default. */
