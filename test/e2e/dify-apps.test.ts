@@ -251,6 +251,15 @@ test('a tenant whose user has the same name goes on with nobody else’s convers
   expect(await run('chat', { query: 'more', conversation_id }, { user: 'ann' })).toMatchObject({
     state: 'completed',
   });
+  // What Dify calls the other tenant's user is no name for one of the operator's own.
+  const asTheirs = { query: 'go on', conversation_id: theirOwn };
+  expect(await run('chat', asTheirs, { user: 'acme:ann' })).toMatchObject({
+    state: 'failed',
+    error: { code: 'invalid_request', message: expect.stringContaining('"acme:"') },
+  });
+  expect(await run('chat', { query: 'hi' }, { user: 'google:ann' })).toMatchObject({
+    state: 'completed',
+  });
 });
 
 test('jobs of one session and user hold one conversation, whatever the next one says', async () => {

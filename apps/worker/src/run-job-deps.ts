@@ -8,6 +8,7 @@ import type { Lanes } from '@sluice/queue';
 import type { Records } from '@sluice/records';
 import type { SplitBook } from '@sluice/routing';
 import type { Clock, Downloader, Logger, Random } from '@sluice/runtime';
+import type { Tenants } from '@sluice/tenants';
 
 import type { Suspects } from './begin/suspects.ts';
 import type { WorkerLife } from './upkeep/worker-life.ts';
@@ -31,6 +32,7 @@ export interface RunJobDeps {
   parkedKeys: ParkedKeys;
   splits: SplitBook;
   downloader: Downloader;
+  tenants: Pick<Tenants, 'find'>;
   /** What clients have uploaded. */
   files: Pick<FileStore, 'read' | 'bytes'>;
   adapterFor(kind: string): ProviderAdapter;

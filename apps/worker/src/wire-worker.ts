@@ -21,7 +21,7 @@ import {
   type Redis,
   type Seals,
 } from '@sluice/runtime';
-import { createSeals } from '@sluice/tenants';
+import { createSeals, createTenants } from '@sluice/tenants';
 import {
   createDeliveryLog,
   createEndpointStore,
@@ -54,9 +54,8 @@ export interface WorkerParts extends Omit<ProcessTicketDeps, 'lane'> {
 export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerParts {
   const { root, shards } = config;
   const clock = systemClock;
-  const shard = (jobId: string) => shardOf(jobId) ?? 0;
   const stored = { redis, root, shards, clock };
-  const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shard });
+  const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shardOfJob });
   const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
   const jobs = { ...config.jobs, caps: config.tenants };
   const records = createRecords({ ...stored, config: jobs, seals });
@@ -82,6 +81,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     laneBook,
     forecast: createOutputForecast(),
     parkedKeys: new ParkedKeys({ redis, root, clock }),
+    tenants: createTenants({ redis, root, clock }),
     splits: new SplitBook({ redis, root, clock, log, routes: config.routes }),
     ...providerParts(config, onRemaining),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
@@ -90,6 +90,11 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
   };
+}
+
+/** Only ids that this process made or read from a record come here. */
+function shardOfJob(jobId: string): number {
+  return shardOf(jobId) ?? 0;
 }
 
 function cacheParts(

@@ -1,4 +1,4 @@
-import { defaultTenantId } from '@sluice/contracts';
+import { defaultTenantId, SluiceError } from '@sluice/contracts';
 
 /**
  * An end user of a tenant as Dify knows them. It shows conversations, files and runs to whoever names their user, so a user of one
@@ -9,8 +9,20 @@ export function userAtDify(tenantId: string, name: string): string {
   return tenantId === defaultTenantId ? name : `${tenantId}:${name}`;
 }
 
-/** The tenant whose user a name of the operator's own tenant would be at Dify, if there is a tenant of that id. */
-export function tenantInName(tenantId: string, name: string): string | undefined {
+/**
+ * Users of the operator's own tenant keep their names at Dify, where those of another tenant begin with its id: so none of the
+ * former may begin like one of the latter. Only names that might are looked up.
+ * @throws SluiceError `invalid_request`.
+ */
+export async function refuseForeignUser(
+  tenantId: string,
+  name: string,
+  tenants: { find(tenantId: string): Promise<unknown> },
+): Promise<void> {
   const colon = name.indexOf(':');
-  return tenantId === defaultTenantId && colon > 0 ? name.slice(0, colon) : undefined;
+  if (tenantId !== defaultTenantId || colon < 1) return;
+  const other = name.slice(0, colon);
+  if (!(await tenants.find(other))) return;
+  const message = `user: must not begin with "${other}:", as users of the tenant "${other}" do at Dify`;
+  throw new SluiceError('invalid_request', message, { param: 'user' });
 }

@@ -10,7 +10,7 @@
 export { modeOf, runData, runIn, runReply, runStatusOf, secondsOf } from './run-reply.ts';
 export { unfinishedAnswer } from './run-reply.ts';
 export { endUser, feedbackBody, renameBody, userBody, variableBody } from './manage-body.ts';
-export { tenantInName, userAtDify } from './end-user.ts';
+export { refuseForeignUser, userAtDify } from './end-user.ts';
 export { runIdsOf, runIdsOfJob } from './run-ids.ts';
 export type { AskedRun, EndedRun, RunIds } from './run-ids.ts';
 export { chatBody, completionBody, tidyRunBody, uploadIdsIn, workflowBody } from './run-body.ts';

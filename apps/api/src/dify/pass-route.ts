@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 import { parseWireBody } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
-import { endUser, userAtDify } from '@sluice/dify';
+import { endUser, refuseForeignUser, userAtDify } from '@sluice/dify';
 
 import type { ApiDeps } from '../deps.ts';
 import { readQuery } from '../http/query.ts';
@@ -12,7 +12,6 @@ import { replyJson, replyNothing } from '../http/reply.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import type { AppQuestion } from './app-client.ts';
 import { chooseApp, type Family } from './choose-app.ts';
-import { refuseForeignUser } from './refuse-foreign-user.ts';
 
 /** A value of the query as Dify takes it. @throws SluiceError `invalid_request` that names the parameter. */
 export type QueryCheck = (param: string, value: string) => string;
@@ -53,7 +52,7 @@ export function passRoute(call: PassedCall) {
       const app = chooseApp(request.headers, call.family, deps.config);
       const ids = idsIn(request.params);
       const given = await readGiven(request, call, deps);
-      await refuseForeignUser(given.user, tenantId, deps);
+      await refuseForeignUser(tenantId, given.user, deps.tenants);
       const user = userAtDify(tenantId, given.user);
       const said = await ask(app.name, questionOf(call, ids, { ...given, user }), deps);
       await call.after?.(ids, tenantId, deps);

@@ -6,6 +6,7 @@ import type { CompletedJob, SluiceError, SubmitJob } from '@sluice/contracts';
 import {
   chatBody,
   completionBody,
+  refuseForeignUser,
   runReply,
   tidyRunBody,
   unfinishedAnswer,
@@ -21,7 +22,6 @@ import { callerOf } from '../middleware/authenticate.ts';
 import { answerCall } from '../sync/answer-call.ts';
 import { readCallOptions } from '../sync/call-options.ts';
 import { appHeaders, chooseApp, type ChosenApp, type Family } from './choose-app.ts';
-import { refuseForeignUser } from './refuse-foreign-user.ts';
 import { pingEveryMs, pingFrame, RunStream } from './run-stream.ts';
 
 /** `POST /v1/workflows/run`. @see https://docs.dify.ai/api-reference/workflow-execution/execute-workflow */
@@ -43,7 +43,7 @@ function runRoute(family: Family, schema: z.ZodType<RunBody>, deps: ApiDeps) {
     const given = await readJson(request, deps.config.server.maxBodyBytes);
     const parsed = parseWireBody(tidyRunBody(given), schema);
     const { tenantId } = callerOf(response);
-    await refuseForeignUser(parsed.user, tenantId, deps);
+    await refuseForeignUser(tenantId, parsed.user, deps.tenants);
     await refuseMissingFiles(parsed, tenantId, deps);
     const submitted = toJob(parsed, app);
     const isStream = parsed.response_mode === 'streaming';

@@ -82,20 +82,28 @@ export async function callAdapter(
       if (!adapter.transcribe || !audio) throw cannot(plan);
       return await adapter.transcribe({ ...call, input: input as TranscriptionInput, audio });
     }
-    case 'workflow': {
-      const { workflow } = adapter;
-      if (!workflow) throw cannot(plan);
-      return await inSession(plan, deps, (asked) =>
-        workflow({
-          ...workflowCall(plan, call, deps),
-          input: asked,
-          keepHandle: means.handles.keep,
-          onSpent: means.onSpent,
-          ...told,
-        }),
-      );
-    }
+    case 'workflow':
+      return await runApp(plan, { call, means }, deps);
   }
+}
+
+async function runApp(
+  plan: Plan,
+  { call, means }: { call: UpstreamCall; means: CallMeans },
+  deps: RunJobDeps,
+): Promise<AdapterReply> {
+  const { workflow } = deps.adapterFor(plan.target.provider.kind);
+  if (!workflow) throw cannot(plan);
+  const app = await workflowCall(plan, call, deps);
+  return await inSession(plan, deps, (input) =>
+    workflow({
+      ...app,
+      input,
+      keepHandle: means.handles.keep,
+      onSpent: means.onSpent,
+      ...listenerOf(means.answer),
+    }),
+  );
 }
 
 function callOf(
@@ -168,14 +176,15 @@ async function inSession<Reply>(
   }
 }
 
-function workflowCall(
+async function workflowCall(
   { record }: Plan,
   call: UpstreamCall,
   deps: RunJobDeps,
-): Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace' | 'onSpent'> {
+): Promise<Omit<WorkflowCall, 'input' | 'keepHandle' | 'onDelta' | 'onReplace' | 'onSpent'>> {
+  const user = await endUserOf(record, deps);
   return {
     ...call,
-    user: endUserOf(record),
+    user,
     resume: record.upstream,
     formAnswer: record.answer,
     openFile: (fileId) => openUploadedFile(fileId, record.tenantId, deps),

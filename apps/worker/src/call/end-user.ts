@@ -1,14 +1,19 @@
 import type { JobRecord, WorkflowInput } from '@sluice/contracts';
-import { userAtDify } from '@sluice/dify';
+import { refuseForeignUser, userAtDify } from '@sluice/dify';
 
-/** The end user as the upstream of an app knows them; `undefined` where the job names none. */
-export function endUserOf({
-  tenantId,
-  input,
-  user,
-  sessionId,
-}: Pick<JobRecord, 'tenantId' | 'input' | 'user' | 'sessionId'>): string | undefined {
+import type { RunJobDeps } from '../run-job-deps.ts';
+
+/**
+ * The end user as the upstream of an app knows them; `undefined` where the job names none.
+ * @throws SluiceError `invalid_request` for the name of another tenant's.
+ */
+export async function endUserOf(
+  { tenantId, input, user, sessionId }: JobRecord,
+  { tenants }: Pick<RunJobDeps, 'tenants'>,
+): Promise<string | undefined> {
   // Only workflow jobs run apps.
   const name = (input as WorkflowInput).user ?? user ?? sessionId;
-  return name === undefined ? undefined : userAtDify(tenantId, name);
+  if (name === undefined) return undefined;
+  await refuseForeignUser(tenantId, name, tenants);
+  return userAtDify(tenantId, name);
 }
