@@ -56,8 +56,10 @@ function startThread(): Worker {
     if ('tokens' in reply) asker?.resolve(reply.tokens);
     else asker?.reject(new SluiceError('internal_error', reply.error));
   });
-  started.on('error', endThread);
-  started.on('exit', () => endThread(new SluiceError('unavailable', 'the count was cut off')));
+  started.on('error', (error) => endThread(started, error));
+  started.on('exit', () => {
+    endThread(started, new SluiceError('unavailable', 'the count was cut off'));
+  });
   return started;
 }
 
@@ -69,8 +71,9 @@ function settle(id: number): Waiting | undefined {
   return asker;
 }
 
-/** The next question starts another one. */
-function endThread(error: Error): void {
+/** The next question starts another one, which may have begun before this one has told all of its end. */
+function endThread(ended: Worker, error: Error): void {
+  if (thread !== ended) return;
   thread = undefined;
   for (const { reject } of waiting.values()) reject(error);
   waiting.clear();
