@@ -6,6 +6,7 @@ import type { Config } from '@sluice/config';
 import {
   assertKeepsKeys,
   createRedis,
+  describeRedisUrl,
   systemClock,
   warnOfRedis,
   watchConnection,
@@ -125,7 +126,7 @@ async function readyOrSay(redis: ApiDeps['redis'], url: string, log: Logger): Pr
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     // Without the password that the URL may carry.
-    throw new Error(`${reason} (${new URL(url).host}): start it, or set REDIS_URL`, {
+    throw new Error(`${reason} (${describeRedisUrl(url)}): start it, or set REDIS_URL`, {
       cause: error,
     });
   }

@@ -149,7 +149,11 @@ describe('the environment', () => {
     ['PORT', '8080x', 'must be a port from 0 to 65535'],
     ['SLUICE_SIMULATOR_PORT', '0', 'must be a port from 1 to 65535'],
     ['SLUICE_HOST', 'http://x', 'must be a host name or an IP address'],
-    ['REDIS_URL', 'localhost:6379', 'must be a redis:// or rediss:// URL'],
+    [
+      'REDIS_URL',
+      'localhost:6379',
+      'must be a redis:// or rediss:// URL, redis+sentinel://host,host/name or redis+cluster://host,host',
+    ],
     ['SLUICE_ROOT', '{a}', 'must be letters, digits or . _ -'],
     ['SLUICE_ADMIN_KEY', 'x'.repeat(23), 'must be at least 24 characters long'],
     [

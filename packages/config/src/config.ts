@@ -13,7 +13,7 @@ export interface Config {
   /** How many hash slots jobs are spread over. Part of every key: it cannot change while jobs exist. */
   shards: number;
   redisUrl: string;
-  /** Of a `rediss://` URL, as PEM; `undefined` for what the system trusts. */
+  /** For TLS, as PEM; `undefined` for what the system trusts. */
   redisTls?: { ca?: string; cert?: string; key?: string } | undefined;
   server: {
     host: string;

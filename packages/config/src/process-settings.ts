@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { parseRedisUrl } from '@sluice/runtime';
 import { z } from 'zod';
 
 import type { Config } from './config.ts';
@@ -82,7 +83,10 @@ function readRedis(
   cwd: string,
   read: Read,
 ): Pick<ProcessSettings, 'redisUrl' | 'redisTls'> & { problems: Problem[] } {
-  const url = read('REDIS_URL', z.string().refine(isRedisUrl), 'a redis:// or rediss:// URL');
+  const isRedisUrl = (text: string) => parseRedisUrl(text) !== undefined;
+  const allowed =
+    'a redis:// or rediss:// URL, redis+sentinel://host,host/name or redis+cluster://host,host';
+  const url = read('REDIS_URL', z.string().refine(isRedisUrl), allowed);
   const redisUrl = url ?? 'redis://127.0.0.1:6379';
   return { redisUrl, ...readRedisTls(env, cwd, redisUrl) };
 }
@@ -101,11 +105,6 @@ function readProxies(env: Environment, read: Read): Config['proxy'] {
 
 function isProxyUrl(text: string): boolean {
   return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
-}
-
-function isRedisUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
 }
 
 function splitHosts(text: string): string[] {

@@ -12,7 +12,7 @@ const files = {
 } as const;
 
 /**
- * What the files hold that the environment names for a `rediss://` URL, as PEM: the authorities that may vouch for Redis in
+ * What the files hold that the environment names for a `rediss` URL, as PEM: the authorities that may vouch for Redis in
  * place of the system's, and the certificate by which Sluice shows who it is. `undefined` where none is named.
  */
 export function readRedisTls(
@@ -32,8 +32,9 @@ export function readRedisTls(
     }
   }
   const given = Object.values(files).filter((name) => readVariable(env, name) !== undefined);
-  if (given.length > 0 && !redisUrl.startsWith('rediss://')) {
-    const message = 'is only of use with a rediss:// URL in REDIS_URL';
+  if (given.length > 0 && !redisUrl.startsWith('rediss')) {
+    const message =
+      'is only of use with a rediss:// URL in REDIS_URL (or rediss+cluster://, rediss+sentinel://)';
     problems.push(...given.map((name) => ({ where: `environment: ${name}`, message })));
   }
   if ((redisTls.cert === undefined) !== (redisTls.key === undefined)) {

@@ -34,6 +34,8 @@ export { newId, newSecret, systemRandom } from './random.ts';
 export type { Random } from './random.ts';
 export { createRedis, whenReady } from './redis.ts';
 export type { Redis, RedisRole, RedisTls } from './redis.ts';
+export { describeRedisUrl, parseRedisUrl } from './redis-address.ts';
+export { nodesOf } from './redis-nodes.ts';
 export {
   decrypt,
   encrypt,

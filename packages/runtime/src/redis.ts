@@ -1,7 +1,9 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
 import type { Logger } from './logger.ts';
 import { sendScripts } from './lua-script.ts';
+import { parseRedisUrl, type RedisAddress } from './redis-address.ts';
+import { nodesOf } from './redis-nodes.ts';
 
 export type { Redis } from 'ioredis';
 
@@ -33,24 +35,102 @@ const byRole: Record<RedisRole, ConnectionOptions> = {
   subscriber: { maxRetriesPerRequest: null, connectTimeout: 5_000 },
 };
 
-/** For a `rediss://` URL, as PEM: who may vouch for Redis, and what shows who we are. */
+/** For TLS, as PEM: who may vouch for Redis, and what shows who we are. */
 export interface RedisTls {
   ca?: string;
   cert?: string;
   key?: string;
 }
 
-/** Connects to `url` (`redis://` or `rediss://`, with user and password where Redis has an ACL). Errors of the connection are logged, one line per change of state. */
+/**
+ * Connects to what `url` names: see {@link parseRedisUrl}. Errors of the connection are logged, one line per change of state.
+ * @throws Error for a URL that is none of Redis.
+ */
 export function createRedis(url: string, role: RedisRole, log: Logger, tls?: RedisTls): Redis {
-  const options: ConnectionOptions = {
+  const address = parseRedisUrl(url);
+  if (!address) throw new Error('REDIS_URL is no URL of Redis');
+  const redis = connect(address, {
     ...byRole[role],
-    retryStrategy: (times) => Math.min(times * 50, maxReconnectDelayMs),
+    retryStrategy: retryDelayMs,
     // While Redis reads its data after a restart: ioredis waits as long as Redis guesses, a second at least.
     maxLoadingRetryTime: maxReconnectDelayMs / 2,
     enableAutoPipelining: false,
-    ...(tls && { tls }),
-  };
-  const redis = new Redis(url, options);
+    family: anyFamily,
+    ...(address.username !== undefined && { username: address.username }),
+    ...(address.password !== undefined && { password: address.password }),
+    ...(address.isTls && { tls: tls ?? {} }),
+  });
+  reportState(redis, role, log);
+  if (role !== 'subscriber') keepScripts(redis, log);
+  return redis;
+}
+
+/** Of IP: whichever a name has and that answers first. */
+const anyFamily = 0;
+
+function connect(address: RedisAddress, options: ConnectionOptions): Redis {
+  switch (address.kind) {
+    case 'server':
+      return new Redis({ ...options, ...address.node, db: address.db });
+    case 'sentinel':
+      return connectBySentinels(address, options);
+    case 'cluster':
+      // The types are apart; every command that Sluice sends is one of both.
+      return connectToCluster(address, options) as unknown as Redis;
+  }
+}
+
+/**
+ * Who was the master until now may go on answering as a replica: it is left, and what it refused is sent to the new one. ioredis's
+ * `failoverDetector` would leave it sooner; it ends for good a connection that is just looking for the new master.
+ */
+const reconnectAndResend = 2;
+
+function connectBySentinels(
+  { sentinels, name, db, sentinelAuth, isTls }: Extract<RedisAddress, { kind: 'sentinel' }>,
+  options: ConnectionOptions,
+): Redis {
+  return new Redis({
+    ...options,
+    sentinels,
+    name,
+    db,
+    ...(sentinelAuth.username !== undefined && { sentinelUsername: sentinelAuth.username }),
+    ...(sentinelAuth.password !== undefined && { sentinelPassword: sentinelAuth.password }),
+    ...(isTls && { enableTLSForSentinelMode: true, sentinelTLS: options.tls ?? {} }),
+    sentinelRetryStrategy: retryDelayMs,
+    sentinelMaxConnections: sentinels.length,
+    reconnectOnError: ({ message }) => message.startsWith('READONLY') && reconnectAndResend,
+  });
+}
+
+/** A worker's command waits for a replica to take over; a producer's fails while the request still waits. */
+const slotPatienceMs = 60_000;
+const slotRetryMs = 100;
+
+function connectToCluster(
+  { nodes }: Extract<RedisAddress, { kind: 'cluster' }>,
+  { retryStrategy: _ofNodes, ...options }: ConnectionOptions,
+): Cluster {
+  const isPatient = options.maxRetriesPerRequest === null;
+  return new Cluster(nodes, {
+    redisOptions: options,
+    enableOfflineQueue: options.enableOfflineQueue ?? true,
+    clusterRetryStrategy: retryDelayMs,
+    retryDelayOnFailover: slotRetryMs,
+    retryDelayOnClusterDown: slotRetryMs,
+    retryDelayOnTryAgain: slotRetryMs,
+    maxRedirections: isPatient ? slotPatienceMs / slotRetryMs : 2,
+    // The names in their certificates are those that nodes announce, not addresses.
+    ...(options.tls && { dnsLookup: (host, answer) => answer(null, host) }),
+  });
+}
+
+function retryDelayMs(times: number): number {
+  return Math.min(times * 50, maxReconnectDelayMs);
+}
+
+function reportState(redis: Redis, role: RedisRole, log: Logger): void {
   let down = false;
   redis.on('error', (error: Error) => {
     if (!down) log.warn({ role, reason: error.message }, 'Redis is not reachable; trying again');
@@ -59,11 +139,17 @@ export function createRedis(url: string, role: RedisRole, log: Logger, tls?: Red
   redis.on('ready', () => {
     if (down) log.info({ role }, 'Redis is back');
     down = false;
-    if (role === 'subscriber') return;
-    // A Redis that was restarted has forgotten them. Nothing else can be sent before: this runs as soon as it is ready.
-    sendScripts(redis).catch((error: unknown) => log.debug({ err: error }, 'scripts not sent'));
   });
-  return redis;
+}
+
+/** A Redis that was restarted has forgotten them, and a node that joins a cluster has none. */
+function keepScripts(redis: Redis, log: Logger): void {
+  const send = (node: Redis) => {
+    sendScripts(node).catch((error: unknown) => log.debug({ err: error }, 'scripts not sent'));
+  };
+  // Nothing else can be sent before: this runs as soon as it is ready.
+  redis.on('ready', () => nodesOf(redis, 'all').forEach(send));
+  redis.on('+node', send);
 }
 
 /** Resolves when the connection is ready; rejects with the reason after `timeoutMs`. */

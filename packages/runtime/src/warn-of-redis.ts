@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
+import { nodesOf } from './redis-nodes.ts';
 
 /**
  * Of each line of Redis the first version without the holes that let a client take over the server: CVE-2025-49844 (Lua),
@@ -28,6 +29,10 @@ const maxSkewMs = 30_000;
  * is not this machine's. Limits go by Redis's clock, signatures by ours.
  */
 export async function warnOfRedis(redis: Redis, clock: Clock, log: Logger): Promise<void> {
+  for (const node of nodesOf(redis)) await warnOfNode(node, clock, log);
+}
+
+async function warnOfNode(redis: Redis, clock: Clock, log: Logger): Promise<void> {
   const version = versionWithHoles(await redis.info('server'));
   if (version !== undefined) {
     const text =

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
+import { nodesOf } from './redis-nodes.ts';
 
 export interface ConnectionWatch {
   /** Of the connection, for the log. */
@@ -21,19 +22,26 @@ export interface ConnectionWatch {
  * sent again on the new connection, as after one that broke. Ends with the signal and never rejects.
  */
 export async function watchConnection(redis: Redis, watch: ConnectionWatch): Promise<void> {
-  const { name, clock, log, signal, everyMs = 5_000, deadAfterMs = 12_000 } = watch;
+  const { clock, signal, everyMs = 5_000 } = watch;
   while (!signal.aborted) {
     await clock.sleep(everyMs, signal);
     if (signal.aborted || redis.status !== 'ready') continue;
-    const answered = new AbortController();
-    const dying = clock.sleep(deadAfterMs, AbortSignal.any([signal, answered.signal])).then(() => {
-      if (signal.aborted || answered.signal.aborted || redis.status !== 'ready') return;
-      log.warn({ connection: name }, 'a connection to Redis has died without a word: replacing it');
-      redis.disconnect(true);
-    });
-    // A question that fails was answered: the connection is known to be broken.
-    await redis.ping().catch(() => {});
-    answered.abort();
-    await dying;
+    await Promise.all(nodesOf(redis).map((node) => replaceIfDead(node, watch)));
   }
+}
+
+async function replaceIfDead(
+  redis: Redis,
+  { name, clock, log, signal, deadAfterMs = 12_000 }: ConnectionWatch,
+): Promise<void> {
+  const answered = new AbortController();
+  const dying = clock.sleep(deadAfterMs, AbortSignal.any([signal, answered.signal])).then(() => {
+    if (signal.aborted || answered.signal.aborted || redis.status !== 'ready') return;
+    log.warn({ connection: name }, 'a connection to Redis has died without a word: replacing it');
+    redis.disconnect(true);
+  });
+  // A question that fails was answered: the connection is known to be broken.
+  await redis.ping().catch(() => {});
+  answered.abort();
+  await dying;
 }

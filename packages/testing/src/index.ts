@@ -9,6 +9,8 @@ export { startFakeS3 } from './start-fake-s3.ts';
 export type { FakeS3 } from './start-fake-s3.ts';
 export { startReceiver } from './start-receiver.ts';
 export type { ReceivedRequest, Receiver, ScriptedReply } from './start-receiver.ts';
+export { startTestCluster, startTestSentinel } from './start-test-replicas.ts';
+export type { TestReplicas } from './start-test-replicas.ts';
 export { startTestRedis } from './start-test-redis.ts';
 export type { TestRedisServer, TestRedisServerOptions } from './start-test-redis.ts';
 export { testRedis } from './test-redis.ts';

@@ -82,7 +82,7 @@ interface Place {
 const shipped = new URL('../../../deploy/redis/', import.meta.url);
 
 /** The users that Sluice ships, with a password, and the one of the tests, who may do everything. */
-async function writeUsers(file: string, { dataDir, password }: Place): Promise<string> {
+export async function writeUsers(file: string, { dataDir, password }: Place): Promise<string> {
   const text = await readFile(new URL(file, shipped), 'utf8');
   const users = text
     .replace('user default off', `user default on >${password} ~* &* +@all`)

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/contracts';
-import type { Clock, Logger, Redis } from '@sluice/runtime';
+import { nodesOf, type Clock, type Logger, type Redis } from '@sluice/runtime';
 
-/** What Redis says of its memory. */
+/** What Redis says of its memory; of a cluster, what its fullest node says. */
 export interface RedisMemory {
   usedBytes: number;
   /** 0 is no limit. */
@@ -93,17 +93,23 @@ async function unlessSilent<Value>(
   }
 }
 
-/** One question to Redis; while it waits for too long, Redis is silent. */
+/** One question to each node of Redis; while one of them waits for too long, Redis is silent. */
 async function look(seen: Seen, { redis, log }: { redis: Redis; log: Logger }): Promise<void> {
   const onSilent = () => {
     seen.isSilent = true;
     for (const wake of seen.waiting) wake();
   };
   const waiting = setTimeout(() => afterReading(onSilent, waiting), silentAfterMs);
-  const onDead = () => redis.disconnect(true);
+  const asked = new Set(nodesOf(redis));
+  const onDead = () => asked.forEach((node) => node.disconnect(true));
   const dying = setTimeout(() => afterReading(onDead, waiting), deadAfterMs);
   try {
-    seen.memory = parseMemory(await redis.info('memory'));
+    const memories = [...asked].map(async (node) => {
+      const memory = parseMemory(await node.info('memory'));
+      asked.delete(node);
+      return memory;
+    });
+    seen.memory = fullestOf(await Promise.all(memories));
   } catch (error) {
     log.debug({ err: error }, 'Redis did not tell its memory');
   } finally {
@@ -124,6 +130,12 @@ function afterReading(act: () => void, timer: object): void {
       if (!answered.has(timer)) act();
     }),
   );
+}
+
+/** A cluster takes no more where its fullest node does not: any job may be its. */
+function fullestOf(memories: readonly RedisMemory[]): RedisMemory | undefined {
+  const full = (memory: RedisMemory) => memory.maxBytes && memory.usedBytes / memory.maxBytes;
+  return memories.toSorted((one, other) => full(other) - full(one))[0];
 }
 
 export function isFull(memory: RedisMemory | undefined): boolean {

@@ -1,5 +1,13 @@
 import { askForVectorSets, type VectorSets } from '@sluice/cache';
-import { createRedis, whenReady, type Logger, type Redis, type RedisTls } from '@sluice/runtime';
+import {
+  createRedis,
+  describeRedisUrl,
+  nodesOf,
+  whenReady,
+  type Logger,
+  type Redis,
+  type RedisTls,
+} from '@sluice/runtime';
 
 import { findingsOf, type Finding } from './finding.ts';
 
@@ -27,13 +35,16 @@ export async function examineRedis(
   url: string,
   { isGiven, log, tls, root, isSealed }: ExamineRedisOptions,
 ): Promise<Finding[]> {
-  const address = new URL(url).host;
+  const address = describeRedisUrl(url);
   const { ok, warn, fail } = findingsOf('redis', address);
   const redis = createRedis(url, 'producer', log, tls);
   try {
     await whenReady(redis, answerWithinMs);
     const vectorSets = isSealed ? 'unused' : await askForVectorSets({ redis, root });
-    return [ok('answers'), ...judge(await readInfo(redis), address), ok(comparing[vectorSets])];
+    const nodes = await Promise.all(
+      nodesOf(redis).map(async (node) => await examineNode(node, address)),
+    );
+    return [ok('answers'), ...nodes.flat(), ok(comparing[vectorSets])];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (isGiven) return [fail(`${reason}; check REDIS_URL`)];
@@ -65,6 +76,14 @@ async function readInfo(redis: Redis): Promise<Info> {
     }),
   );
   return (field) => fields.get(field);
+}
+
+/** Of a cluster each node is told of by its own address. */
+async function examineNode(node: Redis, given: string): Promise<Finding[]> {
+  const info = await readInfo(node);
+  const { host, port } = node.options;
+  const isOneOfMany = info('cluster_enabled') === '1';
+  return judge(info, isOneOfMany ? `${host}:${port}` : given);
 }
 
 function judge(info: Info, address: string): Finding[] {

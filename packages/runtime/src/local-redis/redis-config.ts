@@ -13,6 +13,8 @@ export interface RedisSettings {
   readonly maxMemoryBytes?: number | undefined;
   /** File of users in place of the one with `password`; it has to let that one in too. */
   readonly aclFile?: string | undefined;
+  /** Further lines of its configuration. */
+  readonly more?: readonly string[] | undefined;
 }
 
 /**
@@ -34,6 +36,7 @@ export function redisConfig(settings: RedisSettings, server: RedisServer): strin
     `save ${persistence === 'none' ? '""' : '3600 1'}`,
     'maxmemory-policy noeviction',
     ...(settings.maxMemoryBytes === undefined ? [] : [`maxmemory ${settings.maxMemoryBytes}`]),
+    ...(settings.more ?? []),
     ...(knowsHowToStop(server) ? ['shutdown-on-sigterm nosave force'] : []),
   ];
   return `${lines.join('\n')}\n`;
