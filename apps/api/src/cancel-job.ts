@@ -20,7 +20,7 @@ const cancelledByClient: JobEnding = {
 /**
  * Ends a live job as cancelled. The record first: from then on no result of it counts. Then its ticket is taken away, and
  * workers are told to abort its call, which only saves money. A batch is ended before its children, so that it is not put
- * together meanwhile; cancelling it once more goes on where a crash has left children behind.
+ * together meanwhile; cancelling once more goes on where a crash has left children or a call behind.
  * @throws SluiceError `job_not_cancellable` when the job had ended, `not_found` when it is gone.
  */
 export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps): Promise<void> {
@@ -45,7 +45,10 @@ export async function cancelJob(job: Omit<JobSummary, 'state'>, deps: CancelDeps
 async function endAndRelease(job: Omit<JobSummary, 'state'>, deps: CancelDeps) {
   const { jobId, lane, targetIndex, retries: retry } = job;
   const finished = await deps.records.finish(jobId, cancelledByClient, eventIdOf(jobId));
-  if (finished.kind !== 'finished') return finished;
+  // Whoever cancels again may have had no answer because Redis came back too late for what follows here.
+  const isCancelled =
+    finished.kind === 'finished' || ('state' in finished && finished.state === 'cancelled');
+  if (!isCancelled) return finished;
   // BullMQ leaves a ticket that is being worked on; its run ends by the message.
   await deps.redis.publish(cancelChannel(deps.config.root), jobId);
   // What was started upstream and is followed by nobody now is stopped by the worker that takes the ticket.

@@ -63,6 +63,18 @@ describe('POST /v1/jobs/:id/cancel', () => {
     await waitFor(() => heard.includes(id));
   });
 
+  it('tells the workers again of a job that was ended while they were not told', async () => {
+    const api = await startTestApi();
+    const heard = await listen(api);
+    const { id } = await api.accepted(chatBody);
+    await endJob(api, id, {
+      state: 'cancelled',
+      error: { code: 'cancelled', message: 'cancelled by the client', retryable: false },
+    });
+    await expectError(await cancel(api, id), 409, 'job_not_cancellable');
+    await waitFor(() => heard.includes(id));
+  });
+
   it('wakes whoever waits for the job', async () => {
     const api = await startTestApi();
     const { id } = await api.accepted(chatBody);
