@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     globals: false,
     retry: 0,
+    // On a busy machine what a test waits for may take seconds; each look at it takes the processor from what it waits for.
+    expect: { poll: { timeout: 10_000, interval: 100 } },
     globalSetup: ['./packages/testing/src/global-setup.ts'],
     projects: [
       {

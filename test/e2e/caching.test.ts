@@ -350,9 +350,7 @@ describe('the cache of a job', () => {
     });
     expect(await stack().simulator.calls('embedding')).toHaveLength(1);
     const usage = async () => (await stack().request('GET', '/v1/usage?group_by=model')).body;
-    await expect
-      .poll(async () => JSON.stringify(await usage()), { timeout: 5_000 })
-      .toContain('"vectors"');
+    await expect.poll(async () => JSON.stringify(await usage())).toContain('"vectors"');
   });
 
   test('a session is one conversation, and what is cached in it depends on what was said', async () => {

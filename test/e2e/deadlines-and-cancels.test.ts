@@ -43,7 +43,7 @@ function expiredBy(param: string, seconds: number): object {
 test('a deadline that passes in the queue ends the job without a call, at its time', async () => {
   await stack().simulator.fault({ fault: { kind: 'hang' } });
   const { id } = await stack().submit(chat('takes the only slot', { model: 'single' }));
-  await expect.poll(async () => (await calls()).length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await calls()).length).toBe(1);
   const late = chat('late', { model: 'single' });
   const [waits, whole] = await Promise.all([
     run({ ...late, max_wait_seconds: 1 }),
@@ -121,10 +121,10 @@ test.each([
 test('a Dify run that waits for a person past the deadline is stopped', async () => {
   await stack().simulator.behaviour({ dify: { outcome: 'paused' } });
   const { id } = await stack().submit(flow({ timeout_seconds: 3 }));
-  await expect.poll(async () => (await read(id)).state, { timeout: 5_000 }).toBe('paused');
+  await expect.poll(async () => (await read(id)).state).toBe('paused');
   expect(await stack().ended(id)).toMatchObject(expiredBy('timeout_seconds', 3));
   await expect
-    .poll(async () => (await runsOfDify()).map(({ runStatus }) => runStatus), { timeout: 5_000 })
+    .poll(async () => (await runsOfDify()).map(({ runStatus }) => runStatus))
     .toEqual(['stopped']);
 });
 
@@ -142,7 +142,7 @@ test('the deadlines of a batch are those of its items, and it ends with what the
 
 /** The job once it shows the attempt that was cut: the worker tells of it when the call has ended. */
 async function cutJob(id: string): Promise<JobView> {
-  await expect.poll(async () => (await read(id)).attempts.length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await read(id)).attempts.length).toBe(1);
   return await read(id);
 }
 
@@ -188,7 +188,7 @@ test('a cancelled Dify run is stopped, and its job shows the tokens of the nodes
   expect(job).toMatchObject({ state: 'cancelled', attempts: [{ outcome: 'cancelled' }] });
   expect(job.usage?.total_tokens).toBeGreaterThan(0);
   await expect
-    .poll(async () => (await runsOfDify()).map(({ runStatus }) => runStatus), { timeout: 5_000 })
+    .poll(async () => (await runsOfDify()).map(({ runStatus }) => runStatus))
     .toEqual(['stopped']);
   const [stopped] = await runsOfDify();
   expect(job.usage?.total_tokens).toBeLessThanOrEqual(
@@ -198,9 +198,7 @@ test('a cancelled Dify run is stopped, and its job shows the tokens of the nodes
 
 test('a job that waits for a permit is cancelled with its ticket, and the lane goes on', async () => {
   const { id } = await stack().submit(chat('waits', { model: 'narrow' }));
-  await expect
-    .poll(async () => (await read(id)).waiting_on?.limit, { timeout: 5_000 })
-    .toContain('requests');
+  await expect.poll(async () => (await read(id)).waiting_on?.limit).toContain('requests');
   expect(await cancel(id)).toMatchObject({ status: 200, body: { state: 'cancelled' } });
   expect(await cancel(id)).toMatchObject({
     status: 409,
@@ -216,7 +214,7 @@ test('a cancelled batch takes its items with it, whatever each of them does', as
   const waiting = chat('waits', { model: 'narrow' });
   const running = chat('runs');
   const { id } = await stack().submit({ type: 'batch', input: { requests: [running, waiting] } });
-  await expect.poll(async () => (await calls()).length, { timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await calls()).length).toBe(1);
   expect((await cancel(id)).status).toBe(200);
   const { body } = await stack().request('GET', `/v1/jobs?batch_id=${id}`);
   expect((body as { data: JobView[] }).data.map(({ state }) => state)).toEqual([

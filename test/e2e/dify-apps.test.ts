@@ -203,11 +203,9 @@ test('cancelling a paused job stops its run in Dify', async () => {
   await inState(id, 'paused');
   expect((await stack().request('POST', `/v1/jobs/${id}/cancel`)).status).toBe(200);
   await expect
-    .poll(async () => (await starts()).map(({ runStatus }) => runStatus), { timeout: 5_000 })
+    .poll(async () => (await starts()).map(({ runStatus }) => runStatus))
     .toEqual(['stopped']);
-  await expect
-    .poll(async () => (await inState(id, 'cancelled')).attempts.length, { timeout: 5_000 })
-    .toBe(1);
+  await expect.poll(async () => (await inState(id, 'cancelled')).attempts.length).toBe(1);
   const job = await inState(id, 'cancelled');
   const [started] = await starts();
   expect(job.usage?.total_tokens).toBe((started?.inputTokens ?? 0) + (started?.outputTokens ?? 0));

@@ -459,9 +459,7 @@ test('cancelling a running job ends its upstream call', async () => {
   const { stack } = await setUp();
   await stack.simulator.behaviour({ chunkDelayMs: 200, chunks: 200 });
   const { id } = await stack.submit(chat('long'));
-  await expect
-    .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 5_000 })
-    .toBe(1);
+  await expect.poll(async () => (await stack.simulator.calls('chat')).length).toBe(1);
   await stack.request('POST', `/v1/jobs/${id}/cancel`);
   expect((await stack.ended(id)).state).toBe('cancelled');
   await expect

@@ -142,9 +142,7 @@ test.each([
     const stack = shared();
     await stack.simulator.fault({ times: 1, fault: { kind: 'status', status: 429, ...fault } });
     const first = await stack.submit(chat('first'));
-    await expect
-      .poll(async () => (await stack.simulator.calls('chat')).length, { timeout: 5_000 })
-      .toBe(1);
+    await expect.poll(async () => (await stack.simulator.calls('chat')).length).toBe(1);
     const closedAtMs = (await stack.simulator.calls('chat'))[0]?.atMs ?? 0;
     await expect
       .poll(async () => (await stack.request('GET', `/v1/jobs/${first.id}`)).body)
