@@ -1,5 +1,10 @@
 import type { JobView } from '@sluice/contracts';
-import { startTestCluster, startTestSentinel, type TestReplicas } from '@sluice/testing';
+import {
+  findTestRedis,
+  startTestCluster,
+  startTestSentinel,
+  type TestReplicas,
+} from '@sluice/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { defaultConfig, startStack, type Stack } from '../support/start-stack.ts';
@@ -51,7 +56,10 @@ async function surviveFailover(stack: Stack, replicas: TestReplicas) {
   return { jobs: data.length, calls: await stack.simulator.bought('chat') };
 }
 
-describe('the master of Redis dies, and', () => {
+/** Processes in containers do not reach each other at the addresses that they tell. */
+const areContainers = (await findTestRedis()).kind === 'docker';
+
+describe.skipIf(areContainers)('the master of Redis dies, and', () => {
   test('in a cluster of three its replica takes over: nothing that was accepted is lost or bought twice', async () => {
     const replicas = await startTestCluster();
     onTestFinished(() => replicas.stop());
