@@ -4,6 +4,7 @@
  * where one of its files has changed since, or it is not there, the sources run.
  */
 import {
+  chmodSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -51,6 +52,8 @@ export async function makeBundle(root: string, entries: Record<string, string>):
   removeOld(bundles);
   // A name that never returns: what old processes keep of what they compiled must not come to lie beside other code.
   const folder = mkdtempSync(join(bundles.folder, 'bundle-'));
+  // Else whoever runs Sluice as another user than set it up could not read it.
+  chmodSync(folder, 0o755);
   await using bundle = await rolldown({
     cwd: root,
     input: entries,

@@ -293,6 +293,8 @@ describe('a batch that vendors run', () => {
       return line?.error?.code === 'budget_exceeded';
     });
     await stack().simulator.behaviour({ batch: { delayMs: 1_500 } });
+    // What those had set aside that came before the workers knew.
+    await waitFor(async () => (await budget()).reserved === 0);
     const before = await stack().simulator.bought('batch-chat');
     const reading = readAll(async () => (await budget()).reserved);
     // Four fifths of a dollar each.

@@ -14,11 +14,14 @@ const chat = (content: string) => ({
 /** Five workers have to die, and their locks to end, on a busy machine. */
 const endsWithinMs = 60_000;
 
-/** Killed by every prompt with that word, when its call leaves; others have not to wait long to take over. */
+/**
+ * Killed by every prompt with that word, when its call leaves. Others have not to wait long to take over; a lock that is shorter is
+ * lost by who lives, where the machine is busy.
+ */
 const startWorker = () =>
   stack().addWorker({
     file: 'test/support/crashing-worker.ts',
-    environment: { CRASH_AT: 'call poison', LOCK_MS: '1000' },
+    environment: { CRASH_AT: 'call poison', LOCK_MS: '3000' },
   });
 
 /** Replaces each worker that dies by itself until `signal` aborts. Resolves with how many died. */
