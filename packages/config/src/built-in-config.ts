@@ -32,7 +32,8 @@ function simulator(env: Environment): Sections {
         apiKey: 'sim-key',
         limits,
       },
-      'simulator-dify': { kind: 'dify', baseUrl: `${url}/dify/v1`, limits },
+      // Without a connection at hand the first run of an app misses its permit, and waits for another.
+      'simulator-dify': { kind: 'dify', baseUrl: `${url}/dify/v1`, limits, warm: true },
     },
     models: simulatorModels,
     apps: { 'sim-workflow': { provider: 'simulator-dify', apiKey: 'app-sim' } },
