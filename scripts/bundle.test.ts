@@ -77,6 +77,20 @@ test('a bundle does what its sources do, and finds what they read beside themsel
   expect(readFileSync(`${findBundle(root)}/greet.js`, 'utf8')).not.toContain('A comment');
 });
 
+test('a second program in a process shares what the first one has loaded', async () => {
+  write('apps/greet/src/count.ts', `let count = 0; export const next = () => (count += 1);`);
+  const source = `import { next } from './count.ts'; export const run = () => console.log(next());`;
+  write('apps/greet/src/run-greet.ts', source);
+  write('apps/greet/src/run-again.ts', source);
+  await makeBundle(root, { ...entries, again: 'apps/greet/src/run-again.ts' });
+  const bundle = JSON.stringify(findBundle(root));
+  const code = `
+    import { loadBundle } from ${JSON.stringify(loader)};
+    for (const program of ['greet', 'again']) loadBundle(${bundle}, program).run();`;
+  const flags = ['--input-type=module', '--eval', code];
+  expect(execFileSync(process.execPath, flags, { encoding: 'utf8' })).toBe('1\n2\n');
+});
+
 test('traces of errors name the sources', async () => {
   await makeBundle(root, entries);
   const file = pathToFileURL(join(root, 'apps/greet/src/run-greet.ts')).href;

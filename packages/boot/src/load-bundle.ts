@@ -16,6 +16,9 @@ interface NewCode {
   file: string;
 }
 
+/** What is loaded in this process, by file: a second program in it shares what the first one has. */
+const modules = new Map<string, { exports: unknown }>();
+
 /** By then a program has done what it does at every start, and V8 has dropped nothing of that yet. */
 const keepAfterMs = 3_000;
 
@@ -27,16 +30,15 @@ const keepAfterMs = 3_000;
  */
 export function loadBundle(folder: string, program: string): unknown {
   const requireLibrary = createRequire(join(folder, `${program}.js`));
-  const modules = new Map<string, { exports: unknown }>();
   const newCode: NewCode[] = [];
   const load: Load = (id) => {
     // Files of the bundle name each other so.
     if (!id.startsWith('./')) return requireLibrary(id);
-    const known = modules.get(id);
+    const file = join(folder, id);
+    const known = modules.get(file);
     if (known) return known.exports;
     const module = { exports: {} };
-    modules.set(id, module);
-    const file = join(folder, id);
+    modules.set(file, module);
     const script = compile(file, codeFile(file, program), newCode);
     (script.runInThisContext() as Wrapped)(module.exports, load, module);
     return module.exports;
