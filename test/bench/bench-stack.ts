@@ -39,6 +39,8 @@ interface StackOptions {
   profileDir?: string | undefined;
   /** Limits of the lane; by default too high to ever say no. */
   limits?: Record<string, unknown>;
+  /** What is handed out instead of a new one. */
+  stack?: BenchStack | undefined;
 }
 
 const log = createLogger({ name: 'bench', level: 'warn' });
@@ -47,6 +49,7 @@ const adminKey = 'bench-admin-key-of-more-than-24-characters';
 
 /** @throws Whatever kept one of the processes from starting; those that had started are ended. */
 export async function startBenchStack(options: StackOptions = {}): Promise<BenchStack> {
+  if (options.stack) return options.stack;
   const resources = new AsyncDisposableStack();
   try {
     return await startAll(resources, options);
@@ -93,6 +96,23 @@ async function startAll(
     startWorker: () => start('apps/worker/src/main.ts', sluice),
     startBare: (file, environment) => start(`test/bench/${file}`, { ...bare, ...environment }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/**
+ * The stack for benches that measure nothing: API and worker are started once, the simulator is as new for each bench, and
+ * nothing ends with a bench but what it started for itself.
+ */
+export function lendBenchStack(stack: BenchStack): BenchStack {
+  const once = <Started>(start: () => Promise<Started>) => {
+    let started: Promise<Started> | undefined;
+    return async () => await (started ??= start());
+  };
+  return {
+    ...stack,
+    startApi: once(stack.startApi),
+    startWorker: once(stack.startWorker),
+    [Symbol.asyncDispose]: async () => await stack.simulator.reset(),
   };
 }
 

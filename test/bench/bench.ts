@@ -1,3 +1,5 @@
+import type { BenchStack } from './bench-stack.ts';
+
 /** How much to measure. `full` is for numbers; `smoke` only shows that the bench works. */
 export interface BenchOptions {
   size: 'full' | 'smoke';
@@ -7,6 +9,8 @@ export interface BenchOptions {
   lines?: number | undefined;
   /** Folder for a CPU profile of every process that is measured. */
   profileDir?: string | undefined;
+  /** A stack that is there already instead of one of the bench's own, which ends with it. */
+  stack?: BenchStack | undefined;
 }
 
 /** A table and whether the target was met. */

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { benchAccepts } from '../bench/accepts.ts';
 import { isMet, type Bench } from '../bench/bench.ts';
+import { lendBenchStack, startBenchStack, type BenchStack } from '../bench/bench-stack.ts';
 import { benchJobs } from '../bench/jobs.ts';
 import { benchLatency } from '../bench/latency.ts';
 import { benchCache } from '../bench/cache.ts';
@@ -10,7 +11,18 @@ import { benchWatchers } from '../bench/watchers.ts';
 import { benchSync } from '../bench/sync.ts';
 import { inTurn, median, medianRatio, quantile } from '../bench/statistics.ts';
 
-/** The smallest sizes: that the benches work and count what they say they count. Speed is never tested. */
+let stack: BenchStack;
+let lent: BenchStack;
+beforeAll(async () => {
+  stack = await startBenchStack();
+  lent = lendBenchStack(stack);
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+/**
+ * The smallest sizes: that the benches work and count what they say they count. Speed is never tested, so that one stack does
+ * for all. The first one counts on that no worker runs.
+ */
 const benches: [name: string, bench: Bench, rows: number][] = [
   ['accepts', benchAccepts, 3],
   ['jobs', benchJobs, 3],
@@ -23,7 +35,7 @@ const benches: [name: string, bench: Bench, rows: number][] = [
 test.each(benches)(
   'the bench %s measures every way and prints a verdict',
   async (name, bench, rows) => {
-    const report = await bench({ size: 'smoke' });
+    const report = await bench({ size: 'smoke', stack: lent });
     expect(report.name).toBe(name);
     expect(report.rows).toHaveLength(rows);
     for (const { cells } of report.rows) {
