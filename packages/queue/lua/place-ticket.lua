@@ -10,23 +10,25 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   return 0
 end
 local class, classWidth = ARGV[5], 2 ^ 51
-local known = redis.call('HMGET', KEYS[6], class, class .. ':' .. ARGV[6])
-local start = math.max(tonumber(known[1] or 0), tonumber(known[2] or 0))
+local own = class .. ':' .. ARGV[6]
+local virtualTime, ownEnd = readFields(KEYS[6], class, own)
+local start = math.max(tonumber(virtualTime or 0), tonumber(ownEnd or 0))
 -- Beyond the range (71 years of lane time) all are last, and so first come, first served.
 start = math.min(start, classWidth - 1)
-redis.call('HSET', KEYS[6], class, known[1] or 0, class .. ':' .. ARGV[6], string.format('%.0f', start + tonumber(ARGV[7])))
+if not virtualTime then setField(KEYS[6], class, '0') end
+setField(KEYS[6], own, string.format('%.0f', start + tonumber(ARGV[7])))
 -- A lane in which nothing was placed for a day has nobody left to be fair to.
-redis.call('PEXPIRE', KEYS[6], 86400000)
+keepFor(KEYS[6], 86400000)
 
 local rank = string.format('%.0f', class * classWidth + start)
 local priority = math.floor((class * classWidth + start) / 2 ^ 32)
 redis.call('HSET', KEYS[1], 'name', ARGV[2], 'data', ARGV[3], 'timestamp', ARGV[4], 'delay', 0, 'priority', priority,
   'opts', '{"attempts":0,"priority":' .. priority .. ',"jobId":"' .. ARGV[1] .. '"}')
-redis.call('ZADD', KEYS[2], rank, ARGV[1])
+addMember(KEYS[2], rank, ARGV[1])
 
 -- A marker wakes a worker, unless the lane is closed or has no slot: then the end of a ticket does.
-local meta = redis.call('HMGET', KEYS[4], 'paused', 'concurrency')
-if not meta[1] and not (meta[2] and redis.call('LLEN', KEYS[5]) >= tonumber(meta[2])) then
-  redis.call('ZADD', KEYS[3], 0, '0')
+local paused, concurrency = readFields(KEYS[4], 'paused', 'concurrency')
+if not paused and not (concurrency and redis.call('LLEN', KEYS[5]) >= tonumber(concurrency)) then
+  addMember(KEYS[3], 0, '0')
 end
 return rank

@@ -1,4 +1,5 @@
 import type { Lane } from '@sluice/config';
+import { runPart } from '@sluice/runtime';
 import { createFakeClock, testRedis } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -32,8 +33,7 @@ async function setUp() {
     const jobId = `${tenantId}.${(made += 1)}`;
     const ticket = { jobId, tenantId, type: 'chat', model: 'm', attempt: 1 } as const;
     const placed = { ticket, lane: lane.name, priority: 'normal', tokens, weight } as const;
-    const { source: text, keys: names, args: values } = lanes.placement(placed);
-    ranks.set(jobId, String(await redis.eval(text, names.length, ...names, ...values)));
+    ranks.set(jobId, String(await runPart(redis, lanes.placement(placed))));
     return jobId;
   };
   const startNext = async () => {

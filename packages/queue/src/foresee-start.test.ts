@@ -1,3 +1,4 @@
+import { runPart } from '@sluice/runtime';
 import { createFakeClock, testRedis } from '@sluice/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -23,8 +24,8 @@ async function setUp() {
   const ranks = new Map<string, string>();
   const place = async (jobId: string, tenantId: string) => {
     const ticket = { jobId, tenantId, type: 'chat', model: 'm', attempt: 1 } as const;
-    const { source, keys, args } = lanes.placement({ ticket, lane, priority: 'normal' });
-    ranks.set(jobId, String(await redis.eval(source, keys.length, ...keys, ...args)));
+    const placement = lanes.placement({ ticket, lane, priority: 'normal' });
+    ranks.set(jobId, String(await runPart(redis, placement)));
   };
   /** What BullMQ and begin-job.lua do when a worker takes the next ticket. */
   const startNext = async () => {

@@ -2,14 +2,13 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 import type { Lane } from '@sluice/config';
-import { loadScript, shardTag, type Clock, type LuaPart } from '@sluice/runtime';
+import { runPart, shardTag, type Clock, type LuaPart } from '@sluice/runtime';
 
 import { foreseeStart } from './foresee-start.ts';
 import {
   advanceOf,
   placementOf,
   schedulingOf,
-  scheduleTicket,
   type LaneQueueKeys,
   type PlacedTicket,
 } from './place-ticket.ts';
@@ -49,8 +48,6 @@ export interface LanesOptions {
   clock: Clock;
 }
 
-const placeAlone = loadScript(import.meta.url, 'place-ticket');
-const scheduleAlone = loadScript(import.meta.url, 'schedule-ticket');
 /** Queues that hold no lane of the configuration. */
 const ownQueues = [batchLane, scheduledLane, deliveryQueueName];
 
@@ -72,9 +69,7 @@ export class Lanes {
 
   /** Adds a ticket; adding the same run of a job twice adds it once. Resolves when Redis has it. */
   async add(placed: PlacedTicket): Promise<void> {
-    const { source, keys, args } = this.placement(placed);
-    const script = source === scheduleTicket ? scheduleAlone : placeAlone;
-    await script(this.#options.redis, keys, args);
+    await runPart(this.#options.redis, this.placement(placed));
   }
 
   /** Adds many tickets in chunks, so that neither this process nor Redis stalls. */

@@ -1,6 +1,6 @@
 import type { Lane } from '@sluice/config';
 import type { Priority, Ticket } from '@sluice/contracts';
-import { createLogger, systemClock } from '@sluice/runtime';
+import { createLogger, runPart, systemClock } from '@sluice/runtime';
 import { testRedis, waitFor } from '@sluice/testing';
 import { Queue } from 'bullmq';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -65,9 +65,7 @@ async function setUp(configured: Lane = perSecond) {
     return await redis.eval(started, advanceKeys.length, ...given);
   };
   const add = async (placed: PlacedTicket) => {
-    const placement = lanes.placement(placed);
-    const { keys, args } = placement;
-    const rank = await redis.eval(placement.source, keys.length, ...keys, ...args);
+    const rank = await runPart(redis, lanes.placement(placed));
     if (rank !== 0) ranks.set(placed.ticket.jobId, String(rank));
     return String(rank);
   };
@@ -188,6 +186,18 @@ describe('the order in a lane', () => {
     expect(taken.map(({ jobId }) => jobId)).toEqual(
       [2, 5, 1, 3, 0, 4].map((i) => placed[i]?.ticket.jobId),
     );
+  });
+
+  it('is the same for tickets that come together as for those that come one by one', async () => {
+    const orders = [];
+    for (const together of [true, false]) {
+      const { add, drain } = await setUp();
+      const tickets = ['a', 'a', 'b', 'a', 'b', 'c'].map((tenant) => place(tenant));
+      if (together) await Promise.all(tickets.map(add));
+      else for (const ticket of tickets) await add(ticket);
+      orders.push((await drain(tickets.length)).map(({ tenantId }) => tenantId).join(''));
+    }
+    expect(orders[0]).toBe(orders[1]);
   });
 
   it('takes a single ticket of one tenant after one of another that has hundreds', async () => {

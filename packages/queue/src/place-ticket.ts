@@ -25,8 +25,7 @@ export interface LaneQueueKeys {
 }
 
 const placeTicket = readPart(import.meta.url, 'place-ticket');
-/** Text of the script that {@link schedulingOf} runs. */
-export const scheduleTicket = readPart(import.meta.url, 'schedule-ticket');
+const scheduleTicket = readPart(import.meta.url, 'schedule-ticket');
 const advanceLane = readPart(import.meta.url, 'advance-lane');
 
 /**

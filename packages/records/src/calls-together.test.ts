@@ -1,3 +1,4 @@
+import type { TenantCaps } from '@sluice/contracts';
 import { systemClock, type LuaPart } from '@sluice/runtime';
 import { testRedis } from '@sluice/testing';
 import { expect, test, vi } from 'vitest';
@@ -7,9 +8,10 @@ import { chatRequest, completed } from './fixtures.ts';
 
 const config = { retentionMs: 60_000, idempotencyTtlMs: 60_000 };
 
-async function setUp(shards = 1) {
+async function setUp(shards = 1, caps: TenantCaps = {}) {
   const { redis, root } = await testRedis();
-  const records = createRecords({ redis, root, shards, config, clock: systemClock });
+  const limited = { ...config, caps };
+  const records = createRecords({ redis, root, shards, config: limited, clock: systemClock });
   const commands = vi.spyOn(redis, 'evalsha');
   const wholeTexts = vi.spyOn(redis, 'eval');
   const request = () => chatRequest(records.newJobId(), systemClock.now());
@@ -64,6 +66,22 @@ test('an act that fails leaves those beside it alone', async () => {
   ]);
   const found = await Promise.all(requests.map(({ request: { jobId } }) => records.read(jobId)));
   expect(found.map((record) => record?.state)).toEqual(['queued', undefined, 'queued']);
+});
+
+test('a tenant’s cap holds among jobs that come together', async () => {
+  const { records, request, sent } = await setUp(1, { maxQueuedJobs: 3 });
+  const requests = Array.from({ length: 5 }, request);
+  const other = { ...request(), tenantId: 'other' };
+  const replies = await Promise.all([...requests, other].map((each) => records.accept(each)));
+  expect(sent()).toBe(1);
+  const kinds = replies.map(({ kind }) => kind).join(' ');
+  expect(kinds).toBe('created created created full full created');
+  expect(replies[4]).toMatchObject({ cap: 'maxQueuedJobs', has: 3, may: 3 });
+  const [first, second, third] = requests.map(({ jobId }) => jobId);
+  for (const id of [first, second, third, other.jobId]) {
+    await records.finish(id ?? '', completed(), `evt_${id}`);
+  }
+  expect(await records.accept(request())).toEqual({ kind: 'created' });
 });
 
 test('an act of another kind comes after those that wait for the end of the turn', async () => {

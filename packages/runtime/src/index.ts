@@ -28,7 +28,7 @@ export { startRedisProcess } from './local-redis/start-redis-process.ts';
 export type { RedisProcess } from './local-redis/start-redis-process.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
-export { loadScript, readPart } from './lua-script.ts';
+export { loadScript, readPart, runPart } from './lua-script.ts';
 export type { LuaArgument, LuaPart, LuaScript } from './lua-script.ts';
 export { newId, newSecret, systemRandom } from './random.ts';
 export type { Random } from './random.ts';

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
 import { callTogether, sendTogether, type ScriptCall } from './call-together.ts';
+import { joinCalls, textOfMany, textOfOne } from './script-text.ts';
 import { writeTogether } from './write-together.ts';
 
 export type LuaArgument = string | number | Buffer;
@@ -41,6 +42,8 @@ interface Loaded {
   digest: string;
 }
 
+const noPart: LuaPart = { source: '', keys: [], args: [] };
+
 /** A script, and the same one for several calls at once. */
 interface Script {
   one: Loaded;
@@ -62,23 +65,36 @@ export function loadScript(
   functions: readonly string[] = [],
   { together = false }: ScriptOptions = {},
 ): LuaScript {
-  const source = [...functions, name].map((file) => readPart(packageUrl, file)).join('\n');
-  const prepare = (text: string): Script => ({
-    one: load(text),
-    ...(together && { many: load(forMany(text)) }),
-    isLast: together === 'last',
-  });
-  const alone = prepare(source.includes('part(') ? withPart(source, noPart) : source);
+  const source = {
+    functions: functions.map((file) => readPart(packageUrl, file)).join('\n'),
+    act: readPart(packageUrl, name),
+  };
+  const prepare = ({ source: text, keys, args }: LuaPart): Script => {
+    const whole = { ...source, part: { source: text, keys: keys.length, args: args.length } };
+    return {
+      one: load(textOfOne(whole)),
+      ...(together && { many: load(textOfMany(whole)) }),
+      isLast: together === 'last',
+    };
+  };
+  const alone = prepare(noPart);
   const joined = new Map<string, Script>();
   return async (redis, keys, args, part) => {
     if (!part) return await call(redis, alone, { keys, args });
     let whole = joined.get(part.source);
-    if (!whole) joined.set(part.source, (whole = prepare(withPart(source, part))));
+    if (!whole) joined.set(part.source, (whole = prepare(part)));
     return await call(redis, whole, {
       keys: [...keys, ...part.keys],
       args: [...args, ...part.args],
     });
   };
+}
+
+const partAlone = loadScript(import.meta.url, 'run-part', [], { together: true });
+
+/** Runs a part by itself and resolves to what it returns. */
+export async function runPart(redis: Redis, part: LuaPart): Promise<unknown> {
+  return await partAlone(redis, [], [], part);
 }
 
 /** The text of `../lua/<name>.lua`, to run inside another package's script: see {@link LuaPart}. */
@@ -110,7 +126,8 @@ async function call(
     return await run(redis, one, asked);
   }
   // What stands in one command must be in one slot of a cluster.
-  const group = { name: `${many.digest} ${hashTagOf(asked.keys[0] ?? '')}`, isLast };
+  const { keys } = asked;
+  const group = { name: `${many.digest} ${keys.length} ${hashTagOf(keys[0] ?? '')}`, isLast };
   return await callTogether(redis, group, asked, async (calls) => {
     const [only] = calls;
     if (only && calls.length === 1) return [await run(redis, one, only)];
@@ -133,49 +150,4 @@ async function run(
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return await redis.eval(text, keys.length, ...keys, ...args);
   }
-}
-
-/** ARGV 1 number of calls, then the number of keys and of arguments of each, then the arguments. */
-function joinCalls(calls: readonly ScriptCall[]): ScriptCall {
-  return {
-    keys: calls.flatMap(({ keys }) => keys),
-    args: [
-      calls.length,
-      ...calls.flatMap(({ keys, args }) => [keys.length, args.length]),
-      ...calls.flatMap(({ args }) => args),
-    ],
-  };
-}
-
-/** Each call gets its own KEYS and ARGV. One that fails leaves what it did before, as when it runs alone, and the others go on. */
-function forMany(source: string): string {
-  return `
-local function act(KEYS, ARGV)
-${source}
-end
-local replies, count, key, arg = {}, tonumber(ARGV[1]), 1, 2 + 2 * ARGV[1]
-for i = 1, count do
-  local keys, args = tonumber(ARGV[i * 2]), tonumber(ARGV[i * 2 + 1])
-  local done, reply = pcall(act, { unpack(KEYS, key, key + keys - 1) }, { unpack(ARGV, arg, arg + args - 1) })
-  if not done and type(reply) ~= 'table' then reply = redis.error_reply(tostring(reply)) end
-  replies[i] = reply or false
-  key, arg = key + keys, arg + args
-end
-return replies`;
-}
-
-const noPart: LuaPart = { source: '', keys: [], args: [] };
-
-/** The part's keys and arguments stand behind those of the script; how many they are is the same in every call. */
-function withPart(source: string, { source: part, keys, args }: LuaPart): string {
-  return `
-local allKeys, allArgs = KEYS, ARGV
-local function part(...)
-  local KEYS = { unpack(allKeys, #allKeys - ${keys.length - 1}) }
-  local ARGV = { unpack(allArgs, #allArgs - ${args.length - 1}) }
-${part}
-end
-local KEYS = { unpack(allKeys, 1, #allKeys - ${keys.length}) }
-local ARGV = { unpack(allArgs, 1, #allArgs - ${args.length}) }
-${source}`;
 }

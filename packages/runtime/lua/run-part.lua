@@ -1,0 +1,4 @@
+-- Runs `part` by itself.
+-- Returns what it returns
+
+return part()
