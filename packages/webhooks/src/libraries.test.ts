@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { signBody } from './sign-body.ts';
 
-const payloads = 10_000;
+const payloads = 2_000;
 const seed = 20_261_127;
 
 /** One event as a receiver gets it. */
