@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 
-import type { Target } from '@sluice/config';
+import type { Provider, Target } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
 import type { OnDelta, SendBy } from '../adapter.ts';
 
+import { baseUrlOf } from './base-url.ts';
 import { maxDocumentBytes, TextReader, type BodyReader } from './body-reader.ts';
 import { parseErrorFields } from './error-fields.ts';
 import { EventReader, type EventHandler } from './event-reader.ts';
@@ -117,13 +118,11 @@ function httpRequestOf(
   const { provider } = target;
   const { sendBy } = request;
   const isPast = () => sendBy !== undefined && http.clock.now() > sendBy.ms;
-  const url = new URL(provider.baseUrl);
-  for (const [name, value] of Object.entries(request.query ?? {}))
-    url.searchParams.set(name, value);
+  const { origin, pathname, search } = urlOf(provider, request.query);
   return {
     provider: provider.name,
-    origin: url.origin,
-    path: `${url.pathname.replace(/\/$/, '')}${request.path}${url.search}`,
+    origin,
+    path: `${pathname.replace(/\/$/, '')}${request.path}${search}`,
     method: request.method,
     headers: headersOf(request, provider.headers),
     body: bodyOf(request),
@@ -136,6 +135,14 @@ function httpRequestOf(
     },
     signal,
   };
+}
+
+function urlOf(provider: Provider, query: Record<string, string> | undefined): Readonly<URL> {
+  const base = baseUrlOf(provider);
+  if (!query) return base;
+  const url = new URL(base);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
 }
 
 function bodyOf({ body, bytes, stream }: UpstreamRequest): HttpRequest['body'] {

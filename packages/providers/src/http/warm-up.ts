@@ -1,5 +1,6 @@
 import type { Provider } from '@sluice/config';
 
+import { baseUrlOf } from './base-url.ts';
 import { exchange } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
 
@@ -8,7 +9,7 @@ import type { HttpClient } from './http-client.ts';
  * session known then. Sends no key. Resolves whatever the provider answers; rejects as `exchange` does where none does.
  */
 export async function warmUp({ dispatcher }: HttpClient, provider: Provider): Promise<void> {
-  const { origin, pathname } = new URL(provider.baseUrl);
+  const { origin, pathname } = baseUrlOf(provider);
   const { firstByteMs, idleMs } = provider.timeouts;
   await exchange<undefined>(
     dispatcher,

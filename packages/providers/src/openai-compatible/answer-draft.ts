@@ -28,9 +28,9 @@ export class AnswerDraft {
   #content: string | undefined;
   #reasoning: string | undefined;
   #refusal: string | undefined;
-  #images: AnswerImage[] = [];
-  #annotations: Annotation[] = [];
-  #logprobs: Logprobs = {};
+  readonly #images: AnswerImage[] = [];
+  readonly #annotations: Annotation[] = [];
+  readonly #logprobs: Logprobs = {};
   #finishReason: string | undefined;
 
   /** `tell` is told what each piece adds. */
@@ -96,8 +96,8 @@ export class AnswerDraft {
 
   #addMedia({ audio: sound, images, annotations }: ChatDelta): AnswerDelta {
     const audio = sound ? this.#sound.add(withoutNulls(sound)) : {};
-    this.#images = [...this.#images, ...(images ?? [])];
-    this.#annotations = [...this.#annotations, ...(annotations ?? [])];
+    if (images) this.#images.push(...images);
+    if (annotations) this.#annotations.push(...annotations);
     return {
       ...(Object.keys(audio).length > 0 && { audio }),
       ...(images?.length && { images }),

@@ -6,6 +6,7 @@ import { fitPromptCache } from '../chat/fit-prompt-cache.ts';
 import { topLogprobs } from '../chat/fit-parameters.ts';
 import { outputLimit } from '../chat/refuse-input.ts';
 import { refuseNamelessSound } from '../chat/refuse-said-media.ts';
+import { baseUrlOf } from '../http/base-url.ts';
 
 /** OpenAI's own reasoning models behind a proxy, which may put its vendor's name in front. */
 const reasoningModel = /(?:^|\/)(?:o[1-9]|gpt-(?:[5-9]|[1-9]\d))/;
@@ -32,7 +33,7 @@ export function fitCompatible({ input, target }: Pick<ChatCall, 'input' | 'targe
 
 /** Google's own OpenAI-compatible address. */
 export function isGoogle({ provider }: Target): boolean {
-  return /(?:^|[./-])googleapis\.com$/.test(new URL(provider.baseUrl).hostname);
+  return /(?:^|[./-])googleapis\.com$/.test(baseUrlOf(provider).hostname);
 }
 
 function convertRole(message: ChatMessage): ChatMessage {

@@ -1,5 +1,6 @@
 import type { Target } from '@sluice/config';
 
+import { baseUrlOf } from '../http/base-url.ts';
 import type { ErrorFields } from '../http/error-fields.ts';
 import type { Verdict } from '../http/judge-error.ts';
 
@@ -13,6 +14,6 @@ export function judgeDashScope(
   target: Target,
 ): Verdict | undefined {
   if (!fields.codes.includes('insufficient_quota')) return undefined;
-  const { hostname } = new URL(target.provider.baseUrl);
+  const { hostname } = baseUrlOf(target.provider);
   return hostname.startsWith('dashscope') ? { code: 'rate_limited' } : undefined;
 }
