@@ -5,6 +5,7 @@ import { ledgerEntryOf, type Records } from '@sluice/records';
 import type { Clock, Logger } from '@sluice/runtime';
 
 import type { WorkerMetrics } from '../worker-metrics.ts';
+import { observeEntries } from './observe-entries.ts';
 
 export interface MeterDeps {
   records: Records;
@@ -50,60 +51,76 @@ export async function meterLedger(deps: MeterDeps, options: MeterOptions): Promi
   }
 }
 
+/** A piece of the ledger, as it follows on the entry `fromId`. */
+interface Piece {
+  shard: number;
+  fromId: string;
+  toId: string;
+  entries: readonly LedgerEntry[];
+}
+
+/** What is made of the ledger: each has a place of its own in it, because a crash may come between two of them. */
+interface Account {
+  /** Id of the last entry that is in it; `0` for none. */
+  readUpTo: string;
+  /** `false`: another process has added meanwhile. */
+  add(piece: Piece): Promise<boolean>;
+}
+
 /** The time up to which all is read, epoch ms; nothing if it is another process's turn. */
 async function readOn(deps: MeterDeps, options: MeterOptions): Promise<number | undefined> {
-  if (!(await deps.usage.takeTurn(options.shard, options.meterId))) return undefined;
-  const spentMs = await spendAll(deps, options);
-  return Math.min(spentMs, await countAll(deps, options));
+  const { shard, meterId, signal } = options;
+  if (!(await deps.usage.takeTurn(shard, meterId))) return undefined;
+  const accounts = await openAccounts(deps, shard);
+  const pieceAfter = pieceReader(deps, shard);
+  let open: readonly Account[] = accounts;
+  while (open.length > 0 && !signal.aborted) open = await addNext(open, pieceAfter);
+  return Math.min(...accounts.map(({ readUpTo }) => Number(readUpTo.split('-')[0])));
 }
 
-/** Counts all there is; returns the time of the last entry that is counted, epoch ms. */
-async function countAll(deps: MeterDeps, { shard, signal }: MeterOptions): Promise<number> {
-  let fromId = await deps.usage.countedUpTo(shard);
-  while (!signal.aborted) {
-    const messages = await deps.records.readLedger(shard, fromId, entriesAtOnce);
-    const toId = messages.at(-1)?.streamId;
-    if (toId === undefined) break;
-    const entries = messages.map((message) => ledgerEntryOf(message, deps.config));
-    if (!(await deps.usage.count({ shard, fromId, toId, entries }))) break;
-    for (const entry of entries) observe(entry, deps.metrics);
-    fromId = toId;
-  }
-  return Number(fromId.split('-')[0]);
+async function openAccounts(deps: MeterDeps, shard: number): Promise<Account[]> {
+  const { budgets, usage, metrics } = deps;
+  const [spentUpTo, countedUpTo] = await Promise.all([
+    budgets.spentUpTo(shard),
+    usage.countedUpTo(shard),
+  ]);
+  const count = async (piece: Piece) => {
+    const isCounted = await usage.count(piece);
+    if (isCounted) observeEntries(piece.entries, metrics);
+    return isCounted;
+  };
+  return [
+    { readUpTo: spentUpTo, add: (piece) => budgets.spend(piece) },
+    { readUpTo: countedUpTo, add: count },
+  ];
 }
 
-/** The same for the budgets, which have a place of their own: a crash between the two leaves one of them behind. */
-async function spendAll(deps: MeterDeps, { shard, signal }: MeterOptions): Promise<number> {
-  let fromId = await deps.budgets.spentUpTo(shard);
-  while (!signal.aborted) {
-    const messages = await deps.records.readLedger(shard, fromId, entriesAtOnce);
-    const toId = messages.at(-1)?.streamId;
-    if (toId === undefined) break;
-    const entries = messages.map((message) => ledgerEntryOf(message, deps.config));
-    if (!(await deps.budgets.spend({ shard, fromId, toId, entries }))) break;
-    fromId = toId;
-  }
-  return Number(fromId.split('-')[0]);
+/** Reads the ledger; accounts that are at the same place share what is read. */
+function pieceReader({ records, config }: MeterDeps, shard: number) {
+  let last: Piece | undefined;
+  return async (fromId: string): Promise<Piece> => {
+    if (last?.fromId === fromId) return last;
+    const messages = await records.readLedger(shard, fromId, entriesAtOnce);
+    const entries = messages.map((message) => ledgerEntryOf(message, config));
+    last = { shard, fromId, toId: messages.at(-1)?.streamId ?? fromId, entries };
+    return last;
+  };
 }
 
-function observe(entry: LedgerEntry, metrics: WorkerMetrics): void {
-  const { name: model, provider, outcome, usage, costUsd, saved } = entry;
-  const labels = { model, provider };
-  metrics.ledgerEntries.inc({ ...labels, outcome });
-  if (costUsd === 'unknown') metrics.unknownCosts.inc(labels);
-  else metrics.cost.inc(labels, Number(costUsd));
-  if (saved) {
-    metrics.savedTokens.inc(labels, saved.tokens);
-    if (saved.usd !== 'unknown') metrics.savedCost.inc(labels, Number(saved.usd));
-    return;
+/** Adds the next piece to each; returns those for which there may be more. */
+async function addNext(
+  accounts: readonly Account[],
+  pieceAfter: (fromId: string) => Promise<Piece>,
+): Promise<Account[]> {
+  const open: Account[] = [];
+  for (const account of accounts) {
+    // One after the other: the second reads what the first has read.
+    // oxlint-disable-next-line no-await-in-loop
+    const piece = await pieceAfter(account.readUpTo);
+    // oxlint-disable-next-line no-await-in-loop
+    if (piece.entries.length === 0 || !(await account.add(piece))) continue;
+    account.readUpTo = piece.toId;
+    open.push(account);
   }
-  if (!usage) return;
-  const {
-    input_tokens: input = 0,
-    cached_input_tokens: cached = 0,
-    output_tokens: output = 0,
-  } = usage;
-  metrics.tokens.inc({ ...labels, kind: 'input' }, Math.max(0, input - cached));
-  metrics.tokens.inc({ ...labels, kind: 'cached_input' }, Math.min(cached, input));
-  metrics.tokens.inc({ ...labels, kind: 'output' }, output);
+  return open;
 }

@@ -2,7 +2,14 @@ import type { LedgerEntry } from '@sluice/contracts';
 import { loadScript, type Clock } from '@sluice/runtime';
 import type { Redis } from 'ioredis';
 
-import { intervalNames, intervals, startOf, type BucketName, type Table } from './buckets.ts';
+import {
+  intervalNames,
+  intervals,
+  startOf,
+  type BucketName,
+  type Interval,
+  type Table,
+} from './buckets.ts';
 import { usageKeys } from './keys.ts';
 import { encodeRow, foldRow, rowsOf, type Row } from './rows.ts';
 import {
@@ -54,37 +61,56 @@ export async function countEntries(deps: UsageDeps, piece: Piece): Promise<boole
   return (await script(deps.redis, names, args)) === 1;
 }
 
-interface Bucket extends BucketName {
-  rows: Map<string, { row: Row; more: Totals }>;
+interface RowSum {
+  row: Row;
+  more: Totals;
 }
 
-/** What the entries add, by bucket and row. */
+interface Bucket extends BucketName {
+  rows: Map<string, RowSum>;
+}
+
+const longerIntervals = intervalNames.filter((name) => name !== 'minute');
+
+/** What the entries add, by bucket and row. Minutes are added up to hours and days: each entry is added once, not once for each. */
 function gather(entries: readonly LedgerEntry[]): Bucket[] {
-  const buckets = new Map<string, Bucket>();
+  const minutes = new Map<string, Bucket>();
   for (const entry of entries) {
     const more = totalsOf(entry);
     // Two tables by name.
     for (const [table, rows] of Object.entries(rowsOf(entry)) as [Table, Row[]][]) {
-      for (const row of rows) addToBuckets(buckets, { table, row, more, atMs: entry.atMs });
+      const bucket = bucketAt(minutes, table, 'minute', entry.atMs);
+      for (const row of rows) addToRow(bucket, encodeRow(row), { row, more });
     }
   }
-  return [...buckets.values()];
+  const longer = new Map<string, Bucket>();
+  for (const { table, startMs, rows } of minutes.values()) {
+    for (const interval of longerIntervals) {
+      const bucket = bucketAt(longer, table, interval, startMs);
+      for (const [key, sum] of rows) addToRow(bucket, key, sum);
+    }
+  }
+  return [...minutes.values(), ...longer.values()].filter(({ rows }) => rows.size > 0);
 }
 
-function addToBuckets(
+/** The bucket that a time (epoch ms) is in. */
+function bucketAt(
   buckets: Map<string, Bucket>,
-  { table, row, more, atMs }: { table: Table; row: Row; more: Totals; atMs: number },
-): void {
-  const rowKey = encodeRow(row);
-  for (const interval of intervalNames) {
-    const startMs = startOf(interval, atMs);
-    const id = `${table} ${interval} ${startMs}`;
-    let bucket = buckets.get(id);
-    if (!bucket) buckets.set(id, (bucket = { table, interval, startMs, rows: new Map() }));
-    let known = bucket.rows.get(rowKey);
-    if (!known) bucket.rows.set(rowKey, (known = { row, more: noTotals() }));
-    addTotals(known.more, more);
-  }
+  table: Table,
+  interval: Interval,
+  atMs: number,
+): Bucket {
+  const startMs = startOf(interval, atMs);
+  const id = `${table} ${interval} ${startMs}`;
+  let bucket = buckets.get(id);
+  if (!bucket) buckets.set(id, (bucket = { table, interval, startMs, rows: new Map() }));
+  return bucket;
+}
+
+function addToRow({ rows }: Bucket, key: string, { row, more }: RowSum): void {
+  let known = rows.get(key);
+  if (!known) rows.set(key, (known = { row, more: noTotals() }));
+  addTotals(known.more, more);
 }
 
 /** A bucket as it is stored: how many rows it has, and those that the piece may add to. */

@@ -34,9 +34,10 @@ export type Totals = Record<Count, number> & {
 
 const picoPerUsd = '1e12';
 
+/** One of each name that `counts` lists. */
+const zeros = Object.fromEntries(counts.map((count) => [count, 0])) as Record<Count, number>;
+
 export function noTotals(): Totals {
-  // One of each name that `counts` lists.
-  const zeros = Object.fromEntries(counts.map((count) => [count, 0])) as Record<Count, number>;
   return { ...zeros, costPico: 0n, savedPico: 0n, promptCacheSavedPico: 0n };
 }
 
