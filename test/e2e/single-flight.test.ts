@@ -102,11 +102,13 @@ describe('equal jobs under way', () => {
   });
 
   test('a call that fails for good fails them all, and is not made again for each', async () => {
-    // The first attempt hangs for as long as the others take to wait for it; one that came later would lead a flight of its own.
+    // The first attempt hangs while the others come to wait for it; one that came later would lead a flight of its own.
     const match = { kind: 'chat' };
     await stack().simulator.fault({ match, fault: { kind: 'hang' }, times: 1 });
     await stack().simulator.fault({ match, fault: { kind: 'status', status: 500 }, times: 3 });
-    const ids = await submitMany(stack(), chat('an outage', { attempt_timeout_seconds: 10 }), 12);
+    await stack().request('POST', '/v1/limits/openai/pause', {});
+    const ids = await submitMany(stack(), chat('an outage', { attempt_timeout_seconds: 8 }), 12);
+    await stack().request('POST', '/v1/limits/openai/resume', {});
     await waitingFor(stack(), 11);
     const ended = await endedAll(stack(), ids);
     expect(new Set(ended.map(({ error }) => error?.code))).toEqual(new Set(['upstream_error']));
