@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 const timing = [
   'packages/metering/src/count-on-thread.test.ts',
   'test/chaos/cancel-races.test.ts',
-  'test/e2e/drain.test.ts',
+  'test/e2e/grace.test.ts',
   'test/e2e/limits-and-retries.test.ts',
   'test/e2e/outages.test.ts',
 ];

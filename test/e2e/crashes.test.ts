@@ -318,20 +318,3 @@ test('Redis killed and restarted under load: every accepted job completes', asyn
     .map(({ bodySha256 }) => bodySha256);
   expect(new Set(bodies).size).toBe(bodies.length);
 }, 120_000);
-
-test('SIGTERM lets a call in flight finish and exits with 0; queued jobs wait for the next worker', async ({
-  expect,
-}) => {
-  const stack = await startStack({ workers: 1 });
-  await stack.simulator.behaviour({ chunkDelayMs: 100, chunks: 10 });
-  const { id } = await stack.submit(chat('graceful'));
-  await expect.poll(async () => (await stack.simulator.calls('chat')).length).toBe(1);
-  const worker = stack.workers[0];
-  worker?.kill('SIGTERM');
-  expect(await worker?.exited).toBe(0);
-  expect((await stack.ended(id)).state).toBe('completed');
-  const later = await stack.submit(chat('later'));
-  await stack.addWorker();
-  expect((await stack.ended(later.id)).state).toBe('completed');
-  expect(await stack.simulator.bought('chat')).toBe(2);
-}, 90_000);
