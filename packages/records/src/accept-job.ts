@@ -39,7 +39,7 @@ export async function acceptJob(
   const index = 'input_file_id' in request.input ? 'batches' : 'tenant';
   const tenantIndex = context.keys[index](keys.shard, request.tenantId);
   const names = [keys.job, keys.live, tenantIndex, keys.loads];
-  const fields = [...loadArguments(context, request), ...(await sealRequest(context, request))];
+  const fields = loadArguments(context, request).concat(await sealRequest(context, request));
   const check = nextCheckAt(request, request.createdAtMs);
   if (!idempotency) {
     const args = [request.jobId, check, '', '', ...fields];

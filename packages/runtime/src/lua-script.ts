@@ -84,8 +84,8 @@ export function loadScript(
     let whole = joined.get(part.source);
     if (!whole) joined.set(part.source, (whole = prepare(part)));
     return await call(redis, whole, {
-      keys: [...keys, ...part.keys],
-      args: [...args, ...part.args],
+      keys: keys.concat(part.keys),
+      args: args.concat(part.args),
     });
   };
 }
@@ -126,8 +126,9 @@ async function call(
     return await run(redis, one, asked);
   }
   // What stands in one command must be in one slot of a cluster.
-  const { keys } = asked;
-  const group = { name: `${many.digest} ${keys.length} ${hashTagOf(keys[0] ?? '')}`, isLast };
+  const { keys, args } = asked;
+  const shape = `${keys.length} ${args.length}`;
+  const group = { name: `${many.digest} ${shape} ${hashTagOf(keys[0] ?? '')}`, isLast };
   return await callTogether(redis, group, asked, async (calls) => {
     const [only] = calls;
     if (only && calls.length === 1) return [await run(redis, one, only)];
@@ -144,10 +145,12 @@ async function run(
   { text, digest }: Loaded,
   { keys, args }: ScriptCall,
 ): Promise<unknown> {
+  const given: LuaArgument[] = [...keys];
+  given.push(...args);
   try {
-    return await redis.evalsha(digest, keys.length, ...keys, ...args);
+    return await redis.evalsha(digest, keys.length, ...given);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return await redis.eval(text, keys.length, ...keys, ...args);
+    return await redis.eval(text, keys.length, ...given);
   }
 }

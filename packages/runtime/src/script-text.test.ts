@@ -2,14 +2,15 @@ import { expect, test } from 'vitest';
 
 import { joinCalls } from './script-text.ts';
 
-test('calls that share keys name these once', () => {
+test('calls that share keys and arguments name these once', () => {
+  const long = 'x'.repeat(100);
   const joined = joinCalls([
-    { keys: ['job1', 'live', 'index'], args: ['a', 1] },
-    { keys: ['job2', 'live', 'index'], args: ['b'] },
-    { keys: ['job3', 'live', 'other'], args: [] },
+    { keys: ['job1', 'live', 'index'], args: ['a', 1, long, 'same'] },
+    { keys: ['job2', 'live', 'index'], args: ['b', 1, long, 'same'] },
+    { keys: ['job3', 'live', 'other'], args: ['c', 1, long, 'same'] },
   ]);
   expect(joined).toEqual({
     keys: ['job1', 'live', 'index', 'job2', 'index', 'job3', 'other'],
-    args: [3, 3, 2, 1, 3, 2, 1, 0, 'a', 1, 'b'],
+    args: [3, 3, 4, 2, 2, 1, 3, 1, 3, 'a', 1, long, 'same', 'b', long, 'c', long],
   });
 });

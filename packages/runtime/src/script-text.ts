@@ -31,49 +31,70 @@ return redis.error_reply(tostring(reply))`;
 export function textOfMany(source: ScriptSource): string {
   const { keys, args } = source.part;
   return `${functionsOf(source)}
-local count, perCall, varying = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local own = perCall - ${keys}
-local ownKeys = { unpack(KEYS, 1, own) }
-partKeys = { unpack(KEYS, own + 1, perCall) }
-local replies, key, size, arg = {}, perCall + 1, 4 + varying, 4 + varying + count
+local header = {}
+for i = 1, 5 do header[i] = tonumber(ARGV[i]) end
+local count, keys, args, otherKeys, otherArgs = unpack(header)
+local key, arg, replies = keys, 5 + otherKeys + otherArgs + args, {}
+local ownKeys, ownArgs = { unpack(KEYS, 1, keys - ${keys}) }, { unpack(ARGV, arg - args + 1, arg - ${args}) }
+partKeys, partArgs = { unpack(KEYS, keys - ${keys - 1}, keys) }, { unpack(ARGV, arg - ${args - 1}, arg) }
+local function put(own, ofPart, place, value)
+  if place > #own then ofPart[place - #own] = value else own[place] = value end
+end
 for i = 1, count do
   if i > 1 then
-    for each = 4, 3 + varying do
-      local place = tonumber(ARGV[each])
-      if place > own then partKeys[place - own] = KEYS[key] else ownKeys[place] = KEYS[key] end
+    for each = 6, 5 + otherKeys do
       key = key + 1
+      put(ownKeys, partKeys, tonumber(ARGV[each]), KEYS[key])
+    end
+    for each = 6 + otherKeys, 5 + otherKeys + otherArgs do
+      arg = arg + 1
+      put(ownArgs, partArgs, tonumber(ARGV[each]), ARGV[arg])
     end
   end
-  local behind = arg + tonumber(ARGV[size])
-  partArgs = { unpack(ARGV, behind - ${args}, behind - 1) }
-  local done, reply = pcall(act, ownKeys, { unpack(ARGV, arg, behind - ${args + 1}) })
+  local done, reply = pcall(act, ownKeys, ownArgs)
   if not done and type(reply) ~= 'table' then reply = redis.error_reply(tostring(reply)) end
   replies[i] = reply or false
-  size, arg = size + 1, behind
 end
 writeHeld()
 return replies`;
 }
 
+/** Longer texts are hardly ever the same, and take time to compare. */
+const longestShared = 64;
+
 /**
- * Calls with as many keys each, as one. KEYS are those of the first call, and of each other one those at the places where not
- * all have the same. ARGV: 1 how many calls, 2 how many keys each has, 3 how many places differ, then these places, then how many arguments each call
- * has, then the arguments.
+ * Calls with as many keys and as many arguments each, as one. KEYS are those of the first call, and of each other one those at
+ * the places where not all have the same. ARGV: 1 how many calls, 2 and 3 how many keys and arguments each has, 4 and 5 at how
+ * many places of these they differ, then these places, then the arguments as the keys.
  */
 export function joinCalls(calls: readonly ScriptCall[]): ScriptCall {
-  const [first, ...others] = calls;
-  const places = [...(first?.keys ?? []).keys()];
-  const differing = places.filter((i) => others.some(({ keys }) => keys[i] !== first?.keys[i]));
-  const keys = [...(first?.keys ?? [])];
-  const sizes: number[] = [];
-  const args: (string | number | Buffer)[] = [];
-  for (const call of calls) {
-    if (call !== first) for (const place of differing) keys.push(call.keys[place] ?? '');
-    sizes.push(call.args.length);
-    args.push(...call.args);
+  const { keys = [], args = [] } = calls[0] ?? {};
+  const keyPlaces = differing(calls.map((call) => call.keys));
+  const argPlaces = differing(calls.map((call) => call.args));
+  const joinedKeys = [...keys];
+  const joinedArgs: (string | number | Buffer)[] = [calls.length, keys.length, args.length];
+  joinedArgs.push(keyPlaces.length, argPlaces.length);
+  for (const place of keyPlaces) joinedArgs.push(place + 1);
+  for (const place of argPlaces) joinedArgs.push(place + 1);
+  for (const arg of args) joinedArgs.push(arg);
+  for (const call of calls.slice(1)) {
+    for (const place of keyPlaces) joinedKeys.push(call.keys[place] ?? '');
+    for (const place of argPlaces) joinedArgs.push(call.args[place] ?? '');
   }
-  const header = [calls.length, places.length, differing.length];
-  return { keys, args: [...header, ...differing.map((i) => i + 1), ...sizes, ...args] };
+  return { keys: joinedKeys, args: joinedArgs };
+}
+
+/** The places where not all lists have the same. */
+function differing(lists: readonly (readonly (string | number | Buffer)[])[]): number[] {
+  const [first = [], ...others] = lists;
+  const isShared = (value: string | number | Buffer, place: number) =>
+    (typeof value === 'number' || value.length <= longestShared) &&
+    others.every((list) => list[place] === value);
+  const places: number[] = [];
+  first.forEach((value, place) => {
+    if (!isShared(value, place)) places.push(place);
+  });
+  return places;
 }
 
 function functionsOf({ functions, act, part }: ScriptSource): string {
