@@ -86,7 +86,7 @@ function environment() {
 
 /** Commands that start what the test has started, install, or are tests themselves: they are not run here. */
 const runElsewhere =
-  /^(npm |docker |export SLUICE_ADMIN_KEY|REDIS_URL=|PASSWORD=|redis-cli |redis-server )/;
+  /^(npm |docker |export SLUICE_ADMIN_KEY|REDIS_URL=|PASSWORD=|redis-cli |redis-server |echo y \| redis-check-aof )/;
 
 const commandsOf = ({ blocks }: Page) =>
   blocks.filter(({ info, text }) => info === 'sh' && !runElsewhere.test(text));

@@ -1,9 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, stat, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { loadConfig } from '@sluice/config';
 import { versionWithHoles } from '@sluice/runtime';
-import { describe, expect, test } from 'vitest';
+import { findTestPort, findTestRedis } from '@sluice/testing';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 
 /**
@@ -56,6 +63,38 @@ describe('docker-compose.yml', () => {
     expect(redis?.command.join(' ')).toContain('--appendonly yes');
     expect(redis?.command.join(' ')).toContain('--maxmemory-policy noeviction');
     expect(compose.services.redis.volumes).toEqual(['redis:/data']);
+  });
+
+  test('takes a torn transaction off the append-only file before Redis reads it', async () => {
+    const server = await findTestRedis();
+    if (server.kind !== 'program') return;
+    const cwd = await mkdtemp(join(tmpdir(), 'sluice-deploy-'));
+    onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+    const port = await findTestPort();
+    const [shell = '', option = '', script = ''] = services['redis']?.command ?? [];
+    const words = [option, script.replaceAll('$$', '$').trimEnd() + ` --port ${port}`];
+    const env = {
+      ...process.env,
+      ...server.environment,
+      PATH: `${dirname(server.program)}:${process.env['PATH']}`,
+    };
+    const runUntilKilled = async (act: (redis: Redis) => Promise<unknown>) => {
+      const child = spawn(shell, words, { cwd, env, stdio: 'ignore' });
+      const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+      redis.on('error', () => {}); // It is not there yet.
+      const seen = await act(redis);
+      redis.disconnect();
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      return seen;
+    };
+    const pair = "redis.call('SET', 'half', 1) redis.call('SET', 'other', 1)";
+    await runUntilKilled((redis) => redis.eval(pair, 0));
+    const file = join(cwd, 'appendonlydir', 'appendonly.aof.1.incr.aof');
+    await truncate(file, (await stat(file)).size - 20);
+    await runUntilKilled((redis) => redis.set('next', 'kept'));
+    const seen = await runUntilKilled((redis) => redis.mget('half', 'other', 'next'));
+    expect(seen).toEqual([null, null, 'kept']);
   });
 
   test('starts nothing before Redis answers, and knows when the API is ready', () => {

@@ -33,6 +33,8 @@ export function redisConfig(settings: RedisSettings, server: RedisServer): strin
     'daemonize no',
     `appendonly ${persistence === 'none' ? 'no' : 'yes'}`,
     `appendfsync ${persistence === 'always' ? 'always' : 'everysec'}`,
+    // A file that a crash has torn is mended before it is loaded: see mendAppendOnlyFile.
+    'aof-load-truncated no',
     `save ${persistence === 'none' ? '""' : '3600 1'}`,
     'maxmemory-policy noeviction',
     ...(settings.maxMemoryBytes === undefined ? [] : [`maxmemory ${settings.maxMemoryBytes}`]),

@@ -34,10 +34,26 @@ export function redisCommand(
     return { program, arguments: [run.configFile], environment };
   }
   const containerName = `sluice-redis-${process.pid}-${run.port}`;
-  const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid?.()}`] : [];
   const publish = ['--publish', `127.0.0.1:${run.port}:${run.port}`];
-  const mount = ['--volume', `${run.dataDir}:${run.dataDir}`];
-  const words = ['run', '--rm', '--name', containerName, ...publish, ...mount, ...user];
+  const words = ['run', '--rm', '--name', containerName, ...publish, ...inFolder(run.dataDir)];
   words.push(server.image, 'redis-server', run.configFile);
   return { program: 'docker', arguments: words, environment: {}, containerName };
+}
+
+/** The command that mends the append-only file at `file`, inside `dataDir`; it asks whether it may on its input. */
+export function checkCommand(server: RedisServer, file: string, dataDir: string): RedisCommand {
+  const words = ['--fix', file];
+  if (server.kind === 'program') {
+    // Every package of Redis and of Valkey has it beside the server.
+    const program = server.program.replace(/-server$/, '-check-aof');
+    return { program, arguments: words, environment: server.environment };
+  }
+  const run = ['run', '--rm', '--interactive', ...inFolder(dataDir), server.image];
+  return { program: 'docker', arguments: [...run, 'redis-check-aof', ...words], environment: {} };
+}
+
+/** The container sees the folder at its own place, and writes in it as this user. */
+function inFolder(dataDir: string): string[] {
+  const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid?.()}`] : [];
+  return ['--volume', `${dataDir}:${dataDir}`, ...user];
 }

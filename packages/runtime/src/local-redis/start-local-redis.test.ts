@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,29 @@ describe('startLocalRedis', () => {
     expect(await client.get('job')).toBe('kept');
     expect(redis.url).toBe(url);
     expect(redis.pid).not.toBe(pid);
+  });
+
+  test('a transaction that a crash has torn never comes back, and nothing behind it is lost', async () => {
+    const options = { persistence: 'always' } as const;
+    const half = "redis.call('SET', 'half', 1) redis.call('SET', 'other', 1)";
+    const crash = async (redis: LocalRedis, act: (client: Redis) => Promise<unknown>) => {
+      await act(connect(redis.url));
+      const { pid } = redis;
+      process.kill(pid!, 'SIGKILL');
+      await vi.waitFor(() => expect(redis.pid ?? pid).not.toBe(pid), patience);
+      await redis.stop();
+    };
+    await crash(await start(options), (client) => client.eval(half, 0));
+    const files = await readdir(join(dataDir, 'appendonlydir'));
+    const file = join(
+      dataDir,
+      'appendonlydir',
+      files.find((name) => name.includes('.incr.'))!,
+    );
+    await truncate(file, (await stat(file)).size - 20);
+    await crash(await start(options), (client) => client.set('next', 'kept'));
+    const client = connect((await start(options)).url);
+    expect(await client.mget('half', 'other', 'next')).toEqual([null, null, 'kept']);
   });
 
   test('keeps the data over stop and start', async () => {

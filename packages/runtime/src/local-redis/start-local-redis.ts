@@ -38,6 +38,8 @@ const longestRestartDelayMs = 5_000;
 /** A Redis that lived this long did not crash because of how it starts. */
 const stableAfterMs = 10_000;
 const portTries = 5;
+const mended =
+  'Redis had been killed while it wrote; what it had not acknowledged was taken off its append-only file';
 
 /**
  * Starts a Redis on 127.0.0.1 with a new password and keeps it alive: after a crash it comes back on the same
@@ -54,6 +56,7 @@ export async function startLocalRedis(options: LocalRedisOptions): Promise<Local
       maxMemoryBytes: options.maxMemoryBytes,
     };
     const { redis, port } = await startOnPort(options, settings);
+    if (redis.isMended) options.log.warn(mended);
     await lock.noteRedis(redis.pid);
     return new RedisSupervisor({ ...options, settings: { ...settings, port }, lock }, redis);
   } catch (error) {
@@ -157,6 +160,7 @@ class RedisSupervisor implements LocalRedis {
       this.#redis = await startRedisProcess(server, settings);
       await lock.noteRedis(this.#redis.pid);
       log.info({ port: settings.port, pid: this.#redis.pid }, 'Redis runs again');
+      if (this.#redis.isMended) log.warn(mended);
       return this.#redis;
     } catch (error) {
       log.error({ err: error }, 'Redis did not start; trying again');

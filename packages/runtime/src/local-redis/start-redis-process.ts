@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { systemClock } from '../clock.ts';
+import { isTorn, mendAppendOnlyFile } from './mend-append-only-file.ts';
 import { pingRedis } from './ping-redis.ts';
 import { redisConfig, type RedisSettings } from './redis-config.ts';
 import { redisCommand, type RedisCommand, type RedisServer } from './redis-server.ts';
@@ -11,6 +12,8 @@ import { runProgram } from './run-program.ts';
 /** A Redis that runs and answers. */
 export interface RedisProcess {
   readonly pid: number;
+  /** A crash had torn the end of its append-only file, which was taken off first: see {@link mendAppendOnlyFile}. */
+  readonly isMended: boolean;
   /** Resolves with the last lines of its log when the process is gone, for whatever reason. */
   readonly exited: Promise<string>;
   /** SIGTERM: Redis flushes its append-only file, and the promise resolves when it is gone. */
@@ -40,10 +43,25 @@ export async function startRedisProcess(
   const configFile = join(settings.dataDir, 'redis.conf');
   await writeFile(configFile, redisConfig(settings, server), { mode: 0o600 });
   const command = redisCommand(server, { configFile, ...settings });
+  try {
+    return await startOnce(command, settings, false);
+  } catch (error) {
+    if (!(error instanceof Error && isTorn(error.message))) throw error;
+    await mendAppendOnlyFile(server, settings.dataDir);
+    return await startOnce(command, settings, true);
+  }
+}
+
+async function startOnce(
+  command: RedisCommand,
+  settings: RedisSettings,
+  isMended: boolean,
+): Promise<RedisProcess> {
   const child = await spawnRedis(command);
   const exited = watchExit(child);
   const redis: RedisProcess = {
     pid: child.pid ?? 0,
+    isMended,
     exited,
     stop: async () => await stopRedis(child, command, exited),
     kill: async () => {
