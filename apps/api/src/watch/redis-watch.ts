@@ -40,7 +40,7 @@ export function watchRedis(
   { redis, clock, log }: { redis: Redis; clock: Clock; log: Logger },
   signal: AbortSignal,
 ): RedisWatch {
-  const seen: Seen = { memory: undefined, isSilent: false, waiting: new Set() };
+  const seen: Seen = { memory: undefined, isSilent: false, waiting: [] };
   // Ends with the signal and never rejects.
   void (async () => {
     while (!signal.aborted) {
@@ -74,20 +74,28 @@ export function watchRedis(
 interface Seen {
   memory: RedisMemory | undefined;
   isSilent: boolean;
-  /** Called when Redis falls silent. */
-  waiting: Set<() => void>;
+  /** Who is to know when Redis falls silent; those that are settled are taken out with the next look. */
+  waiting: Waiter[];
 }
 
-/** On the accept path: one promise, where `Promise.race` makes four. */
+interface Waiter {
+  /** Absent once it is settled. */
+  onSilence: (() => void) | undefined;
+}
+
+/**
+ * On the accept path: one promise, where `Promise.race` makes four, and a list of which nothing is taken out one by one: the
+ * tables that a `Set` leaves behind as it changes hold each other, and what was in them, until the next full collection.
+ */
 function unlessSilent<Value>(
-  { waiting }: Seen,
+  seen: Seen,
   work: Promise<Value>,
   late: () => SluiceError,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const onSilence = () => reject(late());
-    waiting.add(onSilence);
-    const settled = () => waiting.delete(onSilence);
+    const waiter: Waiter = { onSilence: () => reject(late()) };
+    seen.waiting.push(waiter);
+    const settled = () => (waiter.onSilence = undefined);
     work.then(
       (value) => {
         settled();
@@ -103,9 +111,10 @@ function unlessSilent<Value>(
 
 /** One question to each node of Redis; while one of them waits for too long, Redis is silent. */
 async function look(seen: Seen, { redis, log }: { redis: Redis; log: Logger }): Promise<void> {
+  seen.waiting = seen.waiting.filter(({ onSilence }) => onSilence !== undefined);
   const onSilent = () => {
     seen.isSilent = true;
-    for (const wake of seen.waiting) wake();
+    for (const { onSilence } of seen.waiting) onSilence?.();
   };
   const waiting = setTimeout(() => afterReading(onSilent, waiting), silentAfterMs);
   const asked = new Set(nodesOf(redis));
