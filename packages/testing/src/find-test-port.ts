@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below 32,768, from where Linux gives ports to whoever asks for any. */
 const lowestPort = 10_000;
 const ports = 20_000;
+/** From here on Linux gives ports to whoever asks for any. */
+const firstGiven = 32_768;
 /** How far apart two processes begin that were started one after the other. */
 const stride = 197;
 
@@ -11,13 +12,15 @@ let next = (process.pid * stride) % ports;
 
 /**
  * A port of 127.0.0.1 that stays free until whoever asked listens on it: the system gives it to no other test's server or
- * connection meanwhile, as it may with one that it has given out itself.
+ * connection meanwhile, as it may with one that it has given out itself. With `above` the same is true of a second port, so
+ * far above the first.
  */
-export async function findTestPort(): Promise<number> {
+export async function findTestPort({ above = 0 } = {}): Promise<number> {
   for (let tries = 0; tries < ports; tries += 1) {
     next = (next + 1) % ports;
     const port = lowestPort + next;
-    if (await isFree(port)) return port;
+    if (port + above >= firstGiven) continue;
+    if ((await isFree(port)) && (above === 0 || (await isFree(port + above)))) return port;
   }
   throw new Error(`no port from ${lowestPort} to ${lowestPort + ports - 1} is free`);
 }

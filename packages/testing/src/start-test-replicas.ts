@@ -28,6 +28,9 @@ interface Server {
 /** How long a node may be silent before it is taken for dead. */
 const deadAfterMs = 1_000;
 
+/** The nodes of a cluster talk to each other on a port that is so far above their own. */
+const busPortAbove = 10_000;
+
 /** Three masters, and a replica of the one that has the jobs of the first shard. */
 export async function startTestCluster(): Promise<TestReplicas> {
   const group = await startGroup();
@@ -90,7 +93,7 @@ async function startGroup(): Promise<Group> {
   const startOne = async (lines: readonly string[], isSentinel = false): Promise<Server> => {
     const dataDir = await mkdtemp(join(root, 'redis-'));
     const aclFile = isSentinel ? undefined : await writeUsers('users.acl', { dataDir, password });
-    const port = await findTestPort();
+    const port = await findTestPort({ above: busPortAbove });
     const more = [...lines, `masterauth ${password}`];
     const settings = { port, password, dataDir, aclFile, persistence: 'none', more } as const;
     const program = isSentinel ? await asSentinel(server, dataDir) : server;
