@@ -4,6 +4,7 @@ import type { JobView } from '@sluice/contracts';
 import { expect, test } from 'vitest';
 
 import type { Child } from '../support/child-process.ts';
+import { submitLong, terminate } from '../support/long-call.ts';
 import { adminKey, defaultConfig, useStack } from '../support/start-stack.ts';
 
 /** Longer than any call takes on a busy machine, but for the one that a second signal cuts. */
@@ -20,24 +21,9 @@ const chat = (content: string) => ({
   input: { messages: [{ role: 'user', content }] },
 });
 
-/** Submits a job whose call takes a minute, and waits until a worker makes it. */
-async function submitLong(content: string): Promise<JobView> {
-  await stack().simulator.behaviour({ chunkDelayMs: 500, chunks: 120 });
-  const job = await stack().submit(chat(content));
-  await expect
-    .poll(async () => (await stack().simulator.calls('chat')).length, { timeout: 10_000 })
-    .toBe(1);
-  return job;
-}
-
-async function terminate(worker: Child): Promise<number | null> {
-  worker.kill('SIGTERM');
-  return await worker.exited;
-}
-
 test('a second signal ends a worker at once, whatever it has in flight', async () => {
   const worker = await stack().addWorker();
-  const { id } = await submitLong('in flight for ever');
+  const { id } = await submitLong(stack(), 'in flight for ever');
   // What comes within 500 ms is taken for the same signal: a terminal and a supervisor may both pass one on.
   const again = setInterval(() => worker.kill('SIGTERM'), 200);
   worker.kill('SIGTERM');
