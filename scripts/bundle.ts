@@ -28,16 +28,22 @@ import {
 } from '../packages/boot/src/find-bundle.mjs';
 import type { BundleLines } from '../packages/boot/src/map-traces.ts';
 
-/** The first module of each, which exports `run`. */
+/** The first module of each, which exports `run`; the last two are workers that tests start. */
 export const programs = {
   api: 'apps/api/src/run-api.ts',
   worker: 'apps/worker/src/run-worker.ts',
   cli: 'apps/cli/src/run-command.ts',
   simulator: 'apps/simulator/src/run-simulator.ts',
+  'crashing-worker': 'test/support/run-crashing-worker.ts',
+  'stuck-worker': 'test/support/run-stuck-worker.ts',
 };
 
 /** Decide which files a name means. The first is pnpm's own note of what it installed, and stands for all files of that. */
-const resolution = ['node_modules/.pnpm/lock.yaml', '{apps,packages}/*/package.json'];
+const resolution = [
+  'node_modules/.pnpm/lock.yaml',
+  '{apps,packages}/*/package.json',
+  'test/package.json',
+];
 
 /**
  * Makes the bundle of what the files below `root` are now; `entries` are the programs' first files by their names. The bundle

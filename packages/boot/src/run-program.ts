@@ -6,7 +6,7 @@ import { loadBundle } from './load-bundle.ts';
 import { mapTraces } from './map-traces.ts';
 
 /** The programs that `scripts/bundle.ts` bundles, each a process of its own. */
-type ProgramName = 'api' | 'worker' | 'cli' | 'simulator';
+type ProgramName = 'api' | 'worker' | 'cli' | 'simulator' | 'crashing-worker' | 'stuck-worker';
 
 /**
  * The first module of a program. Loading it does nothing: in a bundle another program may load it for what they share.
