@@ -14,6 +14,7 @@ import { processTicket, wireWorker } from '@sluice/worker';
 
 const [moment = '', word = ''] = (process.env['CRASH_AT'] ?? '').split(' ');
 const durationMs = Number(process.env['LOCK_MS'] ?? 10_000);
+const checkMs = Number(process.env['CHECK_MS'] ?? durationMs / 2);
 const die = () => process.kill(process.pid, 'SIGKILL');
 
 interface Sent {
@@ -34,7 +35,8 @@ const isThePost = ({ method, path }: Sent) => method === 'POST' && path.endsWith
  * | `reply <path>`   | the head of the reply to such a POST has come, and nobody has looked at it           |
  * | `finish`         | the record of a job is moved, and BullMQ has not heard of it                         |
  *
- * It has no heartbeat, so that the next worker takes over as soon as its locks have ended: after `LOCK_MS`, 10 s by default.
+ * It has no heartbeat, so that the next worker takes over as soon as its locks have ended: after `LOCK_MS`, 10 s by default. It
+ * looks for locks that have ended every `CHECK_MS`, half of that by default.
  */
 export async function run(): Promise<void> {
   dieWhileCalling();
@@ -49,10 +51,10 @@ export async function run(): Promise<void> {
       root: config.root,
       shard: 0,
       lane,
-      lock: { durationMs, checkMs: durationMs / 2 },
+      lock: { durationMs, checkMs },
       concurrency: moment === 'finish' ? 1 : 10,
       workerId: newId('worker', systemClock.now()),
-      holdOf: ({ jobId, run }) => parts.records.holdOf(jobId, run),
+      holdOf: (ticket) => parts.records.holdOf(ticket.jobId, ticket.run),
       process: async (ticket, signal) => {
         const move = await processTicket(ticket, { ...parts, lane }, signal);
         if (moment === 'finish') die();
