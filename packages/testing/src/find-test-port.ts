@@ -16,13 +16,13 @@ let next = (process.pid * stride) % ports;
  * far above the first.
  */
 export async function findTestPort({ above = 0 } = {}): Promise<number> {
-  for (let tries = 0; tries < ports; tries += 1) {
+  const range = Math.min(ports, firstGiven - lowestPort - above);
+  for (let tries = 0; tries < range; tries += 1) {
     next = (next + 1) % ports;
-    const port = lowestPort + next;
-    if (port + above >= firstGiven) continue;
+    const port = lowestPort + (next % range);
     if ((await isFree(port)) && (above === 0 || (await isFree(port + above)))) return port;
   }
-  throw new Error(`no port from ${lowestPort} to ${lowestPort + ports - 1} is free`);
+  throw new Error(`no port from ${lowestPort} to ${lowestPort + range - 1} is free`);
 }
 
 async function isFree(port: number): Promise<boolean> {

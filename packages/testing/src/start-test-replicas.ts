@@ -94,7 +94,8 @@ async function startGroup(): Promise<Group> {
     const dataDir = await mkdtemp(join(root, 'redis-'));
     const aclFile = isSentinel ? undefined : await writeUsers('users.acl', { dataDir, password });
     const port = await findTestPort({ above: busPortAbove });
-    const more = [...lines, `masterauth ${password}`];
+    // A master waits 5 s for more replicas before it gives the first one its data.
+    const more = [...lines, `masterauth ${password}`, 'repl-diskless-sync-delay 0'];
     const settings = { port, password, dataDir, aclFile, persistence: 'none', more } as const;
     const program = isSentinel ? await asSentinel(server, dataDir) : server;
     const process = await startRedisProcess(program, settings);
@@ -140,6 +141,6 @@ async function stopAll(started: readonly Server[], root: string): Promise<void> 
 
 /** Whether the replica has all that its master has. */
 function isReplicated(info: string): boolean {
-  const has = /^slave0:.*offset=(\d+)/m.exec(info)?.[1];
+  const has = /^slave0:.*state=online,offset=(\d+)/m.exec(info)?.[1];
   return has !== undefined && has === /^master_repl_offset:(\d+)/m.exec(info)?.[1];
 }
