@@ -1,10 +1,14 @@
+import { once } from 'node:events';
+
 import type { JobView } from '@sluice/contracts';
 import {
   findTestRedis,
   startTestCluster,
   startTestSentinel,
+  waitFor,
   type TestReplicas,
 } from '@sluice/testing';
+import { createLogger, createRedis, whenReady } from '@sluice/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { defaultConfig, startStack, type Stack } from '../support/start-stack.ts';
@@ -67,6 +71,22 @@ describe.skipIf(areContainers)('the master of Redis dies, and', () => {
     const { jobs, calls } = await surviveFailover(stack, replicas);
     expect(calls).toBe(jobs);
   }, 90_000);
+
+  test('who connects to a cluster before its replica has taken over is answered, and its commands when it has', async () => {
+    const replicas = await startTestCluster();
+    onTestFinished(() => replicas.stop());
+    const log = createLogger({ name: 'test', level: 'silent' });
+    const redis = createRedis(replicas.userUrl, 'worker', log);
+    onTestFinished(() => redis.disconnect());
+    await whenReady(redis, 5_000);
+    await replicas.killMaster();
+    await waitFor(async () => (await redis.cluster('INFO')).includes('cluster_state:fail'));
+    const ended = once(redis, 'end');
+    redis.disconnect();
+    await ended;
+    await redis.connect();
+    expect(await redis.set('{sluice:0}', 'new')).toBe('OK');
+  }, 60_000);
 
   test('a Sentinel names another: nothing that was accepted is lost or bought twice', async () => {
     const replicas = await startTestSentinel();

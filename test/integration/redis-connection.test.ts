@@ -6,6 +6,8 @@ import { createLogger, createRedis, loadScript, warnOfRedis, whenReady } from '@
 import { createFakeClock, selfSigned, startTestRedis, testRedis, waitFor } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+
 const log = createLogger({ name: 'test', level: 'silent' });
 // The file need not exist: the script is looked for in `../lua` beside it.
 const script = loadScript(new URL('../support/scripts/owner.ts', import.meta.url).href, 'append');
@@ -51,6 +53,25 @@ test('a worker’s command waits for Redis to come back', async () => {
   const waiting = redis.set('a', '1');
   await server.restart();
   expect(await waiting).toBe('OK');
+});
+
+test('a connection that was taken and never answered is replaced', async () => {
+  const server = await startTestRedis();
+  const proxy = await startTcpProxy(server.port);
+  proxy.freeze();
+  const url = server.url.replace(String(server.port), String(proxy.port));
+  const redis = createRedis(url, 'producer', log);
+  onTestFinished(async () => {
+    redis.disconnect();
+    await proxy.close();
+    await server.stop();
+  });
+  await waitFor(() => redis.status === 'connect');
+  // From now on there is an answer to who asks anew.
+  proxy.resume();
+  proxy.strand();
+  await whenReady(redis, 5_000);
+  expect(await redis.set('a', '1')).toBe('OK');
 });
 
 test('whenReady says why Redis does not answer', async () => {

@@ -24,7 +24,7 @@ const maxReconnectDelayMs = 500;
 /** Without what only other protocols need. */
 type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
-const byRole: Record<RedisRole, ConnectionOptions> = {
+const byRole: Record<RedisRole, ConnectionOptions & { connectTimeout: number }> = {
   producer: {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -61,6 +61,7 @@ export function createRedis(url: string, role: RedisRole, log: Logger, tls?: Red
     ...(address.isTls && { tls: tls ?? {} }),
   });
   reportState(redis, role, log);
+  leaveWhoIsSilent(redis, byRole[role].connectTimeout);
   if (role !== 'subscriber') keepScripts(redis, log);
   return redis;
 }
@@ -116,6 +117,9 @@ function connectToCluster(
   return new Cluster(nodes, {
     redisOptions: options,
     enableOfflineQueue: options.enableOfflineQueue ?? true,
+    // Where a cluster is down the check starts anew, and whoever had asked to connect is never answered: BullMQ's workers would wait
+    // for ever. Without it commands find out, and are sent again.
+    enableReadyCheck: false,
     clusterRetryStrategy: retryDelayMs,
     retryDelayOnFailover: slotRetryMs,
     retryDelayOnClusterDown: slotRetryMs,
@@ -140,6 +144,26 @@ function reportState(redis: Redis, role: RedisRole, log: Logger): void {
     if (down) log.info({ role }, 'Redis is back');
     down = false;
   });
+}
+
+/**
+ * Who takes a connection and then says nothing is as good as not there: a proxy whose Redis is gone, a Redis that is frozen.
+ * ioredis waits for it for ever.
+ */
+function leaveWhoIsSilent(redis: Redis | Cluster, patienceMs: number): void {
+  const watch = (node: Redis) =>
+    node.on('connect', () => {
+      const { stream } = node;
+      let heard = 0;
+      const timer = setInterval(() => {
+        const isGreeting = node.status === 'connect' && node.stream === stream;
+        if (isGreeting && stream.bytesRead > heard) return void (heard = stream.bytesRead);
+        clearInterval(timer);
+        if (isGreeting) node.disconnect(true);
+      }, patienceMs).unref();
+    });
+  if (redis instanceof Cluster) redis.on('+node', watch);
+  else watch(redis);
 }
 
 /** A Redis that was restarted has forgotten them, and a node that joins a cluster has none. */
