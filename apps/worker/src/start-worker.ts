@@ -32,7 +32,7 @@ import { prepareCounts, prepareCuts } from './upkeep/prepare-counts.ts';
 import { sweep } from './upkeep/sweep.ts';
 import { watchProgress } from './upkeep/watch-progress.ts';
 import { startMeters } from './meter/start-meters.ts';
-import { wireWorker, type WorkerParts } from './wire-worker.ts';
+import { openLanes, wireWorker, type WorkerParts } from './wire-worker.ts';
 
 /** What a worker process does: run jobs, feed batches, deliver webhooks, repair, count the ledger. Any subset. */
 export const workerRoles = ['run', 'batch', 'deliver', 'sweep', 'meter'] as const;
@@ -101,14 +101,29 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
+type WatchedParts = WorkerParts & {
+  subscriber: Redis;
+  laneWorkers: ReadonlyMap<string, LaneWorker[]>;
+};
+
 /** Whether it makes progress, and its connections are alive. What it starts ends with the signal and never rejects. */
-function watchItself(
-  { onStuck, stuckAfterMs = usualStuckAfterMs }: WorkerOptions,
-  parts: WorkerParts & { subscriber: Redis; laneWorkers: ReadonlyMap<string, LaneWorker[]> },
-  signal: AbortSignal,
-): void {
-  if (onStuck) void watchProgress({ ...parts, onStuck, stuckAfterMs }, signal);
+function watchItself(options: WorkerOptions, parts: WatchedParts, signal: AbortSignal): void {
+  if (options.onStuck) void watchLanes(options.onStuck, options, parts, signal);
   watchConnections({ worker: parts.redis, subscriber: parts.subscriber }, parts, signal);
+}
+
+async function watchLanes(
+  onStuck: (error: Error) => void,
+  { config, log, stuckAfterMs = usualStuckAfterMs }: WorkerOptions,
+  { laneWorkers, clock }: WatchedParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const redis = createRedis(config.redisUrl, 'producer', log, config.redisTls);
+  const lanes = openLanes(config, redis);
+  const couldTake = (worker: LaneWorker) => worker.couldTake(lanes);
+  await watchProgress({ laneWorkers, couldTake, clock, log, onStuck, stuckAfterMs }, signal);
+  await lanes.close();
+  redis.disconnect();
 }
 
 /** BullMQ looks after the connections on which it waits for tickets. */

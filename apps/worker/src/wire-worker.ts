@@ -55,7 +55,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
   const { root, shards } = config;
   const clock = systemClock;
   const stored = { redis, root, shards, clock };
-  const lanes = new Lanes({ ...stored, lanes: Object.values(config.lanes), shardOf: shardOfJob });
+  const lanes = openLanes(config, redis);
   const seals = createSeals({ redis, root, clock, masterKeys: config.masterKeys });
   const jobs = { ...config.jobs, caps: config.tenants };
   const records = createRecords({ ...stored, config: jobs, seals });
@@ -90,6 +90,12 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
   };
+}
+
+/** The lanes of a configuration, on one connection. */
+export function openLanes({ root, shards, lanes }: Config, redis: Redis): Lanes {
+  const stored = { redis, root, shards, clock: systemClock };
+  return new Lanes({ ...stored, lanes: Object.values(lanes), shardOf: shardOfJob });
 }
 
 /** Only ids that this process made or read from a record come here. */

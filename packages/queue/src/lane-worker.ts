@@ -117,10 +117,10 @@ export class LaneWorker {
 
   /**
    * Whether a ticket lies in the lane that this worker could take now: the lane is open, and lane and worker have room. One that
-   * says so for long and takes nothing is stuck, whatever BullMQ says of itself.
+   * says so for long and takes nothing is stuck, whatever BullMQ says of itself. `lanes` is how to ask.
    */
-  async couldTake(): Promise<boolean> {
-    const { lanes, lane, shard, concurrency } = this.#options;
+  async couldTake(lanes: Lanes): Promise<boolean> {
+    const { lane, shard, concurrency } = this.#options;
     if (this.#running.size >= concurrency) return false;
     const queue = lanes.queue(lane, shard);
     const [counts, pausedForMs, isPaused, most] = await Promise.all([

@@ -14,11 +14,6 @@ async function watch(worker: (nowMs: number) => { could: boolean | Error; takenA
   const stuckAtMs: number[] = [];
   const stop = new AbortController();
   const lane = {
-    couldTake: async () => {
-      const { could } = worker(now());
-      if (could instanceof Error) throw could;
-      return could;
-    },
     get lastTakenAtMs() {
       return worker(now()).takenAtMs;
     },
@@ -26,6 +21,11 @@ async function watch(worker: (nowMs: number) => { could: boolean | Error; takenA
   const watching = watchProgress(
     {
       laneWorkers: new Map([['sim', [lane]]]),
+      couldTake: async () => {
+        const { could } = worker(now());
+        if (could instanceof Error) throw could;
+        return could;
+      },
       clock,
       log: createLogger({ name: 'test', level: 'silent' }),
       onStuck: () => stuckAtMs.push(now()),
