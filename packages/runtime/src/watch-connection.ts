@@ -26,7 +26,8 @@ export async function watchConnection(redis: Redis, watch: ConnectionWatch): Pro
   while (!signal.aborted) {
     await clock.sleep(everyMs, signal);
     if (signal.aborted || redis.status !== 'ready') continue;
-    await Promise.all(nodesOf(redis).map((node) => replaceIfDead(node, watch)));
+    // Also what it takes for replicas: one of them may be the master by now.
+    await Promise.all(nodesOf(redis, 'all').map((node) => replaceIfDead(node, watch)));
   }
 }
 
