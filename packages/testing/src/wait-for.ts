@@ -18,7 +18,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
-  const { timeoutMs = 5_000, intervalMs = 10, description = 'the condition' } = options;
+  const { timeoutMs = 10_000, intervalMs = 10, description = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;
   do {
