@@ -94,8 +94,20 @@ describe('a flight', () => {
     const { flights, join } = await setUp();
     for (const id of ['a', 'b', 'c']) await join(id);
     expect(await flights.leave(flight, 'a')).toHaveLength(2);
-    expect(await join('c')).toMatchObject({ kind: 'lead' });
-    expect(await flights.land(flight, 'c')).toEqual({ followers: [job('b')] });
+    expect(await join('c')).toMatchObject({ kind: 'lead', before: 'a' });
+    expect(await join('d')).toMatchObject({ kind: 'follow', leader: 'c' });
+    expect(await flights.land(flight, 'c')).toEqual({ followers: [job('b'), job('d')] });
+    expect(await join('b')).not.toHaveProperty('before');
+  });
+
+  it('tells who leads next whom it had waited for, but nobody who is forgotten', async () => {
+    const { flights, join } = await setUp();
+    for (const id of ['a', 'b', 'c']) await join(id);
+    await flights.leave(flight, 'a');
+    await flights.forget(flight, ['b']);
+    expect(await join('b')).not.toHaveProperty('before');
+    expect(await flights.leave(flight, 'b')).toEqual([job('c')]);
+    expect(await join('c')).toMatchObject({ kind: 'lead', before: 'a' });
   });
 
   it('goes to the next when the lease is over or the leader has ended, and the late one moves nothing', async () => {

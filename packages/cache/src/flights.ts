@@ -44,14 +44,16 @@ export interface Joining {
   endedLeader?: string;
 }
 
-export type Joined = (
-  | { kind: 'lead' }
-  /** Another leads, and its lease goes on for so long. */
-  | { kind: 'follow'; leader: string; leaseMs: number }
-) & {
-  /** What is at the place now. */
-  lookup: Lookup;
-};
+export type Joined =
+  /** `before`: whom it had waited for until now. */
+  (
+    | { kind: 'lead'; before?: string }
+    /** Another leads, and its lease goes on for so long. */
+    | { kind: 'follow'; leader: string; leaseMs: number }
+  ) & {
+    /** What is at the place now. */
+    lookup: Lookup;
+  };
 
 /** What a leader has bought, and how it is kept for later. */
 export interface Bought {
@@ -78,7 +80,8 @@ export interface Landed {
  * | led by A, ended   | join by B: the lease is over, or A has ended| led by B          |                                      |
  * | led by A          | renew by A                                  | led by A          | a new lease                          |
  * | led by A          | land by A, its reply is kept                | free              | those that wait are A's to end       |
- * | led by A          | leave by A                                  | free              | one of those that wait is hurried    |
+ * | led by A          | leave by A                                  | free              | those that wait stay noted           |
+ * | free              | join by B, which is noted                   | led by B          | B learns whom it had waited for      |
  * | led by B          | renew, land, leave by A: it was too late    | led by B          | nothing                              |
  *
  * Invariants:
@@ -92,8 +95,10 @@ export interface Flights {
   renew(flight: Flight, jobId: string, leaseMs: number): Promise<boolean>;
   /** What was bought is kept as `Cache.keep` does it, whoever leads now. */
   land(flight: Flight, jobId: string, bought?: Bought): Promise<Landed>;
-  /** Those that wait on. */
+  /** Those that wait on. Each that leads next is told whom it had waited for. */
   leave(flight: Flight, jobId: string): Promise<Follower[]>;
+  /** They have ended: nobody need tell them anything. */
+  forget(flight: Flight, jobIds: readonly string[]): Promise<void>;
 }
 
 export function createFlights(deps: Pick<CacheDeps, 'redis' | 'root' | 'seals'>): Flights {
@@ -107,6 +112,9 @@ export function createFlights(deps: Pick<CacheDeps, 'redis' | 'root' | 'seals'>)
     land: (flight, jobId, bought) => land(deps, flight, { jobId, bought }),
     leave: async (flight, jobId) =>
       followersOf(await leaveScript(redis, flightKeys(root, flight), [jobId])),
+    async forget({ scope, digest }, jobIds) {
+      if (jobIds.length > 0) await redis.hdel(keysOfScope(root, scope).waiting(digest), ...jobIds);
+    },
   };
 }
 
@@ -125,16 +133,18 @@ async function join(
   const told = JSON.stringify(follower);
   const args = [jobId, told, flightLeaseMs, endedLeader, rememberMs, place.digest];
   // The replies that join-flight.lua lists.
-  const [leader, leaseMs, ...found] = (await joinScript(deps.redis, keys, args)) as [
+  const [leader, leaseMs, before, ...found] = (await joinScript(deps.redis, keys, args)) as [
     string,
     number,
+    string,
     number,
     string?,
     string?,
     string?,
   ];
   const lookup = await toLookup(deps, place, found);
-  return leader === jobId ? { kind: 'lead', lookup } : { kind: 'follow', leader, leaseMs, lookup };
+  if (leader !== jobId) return { kind: 'follow', leader, leaseMs, lookup };
+  return { kind: 'lead', ...(before && { before }), lookup };
 }
 
 async function land(
@@ -157,7 +167,7 @@ async function land(
   return { followers, kept: args === 'too_large' ? args : kept === 1 ? 'kept' : 'invalid' };
 }
 
-/** Written by `join`. */
+/** Written by `join`, behind whom each waits for. */
 function followersOf(reply: unknown): Follower[] {
-  return (reply as string[]).map((text) => JSON.parse(text) as Follower);
+  return (reply as string[]).map((note) => JSON.parse(note.slice(note.indexOf(' '))) as Follower);
 }

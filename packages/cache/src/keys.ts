@@ -8,7 +8,7 @@
  * | /used:<group>                        | zset | digest of a reply -> when it was last used (ms)        | TTL; put-reply trims   |
  * | /invalid                             | zset | name -> since when replies with it are invalid (ms)    | TTL; invalidate trims  |
  * | /leader:<digest>                     | text | job id of who leads a flight                           | TTL: its lease         |
- * | /waiting:<digest>                    | hash | job id -> JSON of where its ticket is                  | TTL                    |
+ * | /waiting:<digest>                    | hash | job id -> whom it waits for, JSON of where its ticket is | TTL                    |
  * | /refresh:<digest>                    | text | somebody fetches another reply                         | TTL                    |
  * | /near:<frame>                        | stream | a question, its vector and the digest of its reply; see memory-index.ts | TTL; XADD trims |
  * | /vectors:<frame>/<numbers>           | vector set | digest of a reply -> the vector of its question, of so many numbers, and {text}; see vector-index.ts | TTL; add-near trims |

@@ -1,6 +1,5 @@
 import { flightLeaseMs, type CacheEntry, type Follower } from '@sluice/cache';
 import {
-  errorCodes,
   isTerminal,
   type ErrorData,
   type HeldTicket,
@@ -15,6 +14,7 @@ import { eventIdOf } from '@sluice/webhooks';
 import { ticketOf } from '../batch/ticket-of.ts';
 import { AnswerStream } from '../call/answer-stream.ts';
 import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
+import { isForAll, isMorePatient } from './shared-failure.ts';
 import { entryOf, writeCache, type Keeping } from './write-cache.ts';
 
 /** Jobs that are ended at a time: enough to fill the pipe, too few to hold up this worker. */
@@ -76,8 +76,13 @@ async function moveFlight(
 ): Promise<void> {
   const shared = sharedBy(outcome);
   if (shared) {
-    const { followers } = await deps.flights.land(flight, jobId);
-    await endAll(followers, { shared, flight }, deps);
+    // Who is just looking is not ended, and finds its leader's failure by its note.
+    const followers =
+      'error' in shared
+        ? await deps.flights.leave(flight, jobId)
+        : (await deps.flights.land(flight, jobId)).followers;
+    const ended = await endAll(followers, { shared, flight }, deps);
+    await deps.flights.forget(flight, ended);
     return;
   }
   if (outcome.kind === 'ended' || outcome.kind === 'nothing') {
@@ -97,40 +102,43 @@ function sharedBy(outcome: Outcome): Shared | undefined {
   }
   if (ending.state !== 'failed') return undefined;
   const { error } = ending;
-  const { type } = errorCodes[error.code];
-  const isForAll =
-    type === 'upstream_error' || ['quarantined', 'download_failed'].includes(error.code);
-  return isForAll ? { error } : undefined;
+  return isForAll(error) ? { error } : undefined;
 }
 
+/** The ids of those that have ended. */
 async function endAll(
   followers: readonly Follower[],
-  ended: { shared: Shared; flight: LedFlight },
+  by: { shared: Shared; flight: LedFlight },
   deps: ApplyOutcomeDeps,
-): Promise<void> {
+): Promise<string[]> {
+  const ended: string[] = [];
   for (let start = 0; start < followers.length; start += endedAtOnce) {
     const chunk = followers.slice(start, start + endedAtOnce);
-    await Promise.all(chunk.map((follower) => endOne(follower, ended, deps)));
+    const endings = await Promise.all(chunk.map((follower) => endOne(follower, by, deps)));
+    ended.push(...chunk.filter((_, i) => endings[i]).map(({ jobId }) => jobId));
   }
+  return ended;
 }
 
+/** `false`: it is not over. */
 async function endOne(
   follower: Follower,
   { shared, flight }: { shared: Shared; flight: LedFlight },
   deps: ApplyOutcomeDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { records, lanes, clock, metrics } = deps;
   const job = await records.readSummary(follower.jobId);
-  if (!job || isTerminal(job.state)) return;
+  if (!job || isTerminal(job.state)) return true;
   const eventId = eventIdOf(job.jobId);
   if ('error' in shared) {
-    if (shared.error.code === 'upstream_timeout' && job.attemptTimeoutMs > flight.timeoutMs) {
+    if (isMorePatient(job, shared.error, flight.timeoutMs)) {
       await hurry(follower, deps);
-      return;
+      return false;
     }
     const ending = { state: 'failed', error: shared.error } as const;
     const failed = await records.finish(job.jobId, ending, eventId, { onlyFrom: ['queued'] });
-    if (failed.kind === 'finished') metrics.jobs.inc({ type: job.type, state: 'failed' });
+    if (failed.kind !== 'finished') return false;
+    metrics.jobs.inc({ type: job.type, state: 'failed' });
   } else {
     const { reply } = shared;
     new AnswerStream(job, deps).finish(reply.result);
@@ -143,6 +151,7 @@ async function endOne(
   }
   // One that its worker is just putting down stays, and finds its job ended when it looks.
   await lanes.remove(follower.lane, follower);
+  return true;
 }
 
 /** The first of them that still waits. */

@@ -1,9 +1,11 @@
 import { flightLeaseMs, type CachePlace, type Flight } from '@sluice/cache';
 import { isTerminal, type JobRecord, type Outcome, type RunResult } from '@sluice/contracts';
+import type { JobSummary } from '@sluice/records';
 
 import type { Plan } from '../begin/plan-job.ts';
 import { flightFor, sharesFlight } from './flight-for.ts';
 import { answeredBy, judge, type Asked } from './read-cached-result.ts';
+import { isForAll, isMorePatient, sharedTimeoutMs } from './shared-failure.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
 /** A ticket that waits for another job looks again after this time at the latest. */
@@ -28,8 +30,8 @@ export async function joinFlight(plan: Plan, deps: RunJobDeps): Promise<Asked> {
   const joining = { ...plan, cached: { ...cached, ...(isLed && { flight }) } };
   const asked = judge(joining, joined.lookup, deps);
   if (isLed) {
-    const led = asked.outcome && { ...asked.outcome, flight: ledBy(plan, flight) };
-    return led ? { outcome: led } : asked;
+    const outcome = asked.outcome ?? (await failedAs(joined.before, plan, deps));
+    return outcome ? { outcome: { ...outcome, flight: ledBy(plan, flight) } } : asked;
   }
   // A run that is under way upstream goes on: it would be bought twice.
   if (asked.outcome || record.upstream) return asked;
@@ -50,7 +52,27 @@ interface Following {
   place: CachePlace;
 }
 
-/** Waits for the leader, unless it has ended: then its result is here, or this job leads. */
+/**
+ * The failure of the leader that this job had waited for, where it was just looking when that one failed: one call has found
+ * it out for all of them.
+ */
+async function failedAs(
+  leader: string | undefined,
+  { record }: Plan,
+  { records }: RunJobDeps,
+): Promise<Outcome | undefined> {
+  const found = leader === undefined ? undefined : await records.readSummary(leader);
+  return found && failureOf(found, record);
+}
+
+function failureOf(leader: JobSummary, follower: JobRecord): Outcome | undefined {
+  const { state, error } = leader;
+  if (state !== 'failed' || !error || !isForAll(error)) return undefined;
+  if (isMorePatient(follower, error, sharedTimeoutMs(leader))) return undefined;
+  return { kind: 'ended', ending: { state, error } };
+}
+
+/** Waits for the leader, unless it has ended: then its result or its failure is here, or this job leads. */
 async function follow(
   plan: Plan,
   { leader, leaseMs, flight, place }: Following,
@@ -61,6 +83,8 @@ async function follow(
     const whole = found?.state === 'completed' ? await deps.records.read(leader) : undefined;
     const bought = whole && boughtBy(whole);
     if (bought) return { outcome: answeredBy(plan, bought, deps) };
+    const failure = found && failureOf(found, plan.record);
+    if (failure) return { outcome: failure };
     const joining = { follower: followerOf(plan), place, endedLeader: leader };
     const again = await deps.flights.join(flight, joining);
     if (again.kind === 'lead' && plan.cached) {
@@ -116,7 +140,5 @@ export async function leadFlight(
 }
 
 function ledBy({ route, record }: Plan, { scope, digest }: Flight): NonNullable<Outcome['flight']> {
-  // A deadline of its own for the first byte or a silence is shorter than others' may be.
-  const timeoutMs = record.timeouts ? 0 : record.attemptTimeoutMs;
-  return { scope, digest, name: route.name, timeoutMs };
+  return { scope, digest, name: route.name, timeoutMs: sharedTimeoutMs(record) };
 }
