@@ -118,6 +118,9 @@ async function watchLanes(
   { laneWorkers, clock }: WatchedParts,
   signal: AbortSignal,
 ): Promise<void> {
+  // Nothing can be stuck yet, and a start has enough to do.
+  await clock.sleep(stuckAfterMs / 10, signal);
+  if (signal.aborted) return;
   const redis = createRedis(config.redisUrl, 'producer', log, config.redisTls);
   const lanes = openLanes(config, redis);
   const couldTake = (worker: LaneWorker) => worker.couldTake(lanes);
