@@ -44,16 +44,23 @@ export interface Joining {
   endedLeader?: string;
 }
 
-export type Joined =
-  /** `before`: whom it had waited for until now. */
-  (
-    | { kind: 'lead'; before?: string }
-    /** Another leads, and its lease goes on for so long. */
-    | { kind: 'follow'; leader: string; leaseMs: number }
-  ) & {
-    /** What is at the place now. */
-    lookup: Lookup;
-  };
+export type Joined = (Lead | Follow) & {
+  /** What is at the place now. */
+  lookup: Lookup;
+};
+
+interface Lead {
+  kind: 'lead';
+  /** Whom it had waited for until now. */
+  before?: string;
+}
+
+/** Another leads, and its lease goes on for so long. */
+interface Follow {
+  kind: 'follow';
+  leader: string;
+  leaseMs: number;
+}
 
 /** What a leader has bought, and how it is kept for later. */
 export interface Bought {

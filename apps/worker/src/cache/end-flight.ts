@@ -75,14 +75,15 @@ async function moveFlight(
   deps: ApplyOutcomeDeps,
 ): Promise<void> {
   const shared = sharedBy(outcome);
+  if (shared && 'error' in shared) {
+    // Who is just looking is not ended: it stays noted, and finds its leader's failure by that.
+    const followers = await deps.flights.leave(flight, jobId);
+    await deps.flights.forget(flight, await endAll(followers, { shared, flight }, deps));
+    return;
+  }
   if (shared) {
-    // Who is just looking is not ended, and finds its leader's failure by its note.
-    const followers =
-      'error' in shared
-        ? await deps.flights.leave(flight, jobId)
-        : (await deps.flights.land(flight, jobId)).followers;
-    const ended = await endAll(followers, { shared, flight }, deps);
-    await deps.flights.forget(flight, ended);
+    const { followers } = await deps.flights.land(flight, jobId);
+    await endAll(followers, { shared, flight }, deps);
     return;
   }
   if (outcome.kind === 'ended' || outcome.kind === 'nothing') {
