@@ -8,7 +8,13 @@
  */
 import { bundleVariable } from '../packages/boot/src/find-bundle.mjs';
 import { keepBundle } from './bootstrap/bundle.mjs';
-import { commandNames, commandSteps, isProgram, startsPrograms } from './bootstrap/commands.mjs';
+import {
+  commandNames,
+  commandSteps,
+  isProgram,
+  startsPrograms,
+  startsTestPrograms,
+} from './bootstrap/commands.mjs';
 import { toolEnvironment } from './bootstrap/environment.mjs';
 import { installDependencies } from './bootstrap/install.mjs';
 import { fail } from './bootstrap/progress.mjs';
@@ -25,7 +31,10 @@ async function main() {
   const pnpm = await ensurePnpm();
   const environment = toolEnvironment([node.folder, pnpm.folder]);
   await installDependencies(pnpm.binary, environment);
-  const bundle = startsPrograms(name) ? await keepBundle(node.binary, environment) : undefined;
+  const isForTests = startsTestPrograms(name);
+  const bundle = startsPrograms(name)
+    ? await keepBundle(node.binary, environment, { isForTests })
+    : undefined;
   // Only for what starts right now: other commands run for long, beside sources that change.
   if (bundle && isProgram(name)) environment[bundleVariable] = bundle;
   process.exitCode = await runSteps(steps, node.binary, environment);

@@ -16,7 +16,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 
 import { findBundle, repository } from '../packages/boot/src/find-bundle.mjs';
-import { makeBundle, programs } from './bundle.ts';
+import { makeBundle, programs, testPrograms } from './bundle.ts';
 
 const traces = new URL('../packages/boot/src/map-traces.ts', import.meta.url).href;
 const loader = new URL('../packages/boot/src/load-bundle.ts', import.meta.url).href;
@@ -149,7 +149,8 @@ test('the bundle before stays for those who run it, and makes place for the one 
 });
 
 test('loading the first module of a program runs nothing: a bundle may load it for what another one shares with it', () => {
-  const urls = Object.values(programs).map((path) => pathToFileURL(join(repository, path)).href);
+  const paths = Object.values({ ...programs, ...testPrograms });
+  const urls = paths.map((path) => pathToFileURL(join(repository, path)).href);
   const code = `await Promise.all(${JSON.stringify(urls)}.map((url) => import(url)))`;
   const flags = ['--input-type=module', '--eval', code];
   // Whatever one of them had started would say so, or keep the process from ending.

@@ -28,13 +28,18 @@ import {
 } from '../packages/boot/src/find-bundle.mjs';
 import type { BundleLines } from '../packages/boot/src/map-traces.ts';
 
-/** The first module of each, which exports `run`; the last two are workers that tests start. */
+/** The first module of each, which exports `run`. */
 export const programs = {
   api: 'apps/api/src/run-api.ts',
   worker: 'apps/worker/src/run-worker.ts',
   cli: 'apps/cli/src/run-command.ts',
   simulator: 'apps/simulator/src/run-simulator.ts',
+};
+
+/** What only tests start: `--with-tests` puts it into the bundle, so that no start of a user waits for it. */
+export const testPrograms = {
   'crashing-worker': 'test/support/run-crashing-worker.ts',
+  'program-host': 'test/support/run-program-host.ts',
   'stuck-worker': 'test/support/run-stuck-worker.ts',
 };
 
@@ -171,4 +176,7 @@ const leaveLibraries: Plugin = {
   },
 };
 
-if (import.meta.main) await makeBundle(repository, programs);
+if (import.meta.main) {
+  const isForTests = process.argv.includes('--with-tests');
+  await makeBundle(repository, { ...programs, ...(isForTests && testPrograms) });
+}

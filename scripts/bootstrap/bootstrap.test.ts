@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { commandNames, commandSteps } from './commands.mjs';
+import { commandNames, commandSteps, startsTestPrograms } from './commands.mjs';
 import { cleanEnvironment, pnpmEnvironment, toolEnvironment } from './environment.mjs';
 import { withLock } from './lock.mjs';
 import { rootFolder, toolsFolder } from './paths.mjs';
@@ -78,6 +78,12 @@ describe('the commands', () => {
   test('get the arguments of the user, the last step alone', () => {
     const steps = commandSteps('lint', ['--fix'])?.map((step) => step.arguments);
     expect(steps).toEqual([['--type-aware'], ['--fix']]);
+  });
+
+  test('of users wait for no programs that only tests start', () => {
+    const waiting = commandNames().filter(startsTestPrograms);
+    expect(waiting).toContain('test');
+    for (const name of ['start', 'sluice', 'setup', 'check']) expect(waiting).not.toContain(name);
   });
 
   test('that are unknown end with exit code 1 and the names that are known', () => {

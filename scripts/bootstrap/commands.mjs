@@ -43,6 +43,11 @@ export function startsPrograms(name) {
   return !onlyRead.has(name);
 }
 
+/** Whether a command starts programs that only tests have: any that is none for users. */
+export function startsTestPrograms(name) {
+  return startsPrograms(name) && !isProgram(name) && name !== 'setup';
+}
+
 /** Whether a command is itself a program of Sluice. */
 export function isProgram(name) {
   return name === 'start' || name === 'sluice';

@@ -9,10 +9,18 @@ export interface Child {
   readonly pid: number;
   /** Everything it printed, for the message of a failing test. */
   output(): string;
+  /** Sends it a message and resolves with the next one that it sends; rejects when it ends, or is silent for too long. */
+  ask(message: object): Promise<Answer>;
   kill(signal: NodeJS.Signals): void;
   readonly exited: Promise<number | null>;
   /** Whether it has, and how: `undefined` while it runs. */
   ending(): string | undefined;
+}
+
+/** What a process says of itself. */
+export interface Answer {
+  type: string;
+  url?: string;
 }
 
 export interface ChildOptions {
@@ -61,25 +69,31 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     child.exitCode === null && child.signalCode === null
       ? undefined
       : `${options.file} ended with ${child.exitCode ?? child.signalCode}:\n${printed.slice(-2_000)}`;
-  const started: Child = {
+  const answered = async (withinMs: number) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), withinMs);
+    try {
+      return await Promise.race([
+        once(child, 'message').then(([message]) => message as Answer),
+        exited.then((code) => {
+          throw new Error(`${options.file} ended with ${code} and had not answered:\n${printed}`);
+        }),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const { url = '' } = await answered(options.readyWithinMs ?? readyWithinMs);
+  return {
+    url,
     ending,
     pid: child.pid ?? 0,
     output: () => printed,
     kill: (signal) => child.kill(signal),
     exited,
+    async ask(message) {
+      const answer = answered(readyWithinMs);
+      child.send(message, () => {}); // One that is gone is told about by its exit.
+      return await answer;
+    },
   };
-  const ready = once(child, 'message').then(([message]: { url?: string }[]) => message?.url ?? '');
-  const failed = exited.then((code) => {
-    throw new Error(`${options.file} ended with ${code} before it was ready:\n${printed}`);
-  });
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    child.kill('SIGKILL');
-    late.reject(new Error(`${options.file} was not ready in time:\n${printed}`));
-  }, options.readyWithinMs ?? readyWithinMs);
-  try {
-    return { ...started, url: await Promise.race([ready, failed, late.promise]) };
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -10,6 +10,8 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished } from 'vitest'
 import { stringify } from 'yaml';
 
 import { startChild, type Child } from './child-process.ts';
+import { startHosted, type Hosted } from './hosted-programs.ts';
+import type { HostedProgram } from './run-program-host.ts';
 import { SimulatorControl } from './simulator-control.ts';
 
 /** Everything of Sluice outside the test's own process, on a private Redis, in front of a simulator. */
@@ -121,40 +123,52 @@ async function launch(options: StackOptions): Promise<Launched> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
   const redis = await startTestRedis({ appendOnly: options.appendOnly ?? false });
   const children: Child[] = [];
-  const start = async (file: string, environment: Record<string, string | undefined>) => {
-    const child = await startChild({ file, environment });
-    children.push(child);
+  const hosted: Hosted[] = [];
+  const start = async (programs: HostedProgram[], more?: Record<string, string>) => {
+    const child = await startHosted(programs, { ...environment, ...more });
+    hosted.push(child);
     return child;
   };
   const stop = async () => {
     for (const child of children) child.kill('SIGKILL');
-    await Promise.all(children.map((child) => child.exited));
+    await Promise.all([
+      ...children.map((child) => child.exited),
+      ...hosted.map((child) => child.close()),
+    ]);
     await redis.stop();
     await rm(folder, { recursive: true, force: true });
   };
   const environment = await writeEnvironment(folder, redis, options);
   const workers: Child[] = [];
   const addWorker: Stack['addWorker'] = async ({ file, environment: more } = {}) => {
-    const worker = await start(file ?? 'apps/worker/src/main.ts', { ...environment, ...more });
+    if (file === undefined) {
+      const worker = await start(['worker'], more);
+      workers.push(worker);
+      return worker;
+    }
+    const worker = await startChild({ file, environment: { ...environment, ...more } });
+    children.push(worker);
     workers.push(worker);
     return worker;
   };
   const startApart = async (count: number) => {
     const [api] = await Promise.all([
-      start('apps/api/src/main.ts', environment),
-      start('apps/simulator/src/main.ts', environment),
+      start(['api']),
+      start(['simulator']),
       ...Array.from({ length: count }, () => addWorker()),
     ]);
     return api;
   };
   const api =
     options.workers === undefined
-      ? await start('test/support/all-in-one.ts', environment)
+      ? await start(['simulator', 'worker', 'api'])
       : await startApart(options.workers);
   const url = `http://127.0.0.1:${environment.PORT}`;
-  const restartApi = () => start('apps/api/src/main.ts', environment);
+  const restartApi = () => start(['api']);
   const simulator = new SimulatorControl(`http://127.0.0.1:${environment.SLUICE_SIMULATOR_PORT}`);
-  const client = createClient(url, () => children.flatMap((child) => child.ending() ?? []));
+  const client = createClient(url, () =>
+    [...children, ...hosted].flatMap((child) => child.ending() ?? []),
+  );
   const changeConfig: Stack['changeConfig'] = (config) =>
     writeFile(environment.SLUICE_CONFIG, typeof config === 'string' ? config : stringify(config));
   const more = { restartApi, addWorker, changeConfig };

@@ -6,8 +6,8 @@ import { startApi } from './start-api.ts';
 /** Longer than the API needs to drain. */
 const closeDeadlineMs = 10_000;
 
-/** Runs the API as a process, until a signal. */
-export async function run(): Promise<void> {
+/** Runs the API as a process, until a signal. Resolves when it listens, to what ends it where the process goes on. */
+export async function run(): Promise<{ close(): Promise<void> }> {
   const environment = readEnvironment();
   const log = createLogger({ name: 'api', level: environment['SLUICE_LOG_LEVEL'] });
 
@@ -23,6 +23,12 @@ export async function run(): Promise<void> {
     process.on('SIGHUP', () => watcher.reload());
     process.send?.({ type: 'ready', url: api.url });
     log.info({ url: api.url }, 'api listens');
+    return {
+      async close() {
+        watcher.close();
+        await api.close();
+      },
+    };
   } catch (error) {
     process.stderr.write(`sluice api: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

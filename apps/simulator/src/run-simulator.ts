@@ -1,8 +1,11 @@
 import { createSimulator } from './create-simulator.ts';
 import { readSettings } from './read-settings.ts';
 
-/** Runs the simulator as a process, until a signal or the end of the process that started it. */
-export async function run(): Promise<void> {
+/**
+ * Runs the simulator as a process, until a signal or the end of the process that started it. Resolves when it listens, to what
+ * ends it where the process goes on.
+ */
+export async function run(): Promise<{ close(): Promise<void> }> {
   const settings = readSettings(process.env);
   if ('problem' in settings) return fail(settings.problem);
   const simulator = createSimulator();
@@ -15,8 +18,9 @@ export async function run(): Promise<void> {
     process.stdout.write(`Simulator of OpenAI and Dify listens on ${url}\n`);
     // A parent that has just gone is told by 'disconnect'; without a callback it would be an error.
     process.send?.({ type: 'ready', url }, undefined, undefined, () => {});
+    return simulator;
   } catch (error) {
-    fail(describe(error, settings));
+    return fail(describe(error, settings));
   }
 }
 
@@ -28,7 +32,7 @@ function describe(error: unknown, { port, host }: { port: number; host: string }
   return error.message;
 }
 
-function fail(problem: string): void {
+function fail(problem: string): never {
   process.stderr.write(`Simulator cannot start: ${problem}\n`);
   process.exit(1);
 }

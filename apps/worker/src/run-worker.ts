@@ -11,8 +11,8 @@ const maxStallMs = 4_500;
 /** What the process may take beyond the grace of its calls. */
 const closingMs = 2_000;
 
-/** Runs a worker as a process, until a signal. */
-export async function run(): Promise<void> {
+/** Runs a worker as a process, until a signal. Resolves when it takes jobs, to what ends it where the process goes on. */
+export async function run(): Promise<{ close(): Promise<void> }> {
   const environment = readEnvironment();
   const log = createLogger({ name: 'worker', level: environment['SLUICE_LOG_LEVEL'] });
 
@@ -21,7 +21,7 @@ export async function run(): Promise<void> {
     const config = loadConfig(location);
     const roles = rolesOf(environment['SLUICE_ROLES']);
     const worker = await startWorker({ config, roles, log, onStuck: endByDefect });
-    startLoopWatchdog(maxStallMs);
+    const watchdog = startLoopWatchdog(maxStallMs);
     const { graceMs } = config.worker;
     closeOnSignal({
       close: (_reason, shorterMs) => worker.close(shorterMs ?? graceMs),
@@ -35,6 +35,12 @@ export async function run(): Promise<void> {
     process.on('SIGHUP', () => watcher.reload());
     process.send?.({ type: 'ready' });
     log.info({ lanes: Object.keys(config.lanes) }, 'worker takes jobs');
+    return {
+      async close() {
+        watcher.close();
+        await Promise.all([worker.close(0), watchdog.stop()]);
+      },
+    };
   } catch (error) {
     process.stderr.write(
       `sluice worker: ${error instanceof Error ? error.message : String(error)}\n`,

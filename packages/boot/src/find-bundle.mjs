@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -42,6 +42,16 @@ export function findBundle(root = repository) {
   if (known?.root !== root) return undefined;
   const isFresh = known.inputs.every(([path, state]) => stateOf(join(root, path)) === state);
   return isFresh ? join(folder, known.folder) : undefined;
+}
+
+/**
+ * Whether the bundle in `folder` has a program.
+ *
+ * @param {string} folder
+ * @param {string} program
+ */
+export function isBundled(folder, program) {
+  return existsSync(join(folder, `${program}.js`));
 }
 
 /**
