@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { jobMetadata } from './job-metadata.ts';
+import { sparseObject } from './sparse-object.ts';
 
 /**
  * Anthropic's mark: the prompt up to the end of what carries it is kept in the vendor's cache.
@@ -188,7 +189,7 @@ const webSearchOptions = z.strictObject({
  * The `input` of a chat job: OpenAI's chat request without `model` and `stream`.
  * @see https://platform.openai.com/docs/api-reference/chat/create
  */
-export const chatInput = z.strictObject({
+export const chatInput = sparseObject({
   messages: z.array(message).min(1),
   temperature: z.number().min(0).max(2).optional(),
   top_p: z.number().min(0).max(1).optional(),

@@ -13,6 +13,7 @@ import { jobMetadata } from './job-metadata.ts';
 import { fallback } from './fallback.ts';
 import { name } from './name.ts';
 import { rerankInput } from './rerank.ts';
+import { sparseObject } from './sparse-object.ts';
 import type { RunResult } from './run.ts';
 import { transcriptionInput } from './transcription.ts';
 import type { CostUsd, Usage } from './usage.ts';
@@ -74,7 +75,7 @@ const streamOptions = { ...callOptions, stream: z.boolean().optional() };
 const sessionId = z.string().min(1).max(255).optional();
 
 const eachSubmit = z.discriminatedUnion('type', [
-  z.strictObject({
+  sparseObject({
     type: z.literal('chat'),
     model: name,
     input: chatInput,
@@ -82,20 +83,20 @@ const eachSubmit = z.discriminatedUnion('type', [
     session_id: sessionId,
     ...streamOptions,
   }),
-  z.strictObject({
+  sparseObject({
     type: z.literal('embedding'),
     model: name,
     input: embeddingInput,
     ...callOptions,
   }),
-  z.strictObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...callOptions }),
-  z.strictObject({
+  sparseObject({ type: z.literal('rerank'), model: name, input: rerankInput, ...callOptions }),
+  sparseObject({
     type: z.literal('transcription'),
     model: name,
     input: transcriptionInput,
     ...callOptions,
   }),
-  z.strictObject({
+  sparseObject({
     type: z.literal('workflow'),
     app: name,
     input: workflowInput,
@@ -103,7 +104,7 @@ const eachSubmit = z.discriminatedUnion('type', [
     session_id: sessionId,
     ...streamOptions,
   }),
-  z.strictObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
+  sparseObject({ type: z.literal('batch'), input: batchInput, ...jobOptions }),
 ]);
 
 /** Body of `POST /v1/jobs`. */
