@@ -58,8 +58,7 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
     if (Number(request.headers['content-length']) > maxBytes) reject(tooLarge(maxBytes));
-    const slow = setTimeout(() => request.destroy(), slowestMs);
-    request.on('close', () => clearTimeout(slow));
+    limitTime(request);
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= maxBytes) {
@@ -71,13 +70,28 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       if (size > maxBytes + maxDiscardedBytes) request.destroy();
     });
     request.on('end', () => {
-      clearTimeout(slow);
       const [first] = chunks;
       resolve(first && chunks.length === 1 ? first : Buffer.concat(chunks));
     });
     request.on('error', (cause) => {
       reject(new SluiceError('invalid_request', 'the body ended early', { cause }));
     });
+  });
+}
+
+/** Requests of this turn of the event loop whose body is read. */
+let begun: IncomingMessage[] = [];
+
+/** Most bodies are there by the end of the turn in which their headers came: only others are given a timer. */
+function limitTime(request: IncomingMessage): void {
+  if (begun.push(request) > 1) return;
+  setImmediate(() => {
+    const unfinished = begun.filter(({ complete, destroyed }) => !complete && !destroyed);
+    begun = [];
+    for (const each of unfinished) {
+      const slow = setTimeout(() => each.destroy(), slowestMs);
+      each.once('close', () => clearTimeout(slow));
+    }
   });
 }
 
