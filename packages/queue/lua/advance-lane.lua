@@ -6,26 +6,33 @@
 
 local rank = tonumber(... or 0)
 local class = math.floor(rank / 2 ^ 51)
-local known = class >= 1 and redis.call('HMGET', KEYS[1], class, 'lastStart', 'interval', 'starts', 'backlog', 'peak')
-if not known or not known[1] then
+if class < 1 then
   return
 end
-local start = rank - class * 2 ^ 51
-local virtual = math.max(start, tonumber(known[1]))
+local function known(name)
+  return tonumber(readField(KEYS[1], name) or 0)
+end
+fetchFields(KEYS[1], class, 'lastStart', 'interval', 'starts', 'backlog', 'peak')
+if not readField(KEYS[1], class) then
+  return
+end
 
 -- The interval between starts says what the lane can do only while tickets wait and no slot is new: one that is taken for
 -- the first time in this backlog starts a ticket without waiting for an end. It is the mean of about the last 64 intervals.
 -- A gap far above it is a lane that stood still (closed, or without a worker).
-local now, peak = tonumber(ARGV[1]), tonumber(known[6] or 0)
-local interval, starts = tonumber(known[3] or 0), tonumber(known[4] or 0)
-local active = redis.call('LLEN', KEYS[3])
-if known[5] == '1' and active <= peak then
-  local gap = math.max(0, now - tonumber(known[2]))
+local now, active = tonumber(ARGV[1]), lengthOf('LLEN', KEYS[3])
+local interval, starts, peak = known('interval'), known('starts'), known('peak')
+if readField(KEYS[1], 'backlog') == '1' and active <= peak then
+  local gap = math.max(0, now - known('lastStart'))
   if starts < 8 or gap <= 10 * interval + 90000 then
     starts = math.min(starts + 1, 64)
     interval = interval + (gap - interval) / starts
   end
 end
-local backlog = redis.call('ZCARD', KEYS[2]) > 0
-redis.call('HSET', KEYS[1], class, string.format('%.0f', virtual), 'lastStart', ARGV[1], 'backlog', backlog and 1 or 0,
-  'interval', string.format('%.3f', interval), 'starts', starts, 'peak', backlog and math.max(peak, active) or 0)
+local isBacklog = lengthOf('ZCARD', KEYS[2]) > 0
+setField(KEYS[1], class, string.format('%.0f', math.max(known(class), rank - class * 2 ^ 51)))
+setField(KEYS[1], 'lastStart', ARGV[1])
+setField(KEYS[1], 'backlog', isBacklog and '1' or '0')
+setField(KEYS[1], 'interval', string.format('%.3f', interval))
+setField(KEYS[1], 'starts', string.format('%d', starts))
+setField(KEYS[1], 'peak', isBacklog and string.format('%d', math.max(peak, active)) or '0')

@@ -11,7 +11,8 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 local class, classWidth = ARGV[5], 2 ^ 51
 local own = class .. ':' .. ARGV[6]
-local virtualTime, ownEnd = readFields(KEYS[6], class, own)
+fetchFields(KEYS[6], own, class)
+local virtualTime, ownEnd = readField(KEYS[6], class), readField(KEYS[6], own)
 local start = math.max(tonumber(virtualTime or 0), tonumber(ownEnd or 0))
 -- Beyond the range (71 years of lane time) all are last, and so first come, first served.
 start = math.min(start, classWidth - 1)
@@ -27,8 +28,9 @@ redis.call('HSET', KEYS[1], 'name', ARGV[2], 'data', ARGV[3], 'timestamp', ARGV[
 addMember(KEYS[2], rank, ARGV[1])
 
 -- A marker wakes a worker, unless the lane is closed or has no slot: then the end of a ticket does.
-local paused, concurrency = readFields(KEYS[4], 'paused', 'concurrency')
-if not paused and not (concurrency and redis.call('LLEN', KEYS[5]) >= tonumber(concurrency)) then
+fetchFields(KEYS[4], 'paused', 'concurrency')
+local concurrency = readField(KEYS[4], 'concurrency')
+if not readField(KEYS[4], 'paused') and not (concurrency and redis.call('LLEN', KEYS[5]) >= tonumber(concurrency)) then
   addMember(KEYS[3], 0, '0')
 end
 return rank

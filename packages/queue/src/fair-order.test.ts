@@ -3,6 +3,7 @@ import { runPart } from '@sluice/runtime';
 import { createFakeClock, testRedis } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { advanceLane } from './fixtures.ts';
 import { Lanes } from './lanes.ts';
 
 /** A lane of 1,000 tokens a second: a ticket of 100 tokens takes a tenth of a second of it. */
@@ -24,8 +25,6 @@ async function setUp() {
     clock: createFakeClock(),
   });
   onTestFinished(() => lanes.close());
-  const { source, keys, args } = lanes.advance(lane.name, 'job');
-  const started = `return (function(...) ${source} end)(ARGV[2])`;
   let made = 0;
   const ranks = new Map<string, string>();
   /** Ids are `<tenant>.<number>`. */
@@ -39,7 +38,7 @@ async function setUp() {
   const startNext = async () => {
     const [jobId] = await redis.zpopmin(lanes.queue(lane.name, 0).toKey('prioritized'));
     if (jobId === undefined) return undefined;
-    await redis.eval(started, keys.length, ...keys, ...args, ranks.get(jobId) ?? '0');
+    await advanceLane(redis, lanes, { lane: lane.name, jobId, rank: ranks.get(jobId) });
     return jobId;
   };
   const start = async (count: number) => {

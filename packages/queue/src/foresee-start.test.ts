@@ -2,6 +2,7 @@ import { runPart } from '@sluice/runtime';
 import { createFakeClock, testRedis } from '@sluice/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { advanceLane } from './fixtures.ts';
 import { foreseeStart } from './foresee-start.ts';
 import { Lanes } from './lanes.ts';
 
@@ -32,9 +33,7 @@ async function setUp() {
     const [jobId] = await redis.zpopmin(queue.toKey('prioritized'));
     if (jobId === undefined) return undefined;
     await redis.lpush(queue.toKey('active'), jobId);
-    const { source, keys, args } = lanes.advance(lane, jobId);
-    const script = `return (function(...) ${source} end)(ARGV[2])`;
-    await redis.eval(script, keys.length, ...keys, ...args, ranks.get(jobId) ?? '0');
+    await advanceLane(redis, lanes, { lane, jobId, rank: ranks.get(jobId) });
     return jobId;
   };
   const end = (jobId: string) => redis.lrem(queue.toKey('active'), 1, jobId);

@@ -5,6 +5,7 @@ import { testRedis, waitFor } from '@sluice/testing';
 import { Queue } from 'bullmq';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { advanceLane } from './fixtures.ts';
 import { LaneWorker } from './lane-worker.ts';
 import { Lanes } from './lanes.ts';
 import { costMicros, type PlacedTicket } from './place-ticket.ts';
@@ -58,12 +59,8 @@ async function setUp(configured: Lane = perSecond) {
     return taken;
   };
   const ranks = new Map<string, string>();
-  const { source, keys: advanceKeys, args: advanceArgs } = lanes.advance(lane, 'job');
-  const started = `return (function(...) ${source} end)(ARGV[2])`;
-  const advance = async ({ jobId }: Ticket) => {
-    const given = [...advanceKeys, ...advanceArgs, ranks.get(jobId) ?? '0'];
-    return await redis.eval(started, advanceKeys.length, ...given);
-  };
+  const advance = async ({ jobId }: Ticket) =>
+    await advanceLane(redis, lanes, { lane, jobId, rank: ranks.get(jobId) });
   const add = async (placed: PlacedTicket) => {
     const rank = await runPart(redis, lanes.placement(placed));
     if (rank !== 0) ranks.set(placed.ticket.jobId, String(rank));

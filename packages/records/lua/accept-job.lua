@@ -10,13 +10,6 @@
 -- Replies: {'created'} | {'replayed', job id} | {'mismatch'} | {'full', 'jobs' | 'bytes', what there is, what there may be}.
 --          The same job id again changes nothing: {'created'}.
 
--- The loads as the accepts before it in the same command have left them: see hold-back.lua.
-local function readHeldLoad(name, maxName, default)
-  local has, max = readFields(KEYS[4], ARGV[5] .. ' ' .. name, ARGV[5] .. ' ' .. maxName)
-  max = tonumber(max or default)
-  return tonumber(has or 0), max and math.ceil(max / ARGV[9])
-end
-
 if KEYS[5] then
   local known = redis.call('HMGET', KEYS[5], 'fingerprint', 'job')
   if known[1] then
@@ -33,11 +26,11 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end
 
 local tenant, jobs, bytes = ARGV[5], tonumber(ARGV[6]), #ARGV[11]
-local hasJobs, mayJobs = readHeldLoad('jobs', 'maxJobs', ARGV[7])
+local hasJobs, mayJobs = readLoad(KEYS[4], tenant, 'jobs', 'maxJobs', ARGV[7], ARGV[9])
 if mayJobs and hasJobs + jobs > mayJobs then
   return { 'full', 'jobs', hasJobs, mayJobs }
 end
-local hasBytes, mayBytes = readHeldLoad('bytes', 'maxBytes', ARGV[8])
+local hasBytes, mayBytes = readLoad(KEYS[4], tenant, 'bytes', 'maxBytes', ARGV[8], ARGV[9])
 if mayBytes and hasBytes + bytes > mayBytes then
   return { 'full', 'bytes', hasBytes, mayBytes }
 end
@@ -49,6 +42,6 @@ end
 redis.call('HSET', KEYS[1], 'state', 'queued', 'rank', part() or 0, unpack(ARGV, 10))
 addMember(KEYS[2], ARGV[2], ARGV[1])
 addMember(KEYS[3], 0, ARGV[1])
-setField(KEYS[4], tenant .. ' jobs', string.format('%d', hasJobs + jobs))
-setField(KEYS[4], tenant .. ' bytes', string.format('%d', hasBytes + bytes))
+addLoad(KEYS[4], tenant, 'jobs', jobs)
+addLoad(KEYS[4], tenant, 'bytes', bytes)
 return { 'created' }

@@ -16,7 +16,7 @@
 --          {'full', when to come back (ms from now)} | {'missing'}
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total', 'answer', 'upstream', 'rank', 'run',
-  'retries', 'request', 'tenant')
+  'retries', 'tenant', 'times', 'startedAt', 'waitingOn')
 local state, run = found[1], found[7] or ''
 if not state then
   return { 'missing' }
@@ -38,14 +38,14 @@ end
 
 -- Tickets that come back are told one time after the other, twice as many as runs end in that time, within a minute.
 local function comeBack(tenant, most)
-  local known = redis.call('HMGET', KEYS[4], tenant .. ' took', tenant .. ' backAt')
-  local now, between = tonumber(ARGV[1]), math.max(20, math.min(tonumber(known[1] or 1000), 10000)) / most
-  local at = math.min(math.max(tonumber(known[2] or 0), now + between) + between / 2, now + 60000)
-  redis.call('HSET', KEYS[4], tenant .. ' backAt', string.format('%.3f', at))
+  local took, backAt = readField(KEYS[4], tenant .. ' took') or 1000, readField(KEYS[4], tenant .. ' backAt') or 0
+  local now, between = tonumber(ARGV[1]), math.max(20, math.min(tonumber(took), 10000)) / most
+  local at = math.min(math.max(tonumber(backAt), now + between) + between / 2, now + 60000)
+  setField(KEYS[4], tenant .. ' backAt', string.format('%.3f', at))
   return math.ceil(at - now)
 end
 
-local tenant, isBatch, isLook = found[10], found[3], state == 'paused' and not found[4]
+local tenant, isBatch, isLook = found[9], found[3], state == 'paused' and not found[4]
 if state == 'queued' and not isBatch then
   local runs, most = readLoad(KEYS[4], tenant, 'running', 'maxRunning', ARGV[10], ARGV[11])
   if most and runs >= most then
@@ -53,23 +53,22 @@ if state == 'queued' and not isBatch then
   end
 end
 
--- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
-redis.call('HDEL', KEYS[1], 'waitingOn')
+dropFirst(KEYS[1], 'waitingOn', found[12])
 part(found[6])
 if state == 'in_progress' then
   redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
   redis.call('RPUSH', KEYS[2], ARGV[3])
   if not found[5] or cjson.decode(found[5]).state ~= 'started' then
     local call = redis.call('HINCRBY', KEYS[1], 'calls', 1)
-    redis.call('XADD', KEYS[3], '*', 'lost', ARGV[9], 'request', found[9], 'target', found[2] or '0', 'call', call,
+    redis.call('XADD', KEYS[3], '*', 'lost', ARGV[9], 'request', redis.call('HGET', KEYS[1], 'request'), 'target', found[2] or '0', 'call', call,
       'at', ARGV[1])
   end
 elseif not isBatch then
   addLoad(KEYS[4], tenant, 'running', 1)
 end
-local times = spendTime(KEYS[1], ARGV[1], isLook and 'paused' or 'running', state == 'in_progress' and 'interrupted')
-redis.call('HSET', KEYS[1], 'state', 'in_progress', 'rank', 0, 'run', ARGV[7], 'times', times)
-redis.call('HSETNX', KEYS[1], 'startedAt', ARGV[1])
+local times = spendTime(found[10], ARGV[1], isLook and 'paused' or 'running', state == 'in_progress' and 'interrupted')
+redis.call('HSET', KEYS[1], 'state', 'in_progress', 'rank', '0', 'run', ARGV[7], 'times', times,
+  'startedAt', found[11] or ARGV[1])
 if isLook then
   return { 'run', redis.call('HGETALL', KEYS[1]) }
 end

@@ -11,7 +11,7 @@
 
 local live = { queued = true, in_progress = true, paused = true }
 local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy',
-  'run', 'retries', 'deltas', 'fed')
+  'run', 'retries', 'deltas', 'fed', 'times', 'waitingOn')
 local state = found[1]
 if not state then
   return { 'missing' }
@@ -27,8 +27,10 @@ end
 
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('HDEL', KEYS[1], 'waitingOn')
-local times, now, lasted = spendTime(KEYS[1], ARGV[3], 'ended')
+if found[13] then
+  redis.call('HDEL', KEYS[1], 'waitingOn')
+end
+local times, now, lasted = spendTime(found[12], ARGV[3], 'ended')
 local fields = { 'state', ARGV[2], 'endedAt', string.format('%d', now), 'times', times, unpack(ARGV, 15) }
 if ARGV[9] ~= '' then
   table.insert(fields, 'attempts')
@@ -39,6 +41,7 @@ redis.call('HSET', KEYS[1], unpack(fields))
 -- Those of a file were counted as they came.
 local tenant, total = found[5], tonumber(found[6])
 local neverHad = total and not found[11] and total - redis.call('ZCARD', KEYS[6]) or 0
+fetchFields(KEYS[9], tenant .. ' jobs', tenant .. ' bytes', tenant .. ' running', tenant .. ' backAt', tenant .. ' took')
 addLoad(KEYS[9], tenant, 'jobs', -(1 + neverHad))
 addLoad(KEYS[9], tenant, 'bytes', -redis.call('HSTRLEN', KEYS[1], 'input'))
 if state == 'in_progress' and not total then
@@ -51,7 +54,7 @@ end
 
 local retentionMs = tonumber(ARGV[5])
 -- A child is told of with its batch, unless it has a webhook of its own.
-if found[4] or (not KEYS[11] and redis.call('HEXISTS', KEYS[7], tenant) == 1) then
+if found[4] or (not KEYS[11] and readField(KEYS[7], tenant)) then
   -- Each try of a job ends once, with an event of its own.
   local eventId = found[9] and (ARGV[4] .. '_r' .. found[9]) or ARGV[4]
   redis.call('XADD', KEYS[5], '*', 'event', eventId, 'job', ARGV[1], 'kind', 'finished')
@@ -76,13 +79,14 @@ if KEYS[11] then
     end
   end
 else
-  redis.call('ZADD', KEYS[4], tonumber(ARGV[3]) + retentionMs, ARGV[1] .. ' ' .. tenant)
+  addMember(KEYS[4], string.format('%d', ARGV[3] + retentionMs), ARGV[1] .. ' ' .. tenant)
 end
 
-redis.call('PEXPIRE', KEYS[1], retentionMs)
-redis.call('PEXPIRE', KEYS[2], retentionMs)
+local ttl = string.format('%d', retentionMs)
+redis.call('PEXPIRE', KEYS[1], ttl)
+redis.call('PEXPIRE', KEYS[2], ttl)
 if total then
-  redis.call('PEXPIRE', KEYS[6], retentionMs)
+  redis.call('PEXPIRE', KEYS[6], ttl)
 end
 if found[10] then
   redis.call('PEXPIRE', KEYS[10], math.min(retentionMs, tonumber(ARGV[14])))

@@ -4,7 +4,7 @@
 -- ARGV: 1 why (JSON), 2 event (JSON), 3 now (epoch ms), 4 channel
 -- Replies: 1 the job is queued, 0 it is not
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'waitingOn')
+local found = redis.call('HMGET', KEYS[1], 'state', 'waitingOn', 'times')
 if found[1] ~= 'queued' then
   return 0
 end
@@ -12,5 +12,5 @@ if not found[2] then
   redis.call('RPUSH', KEYS[2], ARGV[2])
   redis.call('PUBLISH', ARGV[4], '')
 end
-redis.call('HSET', KEYS[1], 'waitingOn', ARGV[1], 'times', (spendTime(KEYS[1], ARGV[3], 'limited')))
+redis.call('HSET', KEYS[1], 'waitingOn', ARGV[1], 'times', (spendTime(found[3], ARGV[3], 'limited')))
 return 1

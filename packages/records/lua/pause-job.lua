@@ -4,7 +4,7 @@
 --       that was taken over moves nothing, 3 now (epoch ms), 4 channel
 -- Replies: 1 paused, 0 the job is not in progress
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'run', 'tenant', 'total')
+local found = redis.call('HMGET', KEYS[1], 'state', 'run', 'tenant', 'total', 'times')
 if found[1] ~= 'in_progress' then
   return found[1] == 'paused' and 1 or 0
 end
@@ -13,7 +13,7 @@ if ARGV[2] ~= '' and ARGV[2] ~= found[2] then
 end
 -- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
 redis.call('HDEL', KEYS[1], 'waitingOn', 'answer')
-local times, _, lasted = spendTime(KEYS[1], ARGV[3], 'paused')
+local times, _, lasted = spendTime(found[5], ARGV[3], 'paused')
 redis.call('HSET', KEYS[1], 'state', 'paused', 'times', times)
 if not found[4] then
   endRun(KEYS[3], found[3], lasted)

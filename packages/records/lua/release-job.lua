@@ -4,14 +4,15 @@
 -- ARGV: 1 event (JSON), 2 now (epoch ms), 3 channel
 -- Replies: 1 placed, 0 not
 
-if redis.call('HGET', KEYS[1], 'state') ~= 'queued' then
+local found = redis.call('HMGET', KEYS[1], 'state', 'times')
+if found[1] ~= 'queued' then
   return 0
 end
 local rank = part() or 0
 if rank == 0 then
   return 0
 end
-redis.call('HSET', KEYS[1], 'rank', rank, 'times', (spendTime(KEYS[1], ARGV[2], 'queued')))
+redis.call('HSET', KEYS[1], 'rank', rank, 'times', (spendTime(found[2], ARGV[2], 'queued')))
 redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('PUBLISH', ARGV[3], '')
 return 1

@@ -11,7 +11,7 @@
 -- Replies: 1 queued, 2 was queued already, 0 not queued: the entry was not written
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'interruptions', 'calls', 'run',
-  'tenant', 'total')
+  'tenant', 'total', 'times')
 local function book()
   if ARGV[4] == '' or tonumber(ARGV[5]) <= tonumber(found[4] or 0) then
     return
@@ -47,7 +47,7 @@ local rank = part()
 if rank then
   redis.call('HSET', KEYS[1], 'rank', rank)
 end
-local times, _, lasted = spendTime(KEYS[1], ARGV[7], ARGV[8], ARGV[9] ~= '' and ARGV[9])
+local times, _, lasted = spendTime(found[8], ARGV[7], ARGV[8], ARGV[9] ~= '' and ARGV[9])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'times', times, unpack(ARGV, 11))
 if not found[7] then
   endRun(KEYS[4], found[6], lasted)

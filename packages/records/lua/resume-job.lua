@@ -3,11 +3,11 @@
 -- ARGV: 1 answer (JSON), 2 event (JSON), 3 now (epoch ms), 4 channel
 -- Replies: the state the job was in: 'paused' if it is queued now, any other was left as it is; empty: there is none
 
-local state = redis.call('HGET', KEYS[1], 'state')
-if state == 'paused' then
+local found = redis.call('HMGET', KEYS[1], 'state', 'times')
+if found[1] == 'paused' then
   redis.call('HSET', KEYS[1], 'state', 'queued', 'answer', ARGV[1],
-    'times', (spendTime(KEYS[1], ARGV[3], 'queued')))
+    'times', (spendTime(found[2], ARGV[3], 'queued')))
   redis.call('RPUSH', KEYS[2], ARGV[2])
   redis.call('PUBLISH', ARGV[4], '')
 end
-return state or ''
+return found[1] or ''

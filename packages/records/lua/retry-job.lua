@@ -6,7 +6,7 @@
 -- Replies: {'queued'} | {'refused', state: it may not be retried from there} | {'changed': retried and ended again meanwhile} |
 --          {'missing'}
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'retries', 'earlierTries')
+local found = redis.call('HMGET', KEYS[1], 'state', 'retries', 'earlierTries', 'times')
 local state = found[1]
 if not state then
   return { 'missing' }
@@ -25,7 +25,7 @@ redis.call('PERSIST', KEYS[1])
 redis.call('PERSIST', KEYS[2])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'rank', part() or 0, 'retries', ARGV[3],
   'earlierTries', found[3] and (found[3] .. ',' .. ARGV[6]) or ARGV[6],
-  'times', (spendTime(KEYS[1], ARGV[7], 'queued')), unpack(ARGV, 8))
+  'times', (spendTime(found[4], ARGV[7], 'queued')), unpack(ARGV, 8))
 addLoad(KEYS[5], ARGV[2], 'jobs', 1)
 addLoad(KEYS[5], ARGV[2], 'bytes', redis.call('HSTRLEN', KEYS[1], 'input'))
 redis.call('RPUSH', KEYS[2], ARGV[5])

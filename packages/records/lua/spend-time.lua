@@ -1,12 +1,11 @@
 -- Function for the scripts that move a job from state to state: every millisecond from accept to end belongs to one phase.
 -- The record's field `times` is "<phase now> <since, epoch ms>", then " <phase> <ms spent in it>" for each that is over.
--- spendTime(job, now, next, on) returns that field after a move to the phase `next` at `now`; the time since the last move
--- was spent on the phase `on`, by default on the one that the job was in. Its second value is the time of the move (clocks of
+-- spendTime(times, now, next, on) returns what the field `times` is after a move to the phase `next` at `now`; the time since the
+-- last move was spent on the phase `on`, by default on the one that the job was in. Its second value is the time of the move (clocks of
 -- two processes may disagree, but time does not go back), its third how long that was.
 
-local function spendTime(job, now, next, on)
-  local times = redis.call('HGET', job, 'times') or ('queued ' .. now)
-  local phase, since, spent = string.match(times, '^(%a+) (%d+)(.*)$')
+local function spendTime(times, now, next, on)
+  local phase, since, spent = string.match(times or ('queued ' .. now), '^(%a+) (%d+)(.*)$')
   now, on = math.max(tonumber(now), tonumber(since)), on or phase
   local more, isNew, moved = now - since, true, { next .. ' ' .. string.format('%d', now) }
   for name, ms in string.gmatch(spent, '(%a+) (%d+)') do

@@ -22,7 +22,7 @@ async function setUp(shards = 1, caps: TenantCaps = {}) {
     wholeTexts.mockClear();
     return count;
   };
-  return { root, records, request, sent };
+  return { redis, root, records, request, sent };
 }
 
 test('acts of one turn are one command, and each gets its own reply', async () => {
@@ -82,6 +82,21 @@ test('a tenant’s cap holds among jobs that come together', async () => {
     await records.finish(id ?? '', completed(), `evt_${id}`);
   }
   expect(await records.accept(request())).toEqual({ kind: 'created' });
+});
+
+test('what a tenant has is counted of acts that come together as of each alone', async () => {
+  const { redis, root, records, request } = await setUp();
+  const loads = async () => await redis.hgetall(`{${root}:0}/loads`);
+  const ids = [request(), request(), request()];
+  await Promise.all(ids.map((each) => records.accept(each)));
+  await Promise.all(ids.map(({ jobId }) => records.begin(jobId)));
+  const one = { 't1 jobs': '1', 't1 running': '1' };
+  const bytes = JSON.stringify(request().input).length;
+  expect(await loads()).toEqual({ 't1 jobs': '3', 't1 running': '3', 't1 bytes': `${3 * bytes}` });
+  await Promise.all(ids.slice(1).map(({ jobId }) => records.finish(jobId, completed(), 'evt_5')));
+  expect(await loads()).toEqual({ ...one, 't1 bytes': `${bytes}` });
+  await records.finish(ids[0]?.jobId ?? '', completed(), 'evt_6');
+  expect(await loads()).toEqual({});
 });
 
 test('an act of another kind comes after those that wait for the end of the turn', async () => {

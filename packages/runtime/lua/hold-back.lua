@@ -2,8 +2,9 @@
 -- is read once and written once, behind all of them. Most of what Redis does for a call is the commands in it. A key that
 -- is changed so must not be read or changed in another way by the same command.
 
--- By key: of hashes { values: by field, changed: field and value pairs, ttl: ms }, of sorted sets { scores: by member }.
-local heldHashes, heldSets = {}, {}
+-- By key: of hashes { values: by field, changed: field and value pairs, ttl: ms }, of sorted sets { scores: by member }, of
+-- lists and sets their lengths.
+local heldHashes, heldSets, heldLengths = {}, {}, {}
 
 local function heldHash(key)
   local hash = heldHashes[key]
@@ -14,17 +15,39 @@ local function heldHash(key)
   return hash
 end
 
--- The values of two fields of a hash, as the calls before have left them; false where there is none.
-local function readFields(key, one, other)
+-- The value of a field of a hash, as the calls before have left it; false where there is none.
+local function readField(key, field)
   local values = heldHash(key).values
-  if values[one] == nil or values[other] == nil then
-    local found = redis.call('HMGET', key, one, other)
-    if values[one] == nil then values[one] = found[1] end
-    if values[other] == nil then values[other] = found[2] end
+  local value = values[field]
+  if value == nil then
+    value = redis.call('HGET', key, field)
+    values[field] = value
   end
-  return values[one], values[other]
+  return value
 end
 
+-- Fetches fields that are going to be read, all at once, where the first of them is not known yet.
+local function fetchFields(key, first, ...)
+  local values = heldHash(key).values
+  if values[first] == nil then
+    local fields, found = { first, ... }, redis.call('HMGET', key, first, ...)
+    for i = 1, #fields do
+      if values[fields[i]] == nil then values[fields[i]] = found[i] end
+    end
+  end
+end
+
+-- How long a list is (LLEN), or how large a set that no call changes (ZCARD).
+local function lengthOf(command, key)
+  local length = heldLengths[key]
+  if not length then
+    length = redis.call(command, key)
+    heldLengths[key] = length
+  end
+  return length
+end
+
+-- A value of false takes the field away.
 local function setField(key, field, value)
   local hash = heldHash(key)
   hash.values[field] = value
@@ -34,6 +57,14 @@ end
 -- The hash lives for so many milliseconds from now.
 local function keepFor(key, ms)
   heldHash(key).ttl = ms
+end
+
+-- The first write of a command: it cannot grow memory, and Redis at maxmemory refuses a script whose first write could. Takes
+-- away a field of a hash, of which the value is known; later in the command only where there is one.
+local hasWritten = false
+local function dropFirst(key, field, value)
+  if value or not hasWritten then redis.call('HDEL', key, field) end
+  hasWritten = true
 end
 
 local function addMember(key, score, member)
@@ -48,11 +79,16 @@ end
 -- Writes what was held back.
 local function writeHeld()
   for key, hash in pairs(heldHashes) do
-    local pairsOfIt = {}
+    local pairsOfIt, gone = {}, {}
     for field, value in pairs(hash.changed) do
-      pairsOfIt[#pairsOfIt + 1] = field
-      pairsOfIt[#pairsOfIt + 1] = value
+      if value then
+        pairsOfIt[#pairsOfIt + 1] = field
+        pairsOfIt[#pairsOfIt + 1] = value
+      else
+        gone[#gone + 1] = field
+      end
     end
+    if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
     if #pairsOfIt > 0 then redis.call('HSET', key, unpack(pairsOfIt)) end
     if hash.ttl then redis.call('PEXPIRE', key, hash.ttl) end
   end

@@ -37,19 +37,27 @@ local count, keys, args, otherKeys, otherArgs = unpack(header)
 local key, arg, replies = keys, 5 + otherKeys + otherArgs + args, {}
 local ownKeys, ownArgs = { unpack(KEYS, 1, keys - ${keys}) }, { unpack(ARGV, arg - args + 1, arg - ${args}) }
 partKeys, partArgs = { unpack(KEYS, keys - ${keys - 1}, keys) }, { unpack(ARGV, arg - ${args - 1}, arg) }
-local function put(own, ofPart, place, value)
-  if place > #own then ofPart[place - #own] = value else own[place] = value end
+-- Where the values go in which not all calls have the same: lists and places in them.
+local function targets(first, count, own, ofPart)
+  local lists, places = {}, {}
+  for i = 1, count do
+    local place = tonumber(ARGV[first + i])
+    local isOwn = place <= #own
+    lists[i], places[i] = isOwn and own or ofPart, isOwn and place or place - #own
+  end
+  return lists, places
 end
+local keyLists, keyPlaces = targets(5, otherKeys, ownKeys, partKeys)
+local argLists, argPlaces = targets(5 + otherKeys, otherArgs, ownArgs, partArgs)
 for i = 1, count do
   if i > 1 then
-    for each = 6, 5 + otherKeys do
-      key = key + 1
-      put(ownKeys, partKeys, tonumber(ARGV[each]), KEYS[key])
+    for each = 1, otherKeys do
+      keyLists[each][keyPlaces[each]] = KEYS[key + each]
     end
-    for each = 6 + otherKeys, 5 + otherKeys + otherArgs do
-      arg = arg + 1
-      put(ownArgs, partArgs, tonumber(ARGV[each]), ARGV[arg])
+    for each = 1, otherArgs do
+      argLists[each][argPlaces[each]] = ARGV[arg + each]
     end
+    key, arg = key + otherKeys, arg + otherArgs
   end
   local done, reply = pcall(act, ownKeys, ownArgs)
   if not done and type(reply) ~= 'table' then reply = redis.error_reply(tostring(reply)) end
@@ -98,7 +106,7 @@ function differing(lists: readonly (readonly (string | number | Buffer)[])[]): n
 }
 
 function functionsOf({ functions, act, part }: ScriptSource): string {
-  const held = /\b(?:readFields|setField|keepFor|addMember)\(/.test(functions + act + part.source);
+  const held = /\b(?:readField|setField|keepFor|addMember)\(/.test(functions + act + part.source);
   return `${held ? holdBack : 'local function writeHeld() end'}
 ${functions}
 local partKeys, partArgs
