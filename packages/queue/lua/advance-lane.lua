@@ -20,7 +20,7 @@ end
 -- The interval between starts says what the lane can do only while tickets wait and no slot is new: one that is taken for
 -- the first time in this backlog starts a ticket without waiting for an end. It is the mean of about the last 64 intervals.
 -- A gap far above it is a lane that stood still (closed, or without a worker).
-local now, active = tonumber(ARGV[1]), lengthOf('LLEN', KEYS[3])
+local now, active = tonumber(ARGV[1]), askOnce('LLEN', KEYS[3])
 local interval, starts, peak = known('interval'), known('starts'), known('peak')
 if readField(KEYS[1], 'backlog') == '1' and active <= peak then
   local gap = math.max(0, now - known('lastStart'))
@@ -29,7 +29,7 @@ if readField(KEYS[1], 'backlog') == '1' and active <= peak then
     interval = interval + (gap - interval) / starts
   end
 end
-local isBacklog = lengthOf('ZCARD', KEYS[2]) > 0
+local isBacklog = askOnce('ZCARD', KEYS[2]) > 0
 setField(KEYS[1], class, string.format('%.0f', math.max(known(class), rank - class * 2 ^ 51)))
 setField(KEYS[1], 'lastStart', ARGV[1])
 setField(KEYS[1], 'backlog', isBacklog and '1' or '0')

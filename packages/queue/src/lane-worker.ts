@@ -5,6 +5,7 @@ import { SluiceError, ticket as ticketSchema, type HeldTicket } from '@sluice/co
 import type { Clock, Logger } from '@sluice/runtime';
 import { shardTag, writeTogether } from '@sluice/runtime';
 
+import { laneBackend } from './lane-backend.ts';
 import type { Lanes } from './lanes.ts';
 import { startWindowMs } from './start-rate.ts';
 
@@ -86,7 +87,7 @@ export class LaneWorker {
       token: string | undefined,
       signal: AbortSignal | undefined,
     ) => await this.#process(job, token ?? '', signal);
-    this.#worker = new Worker(options.lane, processor, {
+    const settings = {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),
       concurrency: options.concurrency,
@@ -97,7 +98,10 @@ export class LaneWorker {
       drainDelay: 5,
       ...kept,
       autorun: false,
-    });
+    };
+    const { redis, clock } = options;
+    const backend = laneBackend({ redis, clock, lockMs: lock.durationMs, windowMs: startWindowMs });
+    this.#worker = new Worker(options.lane, processor, settings, backend);
     this.#worker.on('error', (error) => {
       options.log.debug({ lane: options.lane, reason: error.message }, 'lane worker');
     });

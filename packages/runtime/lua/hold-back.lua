@@ -2,9 +2,8 @@
 -- is read once and written once, behind all of them. Most of what Redis does for a call is the commands in it. A key that
 -- is changed so must not be read or changed in another way by the same command.
 
--- By key: of hashes { values: by field, changed: field and value pairs, ttl: ms }, of sorted sets { scores: by member }, of
--- lists and sets their lengths.
-local heldHashes, heldSets, heldLengths = {}, {}, {}
+-- By key: of hashes { values: by field, changed: field and value pairs, ttl: ms }, of sorted sets { scores: by member }.
+local heldHashes, heldSets, answers = {}, {}, {}
 
 local function heldHash(key)
   local hash = heldHashes[key]
@@ -37,14 +36,14 @@ local function fetchFields(key, first, ...)
   end
 end
 
--- How long a list is (LLEN), or how large a set that no call changes (ZCARD).
-local function lengthOf(command, key)
-  local length = heldLengths[key]
-  if not length then
-    length = redis.call(command, key)
-    heldLengths[key] = length
+-- What the first of the calls that ask was answered; for what no call of the command changes.
+local function askOnce(command, key, ...)
+  local answer = answers[command .. key]
+  if answer == nil then
+    answer = redis.call(command, key, ...)
+    answers[command .. key] = answer
   end
-  return length
+  return answer
 end
 
 -- A value of false takes the field away.
