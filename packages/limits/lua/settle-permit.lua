@@ -70,9 +70,8 @@ local function noteOutcome(isProbe)
 end
 
 for i = 2, 3 do if ARGV[i] == '1' then redis.call('ZREM', KEYS[i + 1], ARGV[1]) end end
-local packed = redis.call('GET', KEYS[2])
+local packed = redis.call('GETDEL', KEYS[2])
 if not packed then return 0 end
-redis.call('DEL', KEYS[2])
 local record = cmsgpack.unpack(packed)
 for i = 1, bucketCount do
   local slot, amount, intervalMs = record[i * 3 - 1], record[i * 3], record[i * 3 + 1]

@@ -106,7 +106,9 @@ function differing(lists: readonly (readonly (string | number | Buffer)[])[]): n
 }
 
 function functionsOf({ functions, act, part }: ScriptSource): string {
-  const held = /\b(?:readField|setField|keepFor|addMember)\(/.test(functions + act + part.source);
+  const held = /\b(?:readField|setField|keepFor|addMember|askOnce)\(/.test(
+    functions + act + part.source,
+  );
   return `${held ? holdBack : 'local function writeHeld() end'}
 ${functions}
 local partKeys, partArgs
