@@ -53,13 +53,14 @@ export function laneBackend({
         [`${prefix}${id}`, `${prefix}${id}:lock`, ...lane],
         [id, token, nowMs, lockMs, prefix, windowMs],
       );
-    backend.moveToCompleted = async (job, result, keep, token, takesNext) => {
+    backend.moveToCompleted = async (job, ...given) => {
+      const [, , token, takesNext] = given;
       if (takesNext && backend.closing === undefined) {
         const finishedOn = clock.now();
         const reply = await endTicket(job.id ?? '', token, finishedOn);
         if (Array.isArray(reply)) return { result: raw2NextJobData(reply), finishedOn };
       }
-      return await endByBullmq(job, result, keep, token, takesNext);
+      return await endByBullmq(job, ...given);
     };
     return backend;
   };
