@@ -32,7 +32,8 @@ export function createApp(deps: ApiDeps): Express {
     app[method](path, ...handlers);
   }
   for (const [path, of] of Map.groupBy(apiRoutes, (route) => route.path)) {
-    app.all(path, refuseMethod(of.map(({ method }) => method.toUpperCase())));
+    // One handler for all methods: `app.all` has one for each that Node.js knows, which took a start longer than all else here.
+    app.route(path).all(refuseMethod(of.map(({ method }) => method.toUpperCase())));
   }
   app.use(queueBoardPath, queueBoard(deps));
   app.use(refusePath);

@@ -3,7 +3,7 @@ import type { Script } from './scripted-upstream.ts';
 /** The ways in which a stream may go, for one content type. */
 export function streamScripts(type: string) {
   /** Sends a stream of events, whole, one write an event. */
-  const stream = (...events: string[]): Script => {
+  const stream = (...events: (string | Buffer)[]): Script => {
     return (response) => {
       response.writeHead(200, { 'content-type': type, 'x-request-id': 'req_7' });
       for (const event of events) response.write(event);
@@ -44,7 +44,7 @@ export const resetAtOnce: Script = (response) => {
 /** Never answers. */
 export const hang: Script = () => undefined;
 
-/** Sends a status, headers and a body: JSON of an object, a text as it is. */
+/** Sends a status, headers and a body: JSON of an object, a text or bytes as they are. */
 export function reply(
   status: number,
   body: unknown = '',
@@ -56,7 +56,7 @@ export function reply(
       'content-type': isText ? 'text/html' : 'application/json',
       ...headers,
     });
-    response.end(isText ? body : JSON.stringify(body));
+    response.end(isText || Buffer.isBuffer(body) ? body : JSON.stringify(body));
   };
 }
 
