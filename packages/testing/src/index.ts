@@ -1,3 +1,4 @@
+export { anyCharacter } from './any-character.ts';
 export { assertNoLeaks } from './assert-no-leaks.ts';
 export { createFakeClock } from './fake-clock.ts';
 export type { FakeClock } from './fake-clock.ts';

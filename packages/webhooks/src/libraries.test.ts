@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { anyCharacter } from '@sluice/testing';
 import * as fc from 'fast-check';
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
@@ -30,7 +31,7 @@ const event = fc.record({
   body: fc
     .record({
       type: fc.constantFrom('chat.completed', 'workflow.failed', 'batch.completed'),
-      data: fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }),
+      data: fc.jsonValue({ stringUnit: anyCharacter, maxDepth: 3 }),
     })
     .map((value) => JSON.stringify(value))
     .filter((text) => !text.includes('\ufffd')),
