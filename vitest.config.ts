@@ -21,6 +21,9 @@ const timing = [
 export default defineConfig({
   test: {
     globals: false,
+    setupFiles: ['./packages/testing/src/keep-compiled.ts'],
+    // Node.js runs the sources as they are, as it does where they are used.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     retry: 0,
     // On a busy machine what a test waits for may take seconds; each look at it takes the processor from what it waits for.
     expect: { poll: { timeout: 10_000, interval: 100 } },
