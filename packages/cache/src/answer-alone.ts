@@ -1,7 +1,8 @@
 import type { Config, RouteTarget } from '@sluice/config';
 import { SluiceError, type JobRequest } from '@sluice/contracts';
 
-import type { Cache, CachePlace } from './cache.ts';
+import type { Cache } from './cache.ts';
+import type { CachePlace } from './cached-reply.ts';
 import { judgeLookup, type FoundReply } from './judge-lookup.ts';
 import { placeOf, type Placing } from './place.ts';
 

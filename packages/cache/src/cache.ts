@@ -1,40 +1,15 @@
 import type { Redis } from 'ioredis';
 
-import type { CostUsd, KeepAs, RunResult, Usage } from '@sluice/contracts';
+import type { KeepAs } from '@sluice/contracts';
 import { loadScript, type Seals } from '@sluice/runtime';
 
+import type { CacheEntry, CachePlace, Lookup } from './cached-reply.ts';
 import { keysOfScope } from './keys.ts';
 import { replyArguments, replyKeys, toLookup } from './reply-store.ts';
 
 const findScript = loadScript(import.meta.url, 'find-reply', ['look-up'], { together: true });
 const keepScript = loadScript(import.meta.url, 'keep-reply', ['put-reply'], { together: 'last' });
 const invalidateScript = loadScript(import.meta.url, 'invalidate');
-
-/** A result as it was bought. */
-export interface CacheEntry {
-  result: RunResult;
-  usage?: Usage;
-  /** What it cost when it was bought; a hit costs nothing. */
-  costUsd: CostUsd;
-  provider: string;
-  model: string;
-}
-
-/** Where a reply is: who may find it, among which replies it is counted, and its name there. */
-export interface CachePlace {
-  /** A tenant, or {@link sharedScope}. */
-  scope: string;
-  /** Public name of the model or app. */
-  group: string;
-  /** As `cacheKey` makes it. */
-  digest: string;
-}
-
-/** What was found, by Redis's clock in epoch milliseconds. */
-export interface Lookup {
-  nowMs: number;
-  found?: { entry: CacheEntry; ageMs: number; isFresh: boolean; staleForMs: number };
-}
 
 /** `invalid`: something has invalidated it since its call was decided upon, or its tenant is erased. */
 export type Kept = 'kept' | 'invalid' | 'too_large';

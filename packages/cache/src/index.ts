@@ -1,7 +1,8 @@
 export { answerAlone, cacheMiss, mayBeCached } from './answer-alone.ts';
 export type { AloneAnswer } from './answer-alone.ts';
 export { createCache, namesOf } from './cache.ts';
-export type { Cache, CacheEntry, CachePlace, Kept, Lookup } from './cache.ts';
+export type { Cache, Kept } from './cache.ts';
+export type { CacheEntry, CachePlace, Lookup } from './cached-reply.ts';
 export { cacheKey, flightKey } from './cache-key.ts';
 export type { CacheKeyParts } from './cache-key.ts';
 export { createFlights, flightLeaseMs } from './flights.ts';

@@ -1,6 +1,6 @@
 import type { CacheInfo } from '@sluice/contracts';
 
-import type { CacheEntry, Lookup } from './cache.ts';
+import type { CacheEntry, Lookup } from './cached-reply.ts';
 import type { EffectivePolicy } from './policy.ts';
 
 /** A reply, and how the job that gets it shows where it is from. */

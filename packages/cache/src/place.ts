@@ -1,7 +1,8 @@
 import type { Route, RouteTarget } from '@sluice/config';
 import type { CallType, JobRequest, KeepAs } from '@sluice/contracts';
 
-import { namesOf, type CachePlace } from './cache.ts';
+import { namesOf } from './cache.ts';
+import type { CachePlace } from './cached-reply.ts';
 import { cacheKey, flightKey } from './cache-key.ts';
 import type { Flight } from './flights.ts';
 import type { EffectivePolicy } from './policy.ts';

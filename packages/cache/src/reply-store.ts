@@ -1,7 +1,8 @@
 import type { KeepAs } from '@sluice/contracts';
 import type { LuaArgument, Seals } from '@sluice/runtime';
 
-import type { CacheDeps, CacheEntry, CachePlace, Lookup } from './cache.ts';
+import type { CacheDeps } from './cache.ts';
+import type { CacheEntry, CachePlace, Lookup } from './cached-reply.ts';
 import { keysOfScope, sharedScope } from './keys.ts';
 
 /** Largest reply, in bytes of JSON. */

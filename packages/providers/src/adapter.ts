@@ -1,15 +1,10 @@
 import type {
   ChatInput,
-  ChatResult,
   EmbeddingInput,
-  EmbeddingResult,
   FormAnswer,
   HumanInputForm,
   RerankInput,
-  RerankResult,
-  TextDelta,
   TranscriptionInput,
-  TranscriptionResult,
   UpstreamHandle,
   Usage,
   WorkflowInput,
@@ -18,8 +13,10 @@ import type {
 import type { Target } from '@sluice/config';
 
 import type { BatchApi } from './batch/batch-api.ts';
+import type { OnDelta, SendBy } from './call-hooks.ts';
 import type { OnRaw } from './http/keep-raw.ts';
 import type { AccountCall, ModelListCall, ModelPage } from './http/account.ts';
+import type { ChatReply, EmbeddingReply, RerankReply, TranscriptionReply } from './replies.ts';
 
 /**
  * A provider adapter makes exactly one upstream call: no retry, no sleep, no Redis. It streams where the upstream can, so
@@ -48,14 +45,6 @@ export interface ProviderAdapter {
   checkCredentials?(call: AccountCall): Promise<void>;
 }
 
-/** The latest time at which a call may leave. */
-export interface SendBy {
-  /** Epoch milliseconds. A call that has not left by then is not sent: it rejects with `permit_expired`. */
-  ms: number;
-  /** Told when the process was held up between the last look at the clock and the socket: the call left later. */
-  onLate(): void;
-}
-
 export interface UpstreamCall {
   target: Target;
   jobId: string;
@@ -68,44 +57,17 @@ export interface UpstreamCall {
   onRaw?: OnRaw | undefined;
 }
 
-/**
- * Told of each piece of an answer, at once, before the reply is whole; all pieces of a call add up to its result. Must not
- * throw. Where a call fails, what it has told was part of no answer.
- */
-export type OnDelta = (delta: TextDelta) => void;
-
 export interface ChatCall extends UpstreamCall {
   input: ChatInput;
   onDelta?: OnDelta | undefined;
-}
-
-export interface ChatReply {
-  result: ChatResult;
-  /** Absent where the upstream said nothing: the caller estimates. */
-  usage: Usage | undefined;
-  upstreamRequestId: string | undefined;
 }
 
 export interface EmbeddingCall extends UpstreamCall {
   input: EmbeddingInput;
 }
 
-export interface EmbeddingReply {
-  result: EmbeddingResult;
-  /** Absent where the upstream said nothing: the caller estimates. */
-  usage: Usage | undefined;
-  upstreamRequestId: string | undefined;
-}
-
 export interface RerankCall extends UpstreamCall {
   input: RerankInput;
-}
-
-export interface RerankReply {
-  result: RerankResult;
-  /** Absent where the upstream said nothing: the caller estimates. */
-  usage: Usage | undefined;
-  upstreamRequestId: string | undefined;
 }
 
 /** A sound file, in memory. */
@@ -120,13 +82,6 @@ export interface TranscriptionCall extends UpstreamCall {
   input: TranscriptionInput;
   /** What `input.audio` holds or names. */
   audio: AudioFile;
-}
-
-export interface TranscriptionReply {
-  result: TranscriptionResult;
-  /** Tokens or seconds; absent where the upstream said nothing. */
-  usage: Usage | undefined;
-  upstreamRequestId: string | undefined;
 }
 
 /** A file of a client, in memory. */

@@ -2,16 +2,11 @@ export type {
   AppCall,
   AudioFile,
   ChatCall,
-  ChatReply,
   EmbeddingCall,
-  EmbeddingReply,
   ProviderAdapter,
   RerankCall,
-  RerankReply,
-  SendBy,
   Spent,
   TranscriptionCall,
-  TranscriptionReply,
   UploadedFile,
   UpstreamCall,
   WorkflowCall,
@@ -20,6 +15,8 @@ export type {
   WorkflowPause,
   WorkflowReply,
 } from './adapter.ts';
+export type { ChatReply, EmbeddingReply, RerankReply, TranscriptionReply } from './replies.ts';
+export type { SendBy } from './call-hooks.ts';
 export type {
   BatchApi,
   BatchBody,

@@ -13,7 +13,7 @@ import { eventIdOf } from '@sluice/webhooks';
 
 import { ticketOf } from '../batch/ticket-of.ts';
 import { AnswerStream } from '../call/answer-stream.ts';
-import type { ApplyOutcomeDeps } from '../outcome/apply-outcome.ts';
+import type { RunJobDeps } from '../run-job-deps.ts';
 import { isForAll, isMorePatient } from './shared-failure.ts';
 import { entryOf, writeCache, type Keeping } from './write-cache.ts';
 
@@ -22,6 +22,11 @@ const endedAtOnce = 50;
 
 /** How long a ticket is waited for that its worker is just putting down. */
 const hurryPatienceMs = 500;
+
+export type EndFlightDeps = Pick<
+  RunJobDeps,
+  'cache' | 'clock' | 'flights' | 'lanes' | 'log' | 'metrics' | 'near' | 'records'
+>;
 
 type Ended = Extract<Outcome, { kind: 'ended' }>;
 
@@ -35,7 +40,7 @@ type Shared = { reply: CacheEntry } | { error: ErrorData };
 export async function landFlight(
   jobId: string,
   { outcome, flight, as }: { outcome: Ended; flight: LedFlight; as: Keeping },
-  deps: ApplyOutcomeDeps,
+  deps: EndFlightDeps,
 ): Promise<void> {
   const { ending } = outcome;
   await writeCache(as, ending, deps, async (bought) => {
@@ -58,21 +63,21 @@ export async function landFlight(
  * | ended otherwise: cancelled, expired, without a budget          | go on, one of them leads                        |
  * | waits, retries, falls back, is paused or given back            | wait on                                         |
  */
-export function endFlight(ticket: HeldTicket, outcome: Outcome, deps: ApplyOutcomeDeps): void {
+export function endFlight(ticket: HeldTicket, outcome: Outcome, deps: EndFlightDeps): void {
   const { flight } = outcome;
   if (!flight) return;
   moveFlight(ticket.jobId, { outcome, flight }, deps).catch(notEnded(ticket.jobId, deps));
 }
 
 /** Whoever waits looks again within seconds. */
-function notEnded(jobId: string, { log }: Pick<ApplyOutcomeDeps, 'log'>) {
+function notEnded(jobId: string, { log }: Pick<EndFlightDeps, 'log'>) {
   return (error: unknown) => log.warn({ err: error, jobId }, 'a flight was not ended');
 }
 
 async function moveFlight(
   jobId: string,
   { outcome, flight }: { outcome: Outcome; flight: LedFlight },
-  deps: ApplyOutcomeDeps,
+  deps: EndFlightDeps,
 ): Promise<void> {
   const shared = sharedBy(outcome);
   if (shared && 'error' in shared) {
@@ -110,7 +115,7 @@ function sharedBy(outcome: Outcome): Shared | undefined {
 async function endAll(
   followers: readonly Follower[],
   by: { shared: Shared; flight: LedFlight },
-  deps: ApplyOutcomeDeps,
+  deps: EndFlightDeps,
 ): Promise<string[]> {
   const ended: string[] = [];
   for (let start = 0; start < followers.length; start += endedAtOnce) {
@@ -125,7 +130,7 @@ async function endAll(
 async function endOne(
   follower: Follower,
   { shared, flight }: { shared: Shared; flight: LedFlight },
-  deps: ApplyOutcomeDeps,
+  deps: EndFlightDeps,
 ): Promise<boolean> {
   const { records, lanes, clock, metrics } = deps;
   const job = await records.readSummary(follower.jobId);
@@ -156,13 +161,13 @@ async function endOne(
 }
 
 /** The first of them that still waits. */
-async function hurryOne(followers: readonly Follower[], deps: ApplyOutcomeDeps): Promise<void> {
+async function hurryOne(followers: readonly Follower[], deps: EndFlightDeps): Promise<void> {
   for (const follower of followers) {
     if (await hurry(follower, deps)) return;
   }
 }
 
-async function hurry(follower: Follower, deps: ApplyOutcomeDeps): Promise<boolean> {
+async function hurry(follower: Follower, deps: EndFlightDeps): Promise<boolean> {
   const job = await deps.records.readSummary(follower.jobId);
   if (!job || job.state !== 'queued') return false;
   const shard = shardOf(job.jobId) ?? 0;

@@ -2,7 +2,8 @@ import { flightOf, type Flight } from '@sluice/cache';
 
 import type { Plan } from '../begin/plan-job.ts';
 import { chatSessionOf } from '../call/chat-history.ts';
-import { placingOf, type CacheUse } from './cache-use.ts';
+import type { CacheUse } from './cache-use.ts';
+import { placingOf } from './find-cache-use.ts';
 
 /** The flight of a job that {@link sharesFlight}. */
 export function flightFor(plan: Plan & { cached: CacheUse }): Flight {

@@ -4,7 +4,8 @@ import { cachedEnding } from '@sluice/metering';
 
 import { AnswerStream } from '../call/answer-stream.ts';
 import type { Plan } from '../begin/plan-job.ts';
-import { cacheUseOf, type CacheUse } from './cache-use.ts';
+import type { CacheUse } from './cache-use.ts';
+import { cacheUseOf } from './find-cache-use.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 import { sharesFlight } from './flight-for.ts';
 import { fetchAnother } from './fetch-another.ts';

@@ -2,7 +2,7 @@ import { askedBy, embedLocally, toUnit, type Asked as Question } from '@sluice/c
 import type { JobRecord, Outcome } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
-import { placingOf } from './cache-use.ts';
+import { placingOf } from './find-cache-use.ts';
 import { answeredBy, missed, type Asked } from './read-cached-result.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 

@@ -3,7 +3,7 @@ import { answersOf } from '@sluice/contracts';
 import type { AskedAs, JobEnding, KeepAs, RunResult } from '@sluice/contracts';
 
 import type { Plan } from '../begin/plan-job.ts';
-import { placingOf } from './cache-use.ts';
+import { placingOf } from './find-cache-use.ts';
 import type { RunJobDeps } from '../run-job-deps.ts';
 
 type Completed = Extract<JobEnding, { state: 'completed' }>;

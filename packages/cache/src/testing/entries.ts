@@ -1,7 +1,8 @@
 import type { KeepAs } from '@sluice/contracts';
 import { systemClock } from '@sluice/runtime';
 
-import { namesOf, type CacheEntry } from '../cache.ts';
+import { namesOf } from '../cache.ts';
+import type { CacheEntry } from '../cached-reply.ts';
 
 /** A chat's reply of this text. */
 export function asEntry(content: string): CacheEntry {

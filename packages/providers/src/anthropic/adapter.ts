@@ -1,6 +1,7 @@
 import type { Target } from '@sluice/config';
 
-import type { ChatCall, ChatReply, ProviderAdapter } from '../adapter.ts';
+import type { ChatCall, ProviderAdapter } from '../adapter.ts';
+import type { ChatReply } from '../replies.ts';
 import { accountTarget, type ModelListCall, type ModelPage } from '../http/account.ts';
 import { bearerHeader, keyHeader } from '../http/api-key.ts';
 import { callUpstream } from '../http/call-upstream.ts';

@@ -6,7 +6,7 @@ import type {
   ToolCallDelta,
 } from '@sluice/contracts';
 
-import type { OnDelta } from '../adapter.ts';
+import type { OnDelta } from '../call-hooks.ts';
 import { convertCitation } from './convert-citation.ts';
 import type { Citation, ContentBlock, MessageEvent } from './message-event.ts';
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/contracts';
 import type { EventSourceMessage } from 'eventsource-parser';
 
-import type { ChatReply } from '../adapter.ts';
+import type { ChatReply } from '../replies.ts';
 import type { BodyState } from '../http/body-reader.ts';
 import { badUpstream, parseJson, type CallContext } from '../http/call-upstream.ts';
 import { errorFieldsOf, isRecord } from '../http/error-fields.ts';

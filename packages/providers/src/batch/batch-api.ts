@@ -1,7 +1,8 @@
 import type { Target } from '@sluice/config';
 import type { ChatInput, EmbeddingInput } from '@sluice/contracts';
 
-import type { ChatReply, EmbeddingReply, SendBy } from '../adapter.ts';
+import type { ChatReply, EmbeddingReply } from '../replies.ts';
+import type { SendBy } from '../call-hooks.ts';
 
 /**
  * A vendor's own batches: many requests of one model in one, answered within a day for a part of the price. As with every

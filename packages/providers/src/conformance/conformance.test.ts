@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import type { SendBy } from '../adapter.ts';
+import type { SendBy } from '../call-hooks.ts';
 import { drainMs } from '../http/exchange.ts';
 import { adapterKinds, createAdapters } from '../registry.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';

@@ -3,7 +3,7 @@ import { waitFor } from '@sluice/testing';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import type { SendBy } from '../adapter.ts';
+import type { SendBy } from '../call-hooks.ts';
 import { adapterKinds, createAdapters } from '../registry.ts';
 import type { ProviderAdapter } from '../adapter.ts';
 import { oddRefusals, refusals, waits } from './refusals.ts';

@@ -1,7 +1,8 @@
 import { adapterKinds, defaultOptions, type Target } from '@sluice/config';
 import type { TextDelta } from '@sluice/contracts';
 
-import type { OnDelta, ProviderAdapter, UpstreamCall } from '../adapter.ts';
+import type { ProviderAdapter, UpstreamCall } from '../adapter.ts';
+import type { OnDelta } from '../call-hooks.ts';
 import type { Script } from './scripted-upstream.ts';
 
 /** A call of an adapter, whatever it does, and its reply. */

@@ -1,6 +1,6 @@
 import type { AgentThought, AppKind, Usage, WorkflowResult } from '@sluice/contracts';
 
-import type { OnDelta } from '../adapter.ts';
+import type { OnDelta } from '../call-hooks.ts';
 import { isRecord } from '../http/error-fields.ts';
 import { costOf, dollarsOf } from './price.ts';
 import { agentThought, llmUsage, type LlmUsage, type RunEvent } from './run-event.ts';

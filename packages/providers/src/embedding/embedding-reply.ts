@@ -1,6 +1,7 @@
 import { listEmbeddingTexts, SluiceError, type Usage } from '@sluice/contracts';
 
-import type { EmbeddingCall, EmbeddingReply } from '../adapter.ts';
+import type { EmbeddingCall } from '../adapter.ts';
+import type { EmbeddingReply } from '../replies.ts';
 import { formatVector, type Vector } from './vectors.ts';
 
 /** What an upstream's reply says, in input order. */

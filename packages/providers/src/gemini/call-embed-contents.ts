@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { EmbeddingCall, EmbeddingReply } from '../adapter.ts';
+import type { EmbeddingCall } from '../adapter.ts';
+import type { EmbeddingReply } from '../replies.ts';
 import { embeddingReply } from '../embedding/embedding-reply.ts';
 import { refuseTooMany, textsOnly } from '../embedding/refuse-texts.ts';
 import { isVector, type Vector } from '../embedding/vectors.ts';

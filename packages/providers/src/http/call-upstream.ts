@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { Provider, Target } from '@sluice/config';
 import { SluiceError } from '@sluice/contracts';
 
-import type { OnDelta, SendBy } from '../adapter.ts';
+import type { OnDelta, SendBy } from '../call-hooks.ts';
 
 import { baseUrlOf } from './base-url.ts';
 import { maxDocumentBytes, TextReader, type BodyReader } from './body-reader.ts';

@@ -1,4 +1,5 @@
-import type { ChatCall, ChatReply, ProviderAdapter } from '../adapter.ts';
+import type { ChatCall, ProviderAdapter } from '../adapter.ts';
+import type { ChatReply } from '../replies.ts';
 import { bearerHeader } from '../http/api-key.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';

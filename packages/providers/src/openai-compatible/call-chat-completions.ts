@@ -1,6 +1,7 @@
 import { answersOf, SluiceError, type ChatResult } from '@sluice/contracts';
 
-import type { ChatCall, ChatReply } from '../adapter.ts';
+import type { ChatCall } from '../adapter.ts';
+import type { ChatReply } from '../replies.ts';
 import { callUpstream } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { requestIdOf } from '../http/upstream-error.ts';

@@ -1,7 +1,8 @@
 import { textOfDocument, type RankedDocument, type Usage } from '@sluice/contracts';
 import { z } from 'zod';
 
-import type { RerankCall, RerankReply } from '../adapter.ts';
+import type { RerankCall } from '../adapter.ts';
+import type { RerankReply } from '../replies.ts';
 import { badUpstream } from '../http/call-upstream.ts';
 import { callDocument } from '../http/call-document.ts';
 import type { HttpClient } from '../http/http-client.ts';

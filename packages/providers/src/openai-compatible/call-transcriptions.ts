@@ -1,6 +1,7 @@
 import type { TranscriptionInput } from '@sluice/contracts';
 
-import type { TranscriptionCall, TranscriptionReply } from '../adapter.ts';
+import type { TranscriptionCall } from '../adapter.ts';
+import type { TranscriptionReply } from '../replies.ts';
 import { readDocument } from '../http/call-document.ts';
 import { callUpstream, type Reply, type ReplyReaders } from '../http/call-upstream.ts';
 import type { HttpClient } from '../http/http-client.ts';

@@ -1,6 +1,7 @@
 import type { Target } from '@sluice/config';
 
-import type { ChatCall, ChatReply } from '../../adapter.ts';
+import type { ChatCall } from '../../adapter.ts';
+import type { ChatReply } from '../../replies.ts';
 import { callUpstream } from '../../http/call-upstream.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import { requestIdOf, type Judge } from '../../http/upstream-error.ts';
