@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
-
 import type { KeepAs } from '@sluice/contracts';
-import { loadScript, type Seals } from '@sluice/runtime';
+import { loadScript } from '@sluice/runtime';
 
+import type { CacheDeps } from './cache-deps.ts';
 import type { CacheEntry, CachePlace, Lookup } from './cached-reply.ts';
 import { keysOfScope } from './keys.ts';
 import { replyArguments, replyKeys, toLookup } from './reply-store.ts';
@@ -30,14 +29,6 @@ export interface Cache {
 
 /** Longer than any reply lives: 366 days, and twice for one that is kept stale. */
 const rememberMs = 3 * 366 * 86_400_000;
-
-export interface CacheDeps {
-  redis: Redis;
-  /** Root of all keys. */
-  root: string;
-  /** Encryption at rest; without it replies are stored in clear. Those that all tenants share are sealed as a tenant's would be. */
-  seals?: Seals | undefined;
-}
 
 /** By what a reply can be invalidated. */
 export function namesOf(

@@ -1,7 +1,8 @@
 import type { KeepAs } from '@sluice/contracts';
 import { loadScript } from '@sluice/runtime';
 
-import type { CacheDeps, Kept } from './cache.ts';
+import type { CacheDeps } from './cache-deps.ts';
+import type { Kept } from './cache.ts';
 import type { CacheEntry, CachePlace, Lookup } from './cached-reply.ts';
 import { keysOfScope } from './keys.ts';
 import { replyArguments, replyKeys, toLookup } from './reply-store.ts';

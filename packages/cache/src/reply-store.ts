@@ -1,7 +1,7 @@
 import type { KeepAs } from '@sluice/contracts';
 import type { LuaArgument, Seals } from '@sluice/runtime';
 
-import type { CacheDeps } from './cache.ts';
+import type { CacheDeps } from './cache-deps.ts';
 import type { CacheEntry, CachePlace, Lookup } from './cached-reply.ts';
 import { keysOfScope, sharedScope } from './keys.ts';
 
