@@ -1,14 +1,14 @@
 import type { Config } from '@sluice/config';
 import {
   batchLane,
-  DeliveryWorker,
+  deliveryQueueName,
   LaneWorker,
   scheduledLane,
   Scheduler,
+  type DeliveryWorker,
   type ProcessTicket,
 } from '@sluice/queue';
 import { warmUp } from '@sluice/providers';
-import { createRecords } from '@sluice/records';
 import {
   assertKeepsKeys,
   createRedis,
@@ -20,17 +20,16 @@ import {
   type Logger,
   type Redis,
 } from '@sluice/runtime';
-import { createEndpointGate, deliverySchedule } from '@sluice/webhooks';
 
 import { checkConfiguredKeys } from './upkeep/check-configured-keys.ts';
 import { listenForCancels } from './upkeep/cancel-listener.ts';
-import { deliverWebhook } from './deliver/deliver-webhook.ts';
 import { sendHeartbeats } from './upkeep/heartbeat.ts';
 import { processTicket } from './process-ticket.ts';
-import { relayOutbox, type RelayOptions } from './deliver/relay-outbox.ts';
+import { shardsOf } from './shards-of.ts';
+import { startDeliveries } from './deliver/start-deliveries.ts';
 import { prepareCounts, prepareCuts } from './upkeep/prepare-counts.ts';
 import { sweep } from './upkeep/sweep.ts';
-import { watchProgress } from './upkeep/watch-progress.ts';
+import { watchProgress, type WatchedWorker } from './upkeep/watch-progress.ts';
 import { startMeters } from './meter/start-meters.ts';
 import { openLanes, wireWorker, type WorkerParts } from './wire-worker.ts';
 
@@ -57,8 +56,6 @@ export interface RunningWorker {
 
 const usualStuckAfterMs = 30_000;
 const sweepEveryMs = 1_000;
-/** Each waits for a receiver; how many of them one receiver may hold is its gate's to say. */
-const deliveriesAtOnce = 200;
 
 /** Starts the roles of one worker process. Resolves when it takes work; rejects when Redis does not answer, or may evict keys. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -75,7 +72,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   if (options.roles.includes('run')) await startRuns(parts, laneWorkers, stop.signal);
   if (options.roles.includes('batch')) startLane(parts, batchLane, laneWorkers);
   closers.push((graceMs) => closeLanes(laneWorkers, parts, graceMs));
-  if (options.roles.includes('deliver')) closers.push(startDeliveries(parts, stop.signal));
+  const deliveryWorkers: DeliveryWorker[] = [];
+  if (options.roles.includes('deliver'))
+    closers.push(startDeliveries(parts, deliveryWorkers, stop.signal));
   if (options.roles.includes('sweep')) closers.push(await startSweeps(parts));
   if (options.roles.includes('meter'))
     closers.push(startMeters(parts, shardsOf(config), stop.signal));
@@ -85,7 +84,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     { ...parts, redis, root: config.root, roles: options.roles, laneWorkers },
     stop.signal,
   );
-  watchItself(options, { ...parts, subscriber, laneWorkers }, stop.signal);
+  watchItself(options, { ...parts, subscriber, laneWorkers, deliveryWorkers }, stop.signal);
   return {
     reload: (next) => takeLimits(next, parts),
     async close(graceMs) {
@@ -104,6 +103,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 type WatchedParts = WorkerParts & {
   subscriber: Redis;
   laneWorkers: ReadonlyMap<string, LaneWorker[]>;
+  deliveryWorkers: readonly DeliveryWorker[];
 };
 
 /** Whether it makes progress, and its connections are alive. What it starts ends with the signal and never rejects. */
@@ -115,7 +115,7 @@ function watchItself(options: WorkerOptions, parts: WatchedParts, signal: AbortS
 async function watchLanes(
   onStuck: (error: Error) => void,
   { config, log, stuckAfterMs = usualStuckAfterMs }: WorkerOptions,
-  { laneWorkers, clock }: WatchedParts,
+  { laneWorkers, deliveryWorkers, clock }: WatchedParts,
   signal: AbortSignal,
 ): Promise<void> {
   // Nothing can be stuck yet, and a start has enough to do.
@@ -123,8 +123,9 @@ async function watchLanes(
   if (signal.aborted) return;
   const redis = createRedis(config.redisUrl, 'producer', log, config.redisTls);
   const lanes = openLanes(config, redis);
-  const couldTake = (worker: LaneWorker) => worker.couldTake(lanes);
-  await watchProgress({ laneWorkers, couldTake, clock, log, onStuck, stuckAfterMs }, signal);
+  const watched = new Map<string, readonly WatchedWorker[]>(laneWorkers);
+  watched.set(deliveryQueueName, deliveryWorkers);
+  await watchProgress({ watched, lanes, clock, log, onStuck, stuckAfterMs }, signal);
   await lanes.close();
   redis.disconnect();
 }
@@ -228,55 +229,6 @@ async function followSettings(
   };
 }
 
-/** Reads the outbox and runs the deliveries of every shard. Blocking reads hold a connection of their own. */
-function startDeliveries(
-  parts: WorkerParts,
-  signal: AbortSignal,
-): (graceMs: number) => Promise<void> {
-  const { config, clock } = parts;
-  const schedule = deliverySchedule(config.webhooks.scheduleMs);
-  const consumer = newId('reader', clock.now());
-  const gate = createEndpointGate({
-    concurrency: config.webhooks.endpointConcurrency,
-    requestsPerSecond: config.webhooks.endpointRequestsPerSecond,
-  });
-  const deps = { ...parts, schedule, gate };
-  const stops = shardsOf(config).map((shard) => {
-    const options = { shard, consumer, signal };
-    const { blocking, relaying } = startRelay(parts, schedule.attempts, options);
-    const worker = new DeliveryWorker({
-      ...parts,
-      root: config.root,
-      shard,
-      concurrency: deliveriesAtOnce,
-      deliver: (delivery, attempt, aborted) => deliverWebhook(delivery, attempt, deps, aborted),
-      delayBeforeMs: (attempt) => schedule.delayBeforeAttemptMs(attempt, parts.random) ?? 0,
-    });
-    worker.start();
-    return async (graceMs: number) => {
-      blocking.disconnect();
-      await Promise.all([relaying, worker.close(graceMs)]);
-    };
-  });
-  return async (graceMs) => {
-    await Promise.all(stops.map((stop) => stop(graceMs)));
-  };
-}
-
-function startRelay(
-  parts: WorkerParts,
-  deliveryAttempts: number,
-  options: RelayOptions,
-): { blocking: Redis; relaying: Promise<void> } {
-  const { config, redis, clock, seals, log } = parts;
-  const { root, shards } = config;
-  const blocking = createRedis(config.redisUrl, 'worker', log, config.redisTls);
-  watchConnections({ outbox: blocking }, parts, options.signal);
-  const stored = { redis, root, shards, clock, seals };
-  const records = createRecords({ ...stored, blocking, config: config.jobs });
-  return { blocking, relaying: relayOutbox({ ...parts, records, deliveryAttempts }, options) };
-}
-
 async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {
   const schedulers = shardsOf(parts.config).map(
     (shard) =>
@@ -292,8 +244,4 @@ async function startSweeps(parts: WorkerParts): Promise<() => Promise<void>> {
   return async () => {
     await Promise.all(schedulers.map((scheduler) => scheduler.close()));
   };
-}
-
-function shardsOf(config: Config): number[] {
-  return Array.from({ length: config.shards }, (_, shard) => shard);
 }

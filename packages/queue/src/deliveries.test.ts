@@ -7,7 +7,10 @@ import { Lanes } from './lanes.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 
-async function setUp(moves: (attempt: number) => DeliveryMove) {
+async function setUp(
+  moves: (attempt: number) => DeliveryMove | Promise<DeliveryMove>,
+  starts = true,
+) {
   const { redis, root } = await testRedis();
   const lanes = new Lanes({
     redis,
@@ -31,14 +34,14 @@ async function setUp(moves: (attempt: number) => DeliveryMove) {
     clock: systemClock,
     log,
   });
-  worker.start();
+  if (starts) worker.start();
   onTestFinished(async () => {
     await worker.close(1_000);
     await lanes.close();
   });
   const add = (eventId: string) =>
     addDelivery(lanes, { eventId, jobId: 'job_a' }, { shard: 0, attempts: 3, ticketId: eventId });
-  return { add, posts };
+  return { add, posts, worker, lanes };
 }
 
 test('tries again after the time it was told, until the receiver takes it', async () => {
@@ -77,4 +80,24 @@ test('a delivery that was told to wait comes back, however often, and no attempt
   await add('evt_a');
   await waitFor(() => posts.length === 6);
   expect(new Set(posts.map(({ attempt }) => attempt))).toEqual(new Set([1]));
+});
+
+test('says whether a delivery is due that it could take', async () => {
+  const { add, worker, lanes } = await setUp(() => ({ kind: 'delivered' }), false);
+  expect(await worker.couldTake(lanes)).toBe(false);
+  await add('evt_1');
+  expect(await worker.couldTake(lanes)).toBe(true);
+  const startedAtMs = systemClock.now();
+  worker.start();
+  await waitFor(async () => !(await worker.couldTake(lanes)));
+  expect(worker.lastTakenAtMs).toBeGreaterThanOrEqual(startedAtMs);
+});
+
+test('a worker that holds as many deliveries as it may could take none', async () => {
+  const taken = Promise.withResolvers<DeliveryMove>();
+  const { add, posts, worker, lanes } = await setUp(() => taken.promise);
+  for (let i = 0; i < 6; i += 1) await add(`evt_${i}`);
+  await waitFor(() => posts.length === 5);
+  expect(await worker.couldTake(lanes)).toBe(false);
+  taken.resolve({ kind: 'delivered' });
 });

@@ -50,27 +50,20 @@ export interface DeliveryWorkerOptions {
 /** Runs deliveries; retries are BullMQ's, on the schedule that `delayBeforeMs` gives. */
 export class DeliveryWorker {
   readonly #worker: Worker;
+  readonly #options: DeliveryWorkerOptions;
   readonly #drained = new AbortController();
+  #runningCount = 0;
+  #lastTakenAtMs: number;
 
   constructor(options: DeliveryWorkerOptions) {
+    this.#options = options;
+    this.#lastTakenAtMs = options.clock.now();
+    // Exactly three plain parameters, or BullMQ gives no AbortSignal.
     const processor = async (
       job: Job,
       token: string | undefined,
       signal: AbortSignal | undefined,
-    ) => {
-      const delivering = options.deliver(
-        delivery.parse(job.data),
-        job.attemptsMade + 1,
-        signal ?? new AbortController().signal,
-      );
-      const move = await this.#untilDrained(delivering);
-      if (move.kind === 'retry') throw new DeliveryFailed(move.reason, move.delayMs);
-      if (move.kind === 'defer') {
-        await job.moveToDelayed(options.clock.now() + move.delayMs, token);
-        throw new DelayedError();
-      }
-      if (move.kind === 'given_up') throw new UnrecoverableError(move.reason);
-    };
+    ) => await this.#process(job, token, signal);
     this.#worker = new Worker(deliveryQueueName, processor, {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),
@@ -88,6 +81,24 @@ export class DeliveryWorker {
     this.#worker.on('error', (error) => options.log.debug({ reason: error.message }, 'deliveries'));
   }
 
+  /** When this worker last took a delivery, epoch milliseconds. */
+  get lastTakenAtMs(): number {
+    return this.#lastTakenAtMs;
+  }
+
+  /** As a lane's worker: whether a delivery is due that this one could take now. */
+  async couldTake(lanes: Lanes): Promise<boolean> {
+    const { shard, concurrency } = this.#options;
+    if (this.#runningCount >= concurrency) return false;
+    const queue = lanes.queue(deliveryQueueName, shard);
+    const [counts, isPaused] = await Promise.all([
+      queue.getJobCounts('waiting', 'prioritized'),
+      queue.isPaused(),
+    ]);
+    const { waiting = 0, prioritized = 0 } = counts;
+    return waiting + prioritized > 0 && !isPaused;
+  }
+
   start(): void {
     void this.#worker.run();
   }
@@ -101,6 +112,29 @@ export class DeliveryWorker {
     const grace = setTimeout(() => this.#drained.abort(), graceMs);
     await this.#worker.close();
     clearTimeout(grace);
+  }
+
+  async #process(
+    job: Job,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { clock, deliver } = this.#options;
+    this.#lastTakenAtMs = clock.now();
+    this.#runningCount += 1;
+    try {
+      const aborted = signal ?? new AbortController().signal;
+      const delivering = deliver(delivery.parse(job.data), job.attemptsMade + 1, aborted);
+      const move = await this.#untilDrained(delivering);
+      if (move.kind === 'retry') throw new DeliveryFailed(move.reason, move.delayMs);
+      if (move.kind === 'defer') {
+        await job.moveToDelayed(clock.now() + move.delayMs, token);
+        throw new DelayedError();
+      }
+      if (move.kind === 'given_up') throw new UnrecoverableError(move.reason);
+    } finally {
+      this.#runningCount -= 1;
+    }
   }
 
   async #untilDrained(delivering: Promise<DeliveryMove>): Promise<DeliveryMove> {

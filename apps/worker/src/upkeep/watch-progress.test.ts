@@ -1,5 +1,6 @@
+import { Lanes } from '@sluice/queue';
 import { createLogger } from '@sluice/runtime';
-import { createFakeClock } from '@sluice/testing';
+import { createFakeClock, testRedis } from '@sluice/testing';
 import { expect, test } from 'vitest';
 
 import { watchProgress } from './watch-progress.ts';
@@ -17,15 +18,18 @@ async function watch(worker: (nowMs: number) => { could: boolean | Error; takenA
     get lastTakenAtMs() {
       return worker(now()).takenAtMs;
     },
+    async couldTake() {
+      const { could } = worker(now());
+      if (could instanceof Error) throw could;
+      return could;
+    },
   };
+  const { redis, root } = await testRedis();
+  const lanes = new Lanes({ redis, root, shards: 1, lanes: [], shardOf: () => 0, clock });
   const watching = watchProgress(
     {
-      laneWorkers: new Map([['sim', [lane]]]),
-      couldTake: async () => {
-        const { could } = worker(now());
-        if (could instanceof Error) throw could;
-        return could;
-      },
+      watched: new Map([['sim', [lane]]]),
+      lanes,
       clock,
       log: createLogger({ name: 'test', level: 'silent' }),
       onStuck: () => stuckAtMs.push(now()),
@@ -37,6 +41,7 @@ async function watch(worker: (nowMs: number) => { could: boolean | Error; takenA
   stop.abort();
   await clock.advance(10_000);
   await watching;
+  await lanes.close();
   return stuckAtMs;
 }
 

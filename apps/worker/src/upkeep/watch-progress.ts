@@ -1,12 +1,14 @@
-import type { LaneWorker } from '@sluice/queue';
+import type { Lanes, LaneWorker } from '@sluice/queue';
 import type { Clock, Logger } from '@sluice/runtime';
 
-type WatchedWorker = Pick<LaneWorker, 'lastTakenAtMs'>;
+/** Takes tickets of one lane, or deliveries, in one shard. */
+export type WatchedWorker = Pick<LaneWorker, 'lastTakenAtMs' | 'couldTake'>;
 
-export interface ProgressWatch<Watched extends WatchedWorker = LaneWorker> {
-  laneWorkers: ReadonlyMap<string, readonly Watched[]>;
-  /** Asked on a connection that nothing else uses: one that is stuck does not answer that it is. */
-  couldTake(worker: Watched): Promise<boolean>;
+export interface ProgressWatch {
+  /** By the names of their lanes, one for each shard. */
+  watched: ReadonlyMap<string, readonly WatchedWorker[]>;
+  /** On a connection that nothing else uses: one that is stuck does not answer that it is. */
+  lanes: Lanes;
   clock: Clock;
   log: Logger;
   /** Called once, when a lane's consumer is stuck. */
@@ -21,15 +23,10 @@ const looksWithin = 6;
  * Watches whether this process takes tickets where there are some for it, until `signal` aborts. A consumer that stands still
  * says nothing of it: it is connected, answers pings, and renews locks. Only progress tells; the remedy is a new process.
  */
-export async function watchProgress<Watched extends WatchedWorker>(
-  watch: ProgressWatch<Watched>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { laneWorkers, clock, log, stuckAfterMs, onStuck } = watch;
-  const consumers = [...laneWorkers].flatMap(([lane, workers]) =>
-    workers.map((worker, shard) => {
-      return new Consumer(`${lane} in shard ${shard}`, worker, () => watch.couldTake(worker));
-    }),
+export async function watchProgress(watch: ProgressWatch, signal: AbortSignal): Promise<void> {
+  const { watched, lanes, clock, log, stuckAfterMs, onStuck } = watch;
+  const consumers = [...watched].flatMap(([lane, workers]) =>
+    workers.map((worker, shard) => new Consumer(`${lane} in shard ${shard}`, worker, lanes)),
   );
   while (!signal.aborted) {
     for (const consumer of consumers) {
@@ -48,21 +45,21 @@ export async function watchProgress<Watched extends WatchedWorker>(
 class Consumer {
   readonly name: string;
   readonly #worker: WatchedWorker;
-  readonly #couldTake: () => Promise<boolean>;
+  readonly #lanes: Lanes;
   #idleSinceMs: number | undefined;
   #lastTakenAtMs: number;
 
-  constructor(name: string, worker: WatchedWorker, couldTake: () => Promise<boolean>) {
+  constructor(name: string, worker: WatchedWorker, lanes: Lanes) {
     this.name = name;
     this.#worker = worker;
-    this.#couldTake = couldTake;
+    this.#lanes = lanes;
     this.#lastTakenAtMs = worker.lastTakenAtMs;
   }
 
   /** For how many milliseconds each look has found tickets that could be taken, and none was. */
   async look(nowMs: number): Promise<number> {
     // What cannot be read now says nothing.
-    const couldTake = await this.#couldTake().catch(() => false);
+    const couldTake = await this.#worker.couldTake(this.#lanes).catch(() => false);
     const { lastTakenAtMs } = this.#worker;
     const hasMoved = lastTakenAtMs !== this.#lastTakenAtMs;
     this.#lastTakenAtMs = lastTakenAtMs;
