@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 
 import { loadScript, type Clock } from '@sluice/runtime';
 
-const endScript = loadScript(import.meta.url, 'end-ticket', [], { together: true });
+const endScript = loadScript(import.meta.url, 'end-ticket', [], { together: 'soon' });
 
 export interface LaneBackendOptions {
   redis: Redis;

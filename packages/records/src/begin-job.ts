@@ -7,7 +7,7 @@ import { openRecord } from './seal-record.ts';
 import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'spend-time'], {
-  together: true,
+  together: 'soon',
 });
 const dropScript = loadScript(import.meta.url, 'drop-run');
 

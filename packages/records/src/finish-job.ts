@@ -7,7 +7,7 @@ import { sealResult } from './seal-record.ts';
 import { encodeEvent } from './timeline.ts';
 
 const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'spend-time'], {
-  together: true,
+  together: 'soon',
 });
 
 /**

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import { writeTogether } from './write-together.ts';
+import { writeSoFar, writeTogether } from './write-together.ts';
 
 /** One call of a script that waits for the end of the turn. */
 export interface ScriptCall {
@@ -21,6 +21,8 @@ export interface CallGroup {
   name: string;
   /** Leaves behind all groups of its turn that are not last. */
   isLast: boolean;
+  /** As soon as so many calls wait, all that wait leave. */
+  leavesAt?: number | undefined;
 }
 
 interface Group {
@@ -43,7 +45,7 @@ const turns = new WeakMap<Redis, Map<string, Group>>();
  */
 export async function callTogether(
   redis: Redis,
-  { name, isLast }: CallGroup,
+  { name, isLast, leavesAt = Number.POSITIVE_INFINITY }: CallGroup,
   call: ScriptCall,
   run: RunCalls,
 ): Promise<unknown> {
@@ -53,6 +55,10 @@ export async function callTogether(
     const existing = groups.get(name);
     if (existing) existing.waiting.push(waiting);
     else groups.set(name, { isLast, run, waiting: [waiting] });
+    if (existing && existing.waiting.length >= leavesAt) {
+      sendTogether(redis);
+      writeSoFar(redis);
+    }
   });
 }
 

@@ -32,10 +32,13 @@ export interface ScriptOptions {
   /**
    * Calls of one turn of the event loop run as one command: for acts that come in numbers. Each succeeds or fails by itself.
    * See {@link callTogether} for what that means for their order. `last`: behind the other acts of the turn, where one of
-   * them must have come before.
+   * them must have come before. `soon`: as soon as 8 wait they leave, so that Redis begins while this process goes on; to wait
+   * for the end of the turn is cheaper, but both had less to do (a busy worker did 3 % more jobs so).
    */
-  together?: boolean | 'last';
+  together?: boolean | 'last' | 'soon';
 }
+
+const soonAt = 8;
 
 interface Loaded {
   text: string;
@@ -49,6 +52,7 @@ interface Script {
   one: Loaded;
   many?: Loaded;
   isLast: boolean;
+  leavesAt: number | undefined;
 }
 
 /** The text of every script of this process, for {@link sendScripts}. */
@@ -75,6 +79,7 @@ export function loadScript(
       one: load(textOfOne(whole)),
       ...(together && { many: load(textOfMany(whole)) }),
       isLast: together === 'last',
+      leavesAt: together === 'soon' ? soonAt : undefined,
     };
   };
   const alone = prepare(noPart);
@@ -117,7 +122,7 @@ function load(text: string): Loaded {
 
 async function call(
   redis: Redis,
-  { one, many, isLast }: Script,
+  { one, many, isLast, leavesAt }: Script,
   asked: ScriptCall,
 ): Promise<unknown> {
   if (!many) {
@@ -128,7 +133,7 @@ async function call(
   // What stands in one command must be in one slot of a cluster.
   const { keys, args } = asked;
   const shape = `${keys.length} ${args.length}`;
-  const group = { name: `${many.digest} ${shape} ${hashTagOf(keys[0] ?? '')}`, isLast };
+  const group = { name: `${many.digest} ${shape} ${hashTagOf(keys[0] ?? '')}`, isLast, leavesAt };
   return await callTogether(redis, group, asked, async (calls) => {
     const [only] = calls;
     if (only && calls.length === 1) return [await run(redis, one, only)];

@@ -1,7 +1,14 @@
 import type { Redis } from 'ioredis';
 
-/** Of each connection: what is still to be sent at the end of this turn of the event loop. */
-const turns = new WeakMap<Redis, (() => void)[]>();
+interface Turn {
+  /** What holds the commands back; `undefined` where the connection is away, or a cluster's. */
+  stream: Redis['stream'] | undefined;
+  /** What is still to be sent at the end. */
+  sends: (() => void)[];
+}
+
+/** Of each connection: this turn of the event loop. */
+const turns = new WeakMap<Redis, Turn>();
 
 /**
  * Holds back what goes to Redis from now until the end of this turn of the event loop, so that all commands of the turn
@@ -11,16 +18,23 @@ const turns = new WeakMap<Redis, (() => void)[]>();
 export function writeTogether(redis: Redis, last?: () => void): void {
   const turn = turns.get(redis);
   if (turn) {
-    if (last) turn.push(last);
+    if (last) turn.sends.push(last);
     return;
   }
   const sends = last ? [last] : [];
-  turns.set(redis, sends);
   const stream = redis.status === 'ready' ? redis.stream : undefined;
+  turns.set(redis, { stream, sends });
   stream?.cork();
   setImmediate(() => {
     turns.delete(redis);
     for (const send of sends) send();
     stream?.uncork();
   });
+}
+
+/** Lets what was held back until now leave, so that Redis can begin while this turn goes on. */
+export function writeSoFar(redis: Redis): void {
+  const { stream } = turns.get(redis) ?? {};
+  stream?.uncork();
+  stream?.cork();
 }
