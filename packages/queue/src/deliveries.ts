@@ -1,9 +1,10 @@
-import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { delivery, SluiceError, type Delivery } from '@sluice/contracts';
 import { shardTag, type Clock, type Logger } from '@sluice/runtime';
 
 import { deliveryQueueName, type Lanes } from './lanes.ts';
+import { TicketWorker } from './ticket-worker.ts';
 
 /** What a run of a delivery's ticket came to. */
 export type DeliveryMove =
@@ -49,7 +50,7 @@ export interface DeliveryWorkerOptions {
 
 /** Runs deliveries; retries are BullMQ's, on the schedule that `delayBeforeMs` gives. */
 export class DeliveryWorker {
-  readonly #worker: Worker;
+  readonly #worker: TicketWorker;
   readonly #options: DeliveryWorkerOptions;
   readonly #drained = new AbortController();
   #runningCount = 0;
@@ -64,7 +65,7 @@ export class DeliveryWorker {
       token: string | undefined,
       signal: AbortSignal | undefined,
     ) => await this.#process(job, token, signal);
-    this.#worker = new Worker(deliveryQueueName, processor, {
+    this.#worker = new TicketWorker(deliveryQueueName, processor, {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),
       concurrency: options.concurrency,

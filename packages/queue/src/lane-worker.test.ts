@@ -10,35 +10,33 @@ import {
   type LaneWorkerOptions,
   type ProcessTicket,
 } from './lane-worker.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes, type LanesOptions } from './lanes.ts';
 import type { PlacedTicket } from './place-ticket.ts';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 const lane = 'sim';
 
-interface Work {
-  slots: number;
-  holdOf: LaneWorkerOptions['holdOf'];
-}
+type Work = { slots: number } & Pick<LaneWorkerOptions, 'holdOf' | 'lock' | 'lanes'>;
 
 async function setUp({
   concurrency,
   buckets = [],
 }: Partial<Pick<Lane, 'concurrency' | 'buckets'>> = {}) {
   const { redis, root, keys } = await testRedis();
-  const lanes = new Lanes({
+  const options: LanesOptions = {
     redis,
     root,
     shards: 1,
     lanes: [{ name: lane, buckets, concurrency }],
     shardOf: () => 0,
     clock: systemClock,
-  });
+  };
+  const lanes = new Lanes(options);
   onTestFinished(() => lanes.close());
   await lanes.enforceAll();
   const work = (
     process: ProcessTicket,
-    { slots = 10, holdOf = async () => 'lost' }: Partial<Work> = {},
+    { slots = 10, holdOf = async () => 'lost', ...more }: Partial<Work> = {},
   ) => {
     const worker = new LaneWorker({
       workerId: 'worker_test',
@@ -52,12 +50,13 @@ async function setUp({
       lanes,
       clock: systemClock,
       log,
+      ...more,
     });
     worker.start();
     onTestFinished(() => worker.close(0));
     return worker;
   };
-  return { lanes, work, keys };
+  return { redis, lanes, options, work, keys };
 }
 
 function place(jobId: string, priority: Priority = 'normal'): PlacedTicket {
@@ -270,6 +269,91 @@ test('whoever may have missed a cancel looks at each run: ended, lost or still h
     job_ended: stopReasons.cancelled,
     job_lost: stopReasons.lockLost,
   });
+});
+
+/** Its caller goes on only when `awaited` has come: whoever is woken may be faster. */
+class LanesThatWakeSlowly extends Lanes {
+  readonly awaited = Promise.withResolvers<undefined>();
+
+  override async wake(...given: Parameters<Lanes['wake']>): Promise<void> {
+    await super.wake(...given);
+    await this.awaited.promise;
+  }
+}
+
+/** A ticket that another slot of the same worker has taken before the run that gave it back was over, which now is. */
+async function takenAgain(more: Partial<Work> = {}) {
+  const { redis, keys, options, work } = await setUp();
+  const lanes = new LanesThatWakeSlowly(options);
+  onTestFinished(() => lanes.close());
+  const seen: string[] = [];
+  const stopped: unknown[] = [];
+  const process: ProcessTicket = async ({ jobId }, signal) => {
+    seen.push(jobId);
+    if (jobId === 'job_other') return { kind: 'done' };
+    if (seen.length === 1) return { kind: 'give_back' };
+    lanes.awaited.resolve(undefined);
+    stopped.push(await aborted(signal));
+    return { kind: 'done' };
+  };
+  const worker = work(process, { slots: 2, lanes, ...more });
+  await lanes.add(place('job_again'));
+  await waitFor(() => seen.length === 2);
+  await lanes.add(place('job_other'));
+  // In the slot of the first run.
+  await waitFor(() => seen.length === 3);
+  await waitFor(() => worker.runningCount <= 1);
+  return { redis, keys, worker, seen, stopped };
+}
+
+test('a run whose ticket the run before it had just given back is cancelled as any other', async () => {
+  const { worker, stopped } = await takenAgain();
+  expect(worker.runningCount).toBe(1);
+  worker.cancel('job_again');
+  await waitFor(() => stopped.length === 1);
+  expect(stopped).toEqual([stopReasons.cancelled]);
+});
+
+test('a run whose ticket the run before it had just given back is drained as any other', async () => {
+  const { worker, stopped } = await takenAgain();
+  await worker.close(0);
+  expect(stopped).toEqual([stopReasons.drained]);
+});
+
+test('a run whose ticket the run before it had just given back keeps its lock', async () => {
+  const lock = { durationMs: 1_000, checkMs: 60_000 };
+  const { redis, keys, worker } = await takenAgain({ lock });
+  const name = (await keys()).find((key) => key.endsWith(':lock')) ?? '';
+  let leastMs = lock.durationMs;
+  await waitFor(async () => {
+    const leftMs = await redis.pttl(name);
+    expect(leftMs).toBeGreaterThan(0);
+    leastMs = Math.min(leastMs, leftMs);
+    return leftMs > leastMs;
+  });
+  worker.cancel('job_again');
+});
+
+test('a run that has lost its ticket is cancelled as any other, also after its worker has looked at that again', async () => {
+  const { redis, lanes, work, keys } = await setUp();
+  const reasons: unknown[] = [];
+  let runs = 0;
+  const process: ProcessTicket = async (_ticket, signal) => {
+    runs += 1;
+    if (runs > 1) return { kind: 'delay', delayMs: 60_000 };
+    reasons.push(await aborted(signal));
+    return { kind: 'done' };
+  };
+  const worker = work(process, { lock: { durationMs: 60_000, checkMs: 100 } });
+  await lanes.add(place('job_long'));
+  await waitFor(() => runs === 1);
+  // As when Redis was away for longer than a lock lives.
+  await redis.del((await keys()).filter((key) => key.endsWith(':lock')));
+  await waitFor(async () => (await lanes.counts())[0]?.delayed === 1);
+  await waitFor(() => worker.runningCount <= 1);
+  worker.cancel('job_long');
+  await waitFor(() => reasons.length === 1);
+  expect(reasons).toEqual([stopReasons.cancelled]);
 });
 
 test('drains: what does not end within the grace goes to another worker unburned', async () => {

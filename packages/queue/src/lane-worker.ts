@@ -1,4 +1,4 @@
-import { DelayedError, UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 import { SluiceError, ticket as ticketSchema, type HeldTicket } from '@sluice/contracts';
@@ -8,6 +8,7 @@ import { shardTag, writeTogether } from '@sluice/runtime';
 import { laneBackend } from './lane-backend.ts';
 import type { Lanes } from './lanes.ts';
 import { startWindowMs } from './start-rate.ts';
+import { TicketWorker } from './ticket-worker.ts';
 
 /** What happens to a ticket after a run. The record has been moved before. */
 export type TicketMove =
@@ -69,11 +70,21 @@ const kept = {
   removeOnFail: { count: 1_000, age: 7 * 24 * 3_600 },
 };
 
+interface Run {
+  ticketId: string;
+  ticket: HeldTicket;
+  controller: AbortController;
+}
+
 /** Takes tickets of one lane in one shard and turns what became of them into BullMQ moves. */
 export class LaneWorker {
-  readonly #worker: Worker;
+  readonly #worker: TicketWorker;
   readonly #options: LaneWorkerOptions;
-  readonly #running = new Map<string, { ticket: HeldTicket; controller: AbortController }>();
+  /**
+   * Not by their tickets, which may have two runs here: one that has put it back and is not yet over, or that lost its lock
+   * while Redis was away, and the one that has taken it since.
+   */
+  readonly #running = new Set<Run>();
   #runs = 0;
   #lastTakenAtMs: number;
 
@@ -101,12 +112,12 @@ export class LaneWorker {
     };
     const { redis, clock } = options;
     const backend = laneBackend({ redis, clock, lockMs: lock.durationMs, windowMs: startWindowMs });
-    this.#worker = new Worker(options.lane, processor, settings, backend);
+    this.#worker = new TicketWorker(options.lane, processor, settings, backend);
     this.#worker.on('error', (error) => {
       options.log.debug({ lane: options.lane, reason: error.message }, 'lane worker');
     });
     this.#worker.on('lockRenewalFailed', (ids: string[]) => {
-      for (const id of ids) void this.#checkHold(id);
+      for (const run of this.#running) if (ids.includes(run.ticketId)) void this.#checkHold(run);
     });
   }
 
@@ -146,14 +157,14 @@ export class LaneWorker {
 
   /** Aborts the run of this job, if it is here. */
   cancel(jobId: string): void {
-    for (const { ticket, controller } of this.#running.values()) {
+    for (const { ticket, controller } of this.#running) {
       if (ticket.jobId === jobId) controller.abort(stopReasons.cancelled);
     }
   }
 
   /** Aborts every run whose job was cancelled or taken over without its being told. */
   async checkHolds(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((id) => this.#checkHold(id)));
+    await Promise.all([...this.#running].map((run) => this.#checkHold(run)));
   }
 
   /** Stops taking tickets, waits `graceMs` for those that run, then gives the rest back without burning an attempt. */
@@ -163,24 +174,24 @@ export class LaneWorker {
     while (this.#running.size > 0 && this.#options.clock.now() < end) {
       await this.#options.clock.sleep(20);
     }
-    for (const { controller } of this.#running.values()) controller.abort(stopReasons.drained);
+    for (const { controller } of this.#running) controller.abort(stopReasons.drained);
     await this.#worker.close();
   }
 
   async #process(job: Job, token: string, signal: AbortSignal | undefined): Promise<void> {
-    const id = job.id ?? '';
     const ticket = this.#hold(job);
     const controller = new AbortController();
     const onLost = () => controller.abort(stopReasons.lockLost);
     signal?.addEventListener('abort', onLost, { once: true });
-    this.#running.set(id, { ticket, controller });
+    const run = { ticketId: job.id ?? '', ticket, controller };
+    this.#running.add(run);
     try {
       const move = await this.#options.process(ticket, controller.signal);
       await this.#apply(move, job, token);
       // BullMQ ends the ticket and takes the next one right after this, on the same connection.
       writeTogether(this.#options.redis);
     } finally {
-      this.#running.delete(id);
+      this.#running.delete(run);
       signal?.removeEventListener('abort', onLost);
     }
   }
@@ -197,13 +208,11 @@ export class LaneWorker {
    * A lock ends when Redis was away for longer than it lives; the job is this run's until another takes over. Its call goes
    * on until then: cut, it would be paid for and bought again.
    */
-  async #checkHold(id: string): Promise<void> {
-    const running = this.#running.get(id);
-    if (!running) return;
+  async #checkHold({ ticket, controller }: Run): Promise<void> {
     try {
-      const hold = await this.#options.holdOf(running.ticket);
-      if (hold === 'ended') running.controller.abort(stopReasons.cancelled);
-      if (hold === 'lost') running.controller.abort(stopReasons.lockLost);
+      const hold = await this.#options.holdOf(ticket);
+      if (hold === 'ended') controller.abort(stopReasons.cancelled);
+      if (hold === 'lost') controller.abort(stopReasons.lockLost);
     } catch (error) {
       this.#options.log.debug({ err: error }, 'whose the job is could not be read');
     }
