@@ -1,4 +1,7 @@
 import type { JobView } from '@sluice/contracts';
+import { createRecords } from '@sluice/records';
+import { systemClock } from '@sluice/runtime';
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 
 import { adminKey, defaultConfig, useStack } from '../support/start-stack.ts';
@@ -142,8 +145,8 @@ test('the deadlines of a batch are those of its items, and it ends with what the
 });
 
 /** The job once it shows the attempt that was cut: the worker tells of it when the call has ended. */
-async function cutJob(id: string): Promise<JobView> {
-  await expect.poll(async () => (await read(id)).attempts.length).toBe(1);
+async function cutJob(id: string, timeout = 10_000): Promise<JobView> {
+  await expect.poll(async () => (await read(id)).attempts.length, { timeout }).toBe(1);
   return await read(id);
 }
 
@@ -175,6 +178,31 @@ test('a cancelled job shows what its call had said by then, and what that cost',
   expect(job.usage?.output_tokens).toBeLessThanOrEqual((call?.outputTokens ?? 0) + 5);
   expect(Number(job.cost_usd)).toBeGreaterThan(0);
 });
+
+test('a call is cut although nobody told its worker of the cancel', async () => {
+  await stack().simulator.fault({ fault: { kind: 'hang' } });
+  const { id } = await stack().submit(chat('cancelled by one who died'));
+  await expect.poll(async () => (await calls()).length).toBe(1);
+  await endUntold(id);
+  // It is looked at every five seconds.
+  expect((await cutJob(id, 15_000)).attempts).toMatchObject([{ outcome: 'cancelled' }]);
+  await expect.poll(async () => (await calls()).map(({ outcome }) => outcome)).toEqual(['fault']);
+});
+
+/** What an API has done that dies in the middle of a cancel. */
+async function endUntold(id: string): Promise<void> {
+  const redis = new Redis(stack().redis.url);
+  const config = { retentionMs: 60_000, idempotencyTtlMs: 60_000 };
+  const records = createRecords({ redis, root: 'sluice', shards: 1, config, clock: systemClock });
+  const error = {
+    code: 'cancelled',
+    message: 'cancelled by the client',
+    retryable: false,
+  } as const;
+  const finished = await records.finish(id, { state: 'cancelled', error }, 'evt_untold');
+  redis.disconnect();
+  expect(finished).toEqual({ kind: 'finished' });
+}
 
 test('a cancelled Dify run is stopped, and its job shows the tokens of the nodes that had ended', async () => {
   await stack().simulator.behaviour({ dify: { nodeDelayMs: 300, nodes: 12 } });

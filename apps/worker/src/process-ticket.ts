@@ -18,7 +18,7 @@ export async function processTicket(
   deps: ProcessTicketDeps,
   signal: AbortSignal,
 ): Promise<TicketMove> {
-  deps.runs.add(ticket.run);
+  deps.runs.set(ticket.run, { hasBegun: false });
   try {
     const outcome = await processFor(deps.lane)(ticket, deps, signal);
     return await applyOutcome(ticket, outcome, deps);

@@ -14,6 +14,11 @@ import type { Suspects } from './begin/suspects.ts';
 import type { WorkerLife } from './upkeep/worker-life.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
+export interface RunUnderWay {
+  /** Whether the record has said so. */
+  hasBegun: boolean;
+}
+
 /** What the steps of a run need. `records` and `limits` share one connection: what is sent first is done first. */
 export interface RunJobDeps {
   config: Config;
@@ -37,8 +42,8 @@ export interface RunJobDeps {
   files: Pick<FileStore, 'read' | 'bytes'>;
   adapterFor(kind: string): ProviderAdapter;
   workerLife: WorkerLife;
-  /** Names of the runs that are under way in this process: see HeldTicket. */
-  runs: Set<string>;
+  /** By their names, the runs that are under way in this process: see HeldTicket. */
+  runs: Map<string, RunUnderWay>;
   suspects: Suspects;
   metrics: WorkerMetrics;
   clock: Clock;

@@ -21,6 +21,7 @@ import {
   type Redis,
 } from '@sluice/runtime';
 
+import { holdOfRun } from './begin/hold-of-run.ts';
 import { checkConfiguredKeys } from './upkeep/check-configured-keys.ts';
 import { listenForCancels } from './upkeep/cancel-listener.ts';
 import { sendHeartbeats } from './upkeep/heartbeat.ts';
@@ -79,7 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   if (options.roles.includes('meter'))
     closers.push(startMeters(parts, shardsOf(config), stop.signal));
 
-  await listenForCancels(subscriber, config.root, { laneWorkers, log });
+  await listenForCancels(subscriber, config.root, { ...parts, laneWorkers, signal: stop.signal });
   const beating = sendHeartbeats(
     { ...parts, redis, root: config.root, roles: options.roles, laneWorkers },
     stop.signal,
@@ -200,7 +201,7 @@ function startLane(parts: NamedParts, lane: string, laneWorkers: Map<string, Lan
         shard,
         lane,
         process,
-        holdOf: ({ jobId, run }) => parts.records.holdOf(jobId, run),
+        holdOf: (ticket) => holdOfRun(ticket, parts),
       }),
   );
   laneWorkers.set(lane, workers);

@@ -86,7 +86,7 @@ export function wireWorker(config: Config, redis: Redis, log: Logger): WorkerPar
     ...providerParts(config, onRemaining),
     downloader: createDownloader({ allowPrivateHosts: config.allowPrivateHosts }),
     workerLife: watchWorkerLife({ redis, root, clock }),
-    runs: new Set(),
+    runs: new Map(),
     suspects: new Suspects(clock),
     metrics: createWorkerMetrics(),
   };

@@ -10,6 +10,7 @@ const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'spend-ti
   together: 'soon',
 });
 const dropScript = loadScript(import.meta.url, 'drop-run');
+const holdScript = loadScript(import.meta.url, 'read-hold', [], { together: true });
 
 export type BeginReply =
   | { kind: 'run'; record: JobRecord }
@@ -116,14 +117,12 @@ async function decodeReply(
 /** `ended`: the job was ended while the run had it, by a cancel or a deadline. `lost`: another has it, or had it, or it is gone. */
 export type Hold = 'held' | 'ended' | 'lost';
 
-/** Whether the run still has its job. */
+/** Whether the run still has its job. Those that are asked of in one turn of the event loop are asked of in one command. */
 export async function holdOf(context: RecordsContext, jobId: string, run: string): Promise<Hold> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return 'lost';
-  const [state, holder] = await context.redis.hmget(keys.job, 'state', 'run');
-  if (holder !== run) return 'lost';
-  if (state === 'in_progress') return 'held';
-  return state === 'cancelled' || state === 'expired' ? 'ended' : 'lost';
+  // The replies that read-hold.lua lists.
+  return (await holdScript(context.redis, [keys.job], [run])) as Hold;
 }
 
 /** A worker lost the run by a defect of ours: whoever takes the ticket next takes over, and counts an interruption. */

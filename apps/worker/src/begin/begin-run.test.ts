@@ -5,6 +5,7 @@ import { createFakeClock, testRedis } from '@sluice/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { beginRun } from './begin-run.ts';
+import type { RunJobDeps } from '../run-job-deps.ts';
 import { watchWorkerLife } from '../upkeep/worker-life.ts';
 
 const timeoutMs = 60_000;
@@ -35,7 +36,7 @@ async function setUp() {
     attemptTimeoutMs: timeoutMs,
     cacheMode: 'default',
   });
-  const runs = new Set<string>();
+  const runs: RunJobDeps['runs'] = new Map();
   const begin = (workerId: string, number = 1) => {
     const run = `${workerId}.${clock.now()}.${number}`;
     const ticket = { jobId, tenantId: 'default', type: 'chat', model: 'chat', attempt: 1, run };
@@ -77,7 +78,7 @@ test('a run far older than its call may be is taken over though its worker lives
 test('a worker knows of its own runs: one that is over is taken over at once, one under way is left alone', async () => {
   const { clock, begin, beat, runs } = await setUp();
   await beat();
-  runs.add(`worker_a.${clock.now()}.1`);
+  runs.set(`worker_a.${clock.now()}.1`, { hasBegun: true });
   expect(await begin('worker_a', 2)).toMatchObject({ kind: 'held' });
   runs.clear();
   expect(await begin('worker_a', 3)).toMatchObject({ kind: 'run', record: { interruptions: 1 } });

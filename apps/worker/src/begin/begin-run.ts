@@ -23,6 +23,12 @@ const stillHeld = { kind: 'held', outcome: { kind: 'held', delayMs: lookAgainMs 
  * lock, tickets come to new workers although the calls of the old ones go on, and would be bought twice.
  */
 export async function beginRun(ticket: HeldTicket, deps: BeginRunDeps): Promise<Begun> {
+  const begun = await beginOrTakeOver(ticket, deps);
+  if (begun.kind === 'run') deps.runs.set(ticket.run, { hasBegun: true });
+  return begun;
+}
+
+async function beginOrTakeOver(ticket: HeldTicket, deps: BeginRunDeps): Promise<Begun> {
   const { jobId, attempt, retry = 0, run } = ticket;
   const started = deps.lanes.advance(deps.lane, jobId);
   const options = { targetIndex: attempt - 1, retry, run, started };

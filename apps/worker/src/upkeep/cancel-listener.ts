@@ -1,28 +1,46 @@
 import { cancelChannel } from '@sluice/contracts';
 import type { LaneWorker } from '@sluice/queue';
-import type { Logger, Redis } from '@sluice/runtime';
+import type { Clock, Redis } from '@sluice/runtime';
+
+/** How often each run is looked at: one that ends sooner costs nothing. */
+const lookEveryMs = 5_000;
+
+export interface CancelListenerDeps {
+  laneWorkers: ReadonlyMap<string, readonly LaneWorker[]>;
+  clock: Clock;
+  /** Ends it. */
+  signal: AbortSignal;
+}
 
 /**
  * Aborts the calls of jobs that were cancelled: the record has ended already, this only saves the money. Messages are job
- * ids. What was said while the connection was away is not heard: when it is back, every job that runs here is looked at.
+ * ids. One may be lost, when whoever cancelled died before it or the connection was away: what runs here is looked at every
+ * five seconds, and the call goes on for so long.
  */
 export async function listenForCancels(
   subscriber: Redis,
   root: string,
-  { laneWorkers, log }: { laneWorkers: ReadonlyMap<string, readonly LaneWorker[]>; log: Logger },
+  { laneWorkers, clock, signal }: CancelListenerDeps,
 ): Promise<void> {
   const workers = () => [...laneWorkers.values()].flat();
   subscriber.on('message', (_channel: string, jobId: string) => {
     for (const worker of workers()) worker.cancel(jobId);
   });
-  const channel = cancelChannel(root);
-  await subscriber.subscribe(channel);
-  // Looked at only when Redis has acknowledged the subscription: what is cancelled after that is heard.
-  const onReady = async () => {
-    await subscriber.subscribe(channel);
+  await subscriber.subscribe(cancelChannel(root));
+  // Ends with the signal and never rejects: what cannot be read is looked at the next time.
+  void lookAtRuns(workers, clock, signal);
+}
+
+async function lookAtRuns(
+  workers: () => LaneWorker[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(lookEveryMs, signal);
+    if (signal.aborted) return;
+    // oxlint-disable-next-line no-await-in-loop
     await Promise.all(workers().map((worker) => worker.checkHolds()));
-  };
-  subscriber.on('ready', () => {
-    onReady().catch((error: unknown) => log.debug({ err: error }, 'cancels may be missed'));
-  });
+  }
 }
