@@ -49,8 +49,18 @@ local function probe()
     'pauseMs:' .. target, math.min(pauseMs * 2, maxProbePauseMs))
 end
 
+local function longestWait(amounts, from, to, leases, concurrency)
+  local longest, number = leaseWait(leases, concurrency), 0
+  for i = from, to do
+    local wait = makeRoom(buckets[i], amounts[i])
+    if wait > longest then longest, number = wait, i end
+  end
+  return longest, number
+end
+
+local grantedBefore = redis.call('EXISTS', unpack(KEYS, firstRecord))
 local function ask(recordKey, at)
-  if redis.call('EXISTS', recordKey) == 1 then return { 'granted' } end
+  if grantedBefore > 0 and redis.call('EXISTS', recordKey) == 1 then return { 'granted' } end
   if reopensAt > now then return { 'denied', reopensAt - now, 'closed', 0, now, gate[2] } end
   if probeAt > now then return { 'denied', probeAt - now, 'target', 0, now, '' } end
   if not buckets then
@@ -63,20 +73,12 @@ local function ask(recordKey, at)
   local amounts = {}
   -- What is larger than the whole bucket would wait for ever: it takes all of the bucket and goes.
   for i, bucket in ipairs(buckets) do amounts[i] = math.min(tonumber(ARGV[at + i]), bucket.limit) end
-  local function longestWait(from, to, leases, concurrency)
-    local longest, number = leaseWait(leases, concurrency), 0
-    for i = from, to do
-      local wait = makeRoom(buckets[i], amounts[i])
-      if wait > longest then longest, number = wait, i end
-    end
-    return longest, number
-  end
-  local wait, number = longestWait(tenantFrom, bucketCount, KEYS[3], tenantLeases)
+  local wait, number = longestWait(amounts, tenantFrom, bucketCount, KEYS[3], tenantLeases)
   if wait > 0 then
     if number > 0 then wait = book(buckets[number], amounts[number], wait) end
     return { 'denied', wait, 'tenant', number, now, '' }
   end
-  wait, number = longestWait(1, tenantFrom - 1, KEYS[2], laneLeases)
+  wait, number = longestWait(amounts, 1, tenantFrom - 1, KEYS[2], laneLeases)
   if wait > 0 then return { 'denied', wait, 'lane', number, now, '' } end
   local record, reply = { probeAt > 0 }, { 'granted' }
   if probeAt > 0 then probe() end

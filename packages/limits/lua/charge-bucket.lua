@@ -54,11 +54,11 @@ end
 
 -- Each slot is taken out once: O(1) amortised.
 local function makeRoom(bucket, amount)
-  local now, missing, left = bucket.now, bucket.total + amount - bucket.limit, {}
+  local now, missing = bucket.now, bucket.total + amount - bucket.limit
   local wait = bucket.paceMs > 0 and math.ceil(bucket.dueAt - bucket.tolerance - now) or 0
   if missing <= 0 and bucket.oldest > now or bucket.newest == 0 then return wait end
   write(bucket)
-  local from, isDone = 0, false
+  local left, from, isDone = {}, 0, false
   repeat
     local slots = redis.call('LRANGE', bucket.slots, from, from == 0 and 7 or from + 63)
     local amounts = slots[1] and redis.call('HMGET', bucket.hash, unpack(slots)) or {}

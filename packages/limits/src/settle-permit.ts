@@ -4,7 +4,9 @@ import { laneKeys } from './keys.ts';
 import type { LimitsDeps } from './limits-deps.ts';
 import type { CallOutcome, Permit, PermitAmounts } from './permit.ts';
 
-const script = loadScript(import.meta.url, 'settle-permit', [], { together: true });
+const script = loadScript(import.meta.url, 'settle-permit', ['breaker', 'correct-slot'], {
+  together: true,
+});
 
 /** What this call made of its target's breaker: it opened or closed it, or found it open and let it be. */
 export type BreakerState = 'opened' | 'open' | 'closed';

@@ -2,13 +2,14 @@
 -- is read once and written once, behind all of them. Most of what Redis does for a call is the commands in it. A key that
 -- is changed so must not be read or changed in another way by the same command.
 
--- By key: of hashes { values: by field, changed: field and value pairs, ttl: ms }, of sorted sets { scores: by member }.
-local heldHashes, heldSets, answers = {}, {}, {}
+-- By key: of hashes { values: by field, changed: the same, forms: by field, ttl: ms }, of sorted sets { scores: by member },
+-- and what is taken out of sorted sets { members }.
+local heldHashes, heldSets, heldGone, answers = {}, {}, {}, {}
 
 local function heldHash(key)
   local hash = heldHashes[key]
   if not hash then
-    hash = { values = {}, changed = {} }
+    hash = { values = {}, changed = {}, forms = {} }
     heldHashes[key] = hash
   end
   return hash
@@ -46,11 +47,20 @@ local function askOnce(command, key, ...)
   return answer
 end
 
--- A value of false takes the field away.
-local function setField(key, field, value)
+-- Redis's clock, epoch ms: it stands still while a command runs.
+local stoppedAt
+local function timeNow()
+  if not stoppedAt then
+    local time = redis.call('TIME')
+    stoppedAt = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return stoppedAt
+end
+
+-- A value of false takes the field away. A number is written by the form that string.format gives it, '%d' where none is told.
+local function setField(key, field, value, form)
   local hash = heldHash(key)
-  hash.values[field] = value
-  hash.changed[field] = value
+  hash.values[field], hash.changed[field], hash.forms[field] = value, value, form
 end
 
 -- The hash lives for so many milliseconds from now.
@@ -64,6 +74,21 @@ local hasWritten = false
 local function dropFirst(key, field, value)
   if value or not hasWritten then redis.call('HDEL', key, field) end
   hasWritten = true
+end
+
+-- The same of a member of a sorted set.
+local function dropMemberFirst(key, member)
+  if not hasWritten then
+    redis.call('ZREM', key, member)
+    hasWritten = true
+    return
+  end
+  local members = heldGone[key]
+  if not members then
+    members = {}
+    heldGone[key] = members
+  end
+  members[#members + 1] = member
 end
 
 local function addMember(key, score, member)
@@ -82,7 +107,7 @@ local function writeHeld()
     for field, value in pairs(hash.changed) do
       if value then
         pairsOfIt[#pairsOfIt + 1] = field
-        pairsOfIt[#pairsOfIt + 1] = value
+        pairsOfIt[#pairsOfIt + 1] = type(value) == 'number' and string.format(hash.forms[field] or '%d', value) or value
       else
         gone[#gone + 1] = field
       end
@@ -90,6 +115,9 @@ local function writeHeld()
     if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
     if #pairsOfIt > 0 then redis.call('HSET', key, unpack(pairsOfIt)) end
     if hash.ttl then redis.call('PEXPIRE', key, hash.ttl) end
+  end
+  for key, members in pairs(heldGone) do
+    redis.call('ZREM', key, unpack(members))
   end
   for key, scores in pairs(heldSets) do
     local pairsOfIt = {}

@@ -106,7 +106,7 @@ function differing(lists: readonly (readonly (string | number | Buffer)[])[]): n
 }
 
 function functionsOf({ functions, act, part }: ScriptSource): string {
-  const held = /\b(?:readField|setField|keepFor|addMember|askOnce)\(/.test(
+  const held = /\b(?:readField|setField|keepFor|addMember|dropMemberFirst|askOnce|timeNow)\(/.test(
     functions + act + part.source,
   );
   return `${held ? holdBack : 'local function writeHeld() end'}
