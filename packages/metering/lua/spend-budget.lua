@@ -11,7 +11,8 @@ if (redis.call('HGET', KEYS[1], ARGV[1]) or '0') ~= ARGV[2] then
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 local jobs = tonumber(ARGV[4])
-for i = 5, 4 + jobs * 2, 2 do
+local isReserved = redis.call('EXISTS', KEYS[2]) == 1
+for i = 5, isReserved and 4 + jobs * 2 or 0, 2 do
   local packed = redis.call('HGET', KEYS[2], ARGV[i])
   local kept = packed and cjson.decode(packed)
   -- A later call of the job has set aside anew.

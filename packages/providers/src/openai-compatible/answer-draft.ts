@@ -45,7 +45,9 @@ export class AnswerDraft {
 
   add({ delta, message, finish_reason: reason, logprobs }: ChatChoice): void {
     if (reason) this.#finishReason = reason;
-    const told = { ...this.#addDelta(delta ?? message ?? {}), ...this.#addLogprobs(logprobs) };
+    const told: AnswerDelta = {};
+    this.#addDelta(delta ?? message ?? {}, told);
+    if (logprobs) this.#addLogprobs(logprobs, told);
     if (Object.keys(told).length > 0) this.#tell(told);
   }
 
@@ -78,47 +80,39 @@ export class AnswerDraft {
     };
   }
 
-  #addDelta(delta: ChatDelta): AnswerDelta {
-    const [content, reasoning] = [contentOf(delta), reasoningOf(delta)];
-    const refusal = delta.refusal ?? undefined;
-    this.#content = joined(this.#content, content);
-    this.#reasoning = joined(this.#reasoning, reasoning);
-    this.#refusal = joined(this.#refusal, refusal);
-    const toolCalls = (delta.tool_calls ?? []).map((toolCall) => this.#toolCalls.add(toolCall));
-    return {
-      ...(content && { content }),
-      ...(reasoning && { reasoning }),
-      ...(refusal && { refusal }),
-      ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
-      ...this.#addMedia(delta),
-    };
+  /** Adds a piece to the answer, and to `told` what it adds. Runs for every piece of every answer: it makes no object in vain. */
+  #addDelta(delta: ChatDelta, told: AnswerDelta): void {
+    const content = contentOf(delta);
+    if (content !== undefined) this.#content = (this.#content ?? '') + content;
+    if (content) told.content = content;
+    const reasoning = reasoningOf(delta);
+    if (reasoning !== undefined) this.#reasoning = (this.#reasoning ?? '') + reasoning;
+    if (reasoning) told.reasoning = reasoning;
+    if (delta.refusal) told.refusal = delta.refusal;
+    if (typeof delta.refusal === 'string') this.#refusal = (this.#refusal ?? '') + delta.refusal;
+    if (delta.tool_calls?.length) {
+      told.tool_calls = delta.tool_calls.map((toolCall) => this.#toolCalls.add(toolCall));
+    }
+    if (delta.audio || delta.images || delta.annotations) this.#addMedia(delta, told);
   }
 
-  #addMedia({ audio: sound, images, annotations }: ChatDelta): AnswerDelta {
+  #addMedia({ audio: sound, images, annotations }: ChatDelta, told: AnswerDelta): void {
     const audio = sound ? this.#sound.add(withoutNulls(sound)) : {};
+    if (Object.keys(audio).length > 0) told.audio = audio;
     if (images) this.#images.push(...images);
+    if (images?.length) told.images = images;
     if (annotations) this.#annotations.push(...annotations);
-    return {
-      ...(Object.keys(audio).length > 0 && { audio }),
-      ...(images?.length && { images }),
-      ...(annotations?.length && { annotations }),
-    };
+    if (annotations?.length) told.annotations = annotations;
   }
 
-  #addLogprobs(given: ChatChoice['logprobs']): AnswerDelta {
-    const told: Logprobs = {};
+  #addLogprobs(given: NonNullable<ChatChoice['logprobs']>, told: AnswerDelta): void {
     for (const name of ['content', 'refusal'] as const) {
-      const tokens = given?.[name] ?? [];
+      const tokens = given[name] ?? [];
       if (tokens.length === 0) continue;
-      told[name] = tokens;
+      told.logprobs = { ...told.logprobs, [name]: tokens };
       this.#logprobs[name] = [...(this.#logprobs[name] ?? []), ...tokens];
     }
-    return Object.keys(told).length > 0 ? { logprobs: told } : {};
   }
-}
-
-function joined(before: string | undefined, piece: string | undefined): string | undefined {
-  return piece === undefined ? before : (before ?? '') + piece;
 }
 
 function withoutNulls<Fields extends object>(
