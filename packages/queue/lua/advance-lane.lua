@@ -9,11 +9,10 @@ local class = math.floor(rank / 2 ^ 51)
 if class < 1 then
   return
 end
-local function known(name)
-  return tonumber(readField(KEYS[1], name) or 0)
-end
-fetchFields(KEYS[1], class, 'lastStart', 'interval', 'starts', 'backlog', 'peak')
-if not readField(KEYS[1], class) then
+local ranks = KEYS[1]
+fetchFields(ranks, class, 'lastStart', 'interval', 'starts', 'backlog', 'peak')
+local virtualTime = tonumber(readField(ranks, class) or nil)
+if not virtualTime then
   return
 end
 
@@ -21,18 +20,19 @@ end
 -- the first time in this backlog starts a ticket without waiting for an end. It is the mean of about the last 64 intervals.
 -- A gap far above it is a lane that stood still (closed, or without a worker).
 local now, active = tonumber(ARGV[1]), askOnce('LLEN', KEYS[3])
-local interval, starts, peak = known('interval'), known('starts'), known('peak')
-if readField(KEYS[1], 'backlog') == '1' and active <= peak then
-  local gap = math.max(0, now - known('lastStart'))
+local interval, starts = tonumber(readField(ranks, 'interval') or 0), tonumber(readField(ranks, 'starts') or 0)
+local peak = tonumber(readField(ranks, 'peak') or 0)
+if readField(ranks, 'backlog') == '1' and active <= peak then
+  local gap = math.max(0, now - (readField(ranks, 'lastStart') or 0))
   if starts < 8 or gap <= 10 * interval + 90000 then
     starts = math.min(starts + 1, 64)
     interval = interval + (gap - interval) / starts
   end
 end
 local isBacklog = askOnce('ZCARD', KEYS[2]) > 0
-setField(KEYS[1], class, string.format('%.0f', math.max(known(class), rank - class * 2 ^ 51)))
-setField(KEYS[1], 'lastStart', ARGV[1])
-setField(KEYS[1], 'backlog', isBacklog and '1' or '0')
-setField(KEYS[1], 'interval', string.format('%.3f', interval))
-setField(KEYS[1], 'starts', string.format('%d', starts))
-setField(KEYS[1], 'peak', isBacklog and string.format('%d', math.max(peak, active)) or '0')
+setField(ranks, class, math.max(virtualTime, rank - class * 2 ^ 51), '%.0f')
+setField(ranks, 'lastStart', now)
+setField(ranks, 'backlog', isBacklog and '1' or '0')
+setField(ranks, 'interval', interval, '%.3f')
+setField(ranks, 'starts', starts)
+setField(ranks, 'peak', isBacklog and math.max(peak, active) or 0)

@@ -5,8 +5,9 @@
 -- KEYS: 1 ticket, 2 its lock, 3 active tickets, 4 those that may have stalled, 5 prioritised tickets, 6 waiting tickets,
 --       7 delayed tickets, 8 meta, 9 limiter, 10 marker, 11 events (all BullMQ's)
 -- ARGV: 1 id of the ticket, 2 token of its lock, 3 now (epoch ms), 4 how long a lock lives (ms), 5 what the keys of tickets
---       start with, 6 window of the limiter (ms)
--- Replies, as BullMQ's: {fields and values of the next ticket, its id, 0, 0} | {0, 0, 0, when the next delayed one is due
+--       start with, 6 window of the limiter (ms), 7… the fields of a ticket that are told, 'ats' (how often it has started)
+--       first
+-- Replies, as BullMQ's: {values of the next ticket's fields with \0 between them, its id, 0, 0} | {0, 0, 0, when the next delayed one is due
 --       (epoch ms), or 0}; or 'special'
 
 fetchFields(KEYS[8], 'paused', 'concurrency', 'max', 'opts.maxLenEvents')
@@ -20,7 +21,9 @@ if readField(KEYS[8], 'paused') or started >= tonumber(max or 2 ^ 53 - 1) or isD
   return 'special'
 end
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('SREM', KEYS[4], ARGV[1])
+if askOnce('EXISTS', KEYS[4]) == 1 then
+  redis.call('SREM', KEYS[4], ARGV[1])
+end
 -- BullMQ's other scripts do write events.
 askOnce('XTRIM', KEYS[11], 'MAXLEN', '~', readField(KEYS[8], 'opts.maxLenEvents') or '10000')
 
@@ -39,6 +42,8 @@ if max and redis.call('INCR', KEYS[9]) == 1 then
   redis.call('PEXPIRE', KEYS[9], ARGV[6])
 end
 addMember(KEYS[10], '0', '0')
-redis.call('HINCRBY', ticket, 'ats', 1)
-redis.call('HSET', ticket, 'processedOn', ARGV[3])
-return { redis.call('HGETALL', ticket), id, 0, 0 }
+local values = redis.call('HMGET', ticket, unpack(ARGV, 7))
+values[1] = string.format('%d', (values[1] or 0) + 1)
+redis.call('HSET', ticket, 'ats', values[1], 'processedOn', ARGV[3])
+for i = 2, #values do values[i] = values[i] or '' end
+return { table.concat(values, '\0'), id, 0, 0 }

@@ -18,6 +18,19 @@ export interface LaneBackendOptions {
   windowMs: number;
 }
 
+/** What BullMQ's worker reads of a ticket, by BullMQ's names. */
+const ticketFields = [
+  'ats',
+  'name',
+  'data',
+  'opts',
+  'timestamp',
+  'delay',
+  'priority',
+  'atm',
+  'stc',
+];
+
 /** What `end-ticket.lua` needs of a lane, by BullMQ's names. */
 const places = [
   'active',
@@ -51,17 +64,28 @@ export function laneBackend({
       await endScript(
         redis,
         [`${prefix}${id}`, `${prefix}${id}:lock`, ...lane],
-        [id, token, nowMs, lockMs, prefix, windowMs],
+        [id, token, nowMs, lockMs, prefix, windowMs, ...ticketFields],
       );
     backend.moveToCompleted = async (job, ...given) => {
       const [, , token, takesNext] = given;
       if (takesNext && backend.closing === undefined) {
         const finishedOn = clock.now();
         const reply = await endTicket(job.id ?? '', token, finishedOn);
-        if (Array.isArray(reply)) return { result: raw2NextJobData(reply), finishedOn };
+        if (Array.isArray(reply)) return { result: raw2NextJobData(decodeNext(reply)), finishedOn };
       }
       return await endByBullmq(job, ...given);
     };
     return backend;
   };
+}
+
+/**
+ * A reply of `end-ticket.lua` as BullMQ's script gives it. A ticket's values come as one text, which Redis writes and this process
+ * reads faster than many; none of them can hold the separator, as all are JSON, numbers or names of ours.
+ */
+function decodeNext([ticket, ...rest]: unknown[]): unknown[] {
+  if (typeof ticket !== 'string') return [ticket, ...rest];
+  const values = ticket.split('\0');
+  const pairs = ticketFields.flatMap((name, i) => (values[i] ? [name, values[i]] : []));
+  return [pairs, ...rest];
 }

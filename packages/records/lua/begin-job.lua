@@ -11,71 +11,75 @@
 --       7 this run, 8 the run that is known to be dead and is taken over, or empty, 9 job id,
 --       10 most jobs that may run of a tenant without a cap of its own (empty: any number), 11 how many shards share the caps,
 --       12 channel
--- Replies: {'run', every field and value of the record} | {'held', the same: another run has it} |
+-- Replies: {'run', the record: fields and values with \0 between them (one text is read faster than many), of which the last
+--          value of a field counts} | {'held', the same: another run has it} |
 --          {'ended', state, upstream handle or '', index of the target} | {'superseded'} |
 --          {'full', when to come back (ms from now)} | {'missing'}
 
-local found = redis.call('HMGET', KEYS[1], 'state', 'targetIndex', 'total', 'answer', 'upstream', 'rank', 'run',
-  'retries', 'tenant', 'times', 'startedAt', 'waitingOn')
-local state, run = found[1], found[7] or ''
+local record = redis.call('HGETALL', KEYS[1])
+local found = { state = false, targetIndex = false, total = false, answer = false, upstream = false, rank = false,
+  run = '', retries = '0', tenant = false, times = false, startedAt = false, waitingOn = false, request = false }
+for i = 1, #record, 2 do found[record[i]] = record[i + 1] end
+local state, run, target, isBatch = found.state, found.run, found.targetIndex or '0', found.total
 if not state then
   return { 'missing' }
 end
-if state ~= 'queued' and state ~= 'in_progress' and state ~= 'paused' then
-  return { 'ended', state, found[5] or '', found[2] or '0' }
+if not isLive(state) then
+  return { 'ended', state, found.upstream or '', target }
 end
-if (ARGV[5] ~= '' and ARGV[5] ~= (found[2] or '0')) or (ARGV[6] ~= '' and ARGV[6] ~= (found[8] or '0')) then
+if (ARGV[5] ~= '' and ARGV[5] ~= target) or (ARGV[6] ~= '' and ARGV[6] ~= found.retries) then
   return { 'superseded' }
 end
 -- A batch is in progress while its children run: its second ticket is no sign of a death. The same run once more is this
 -- very call, when its first reply was lost with the connection.
-if state == 'in_progress' and (found[3] or (run ~= '' and run == ARGV[7])) then
-  return { 'run', redis.call('HGETALL', KEYS[1]) }
+if state == 'in_progress' and (isBatch or (run ~= '' and run == ARGV[7])) then
+  return { 'run', table.concat(record, '\0') }
 end
 if state == 'in_progress' and run ~= '' and run ~= ARGV[8] then
-  return { 'held', redis.call('HGETALL', KEYS[1]) }
+  return { 'held', table.concat(record, '\0') }
 end
 
--- Tickets that come back are told one time after the other, twice as many as runs end in that time, within a minute.
-local function comeBack(tenant, most)
-  local took, backAt = readField(KEYS[4], tenant .. ' took') or 1000, readField(KEYS[4], tenant .. ' backAt') or 0
-  local now, between = tonumber(ARGV[1]), math.max(20, math.min(tonumber(took), 10000)) / most
-  local at = math.min(math.max(tonumber(backAt), now + between) + between / 2, now + 60000)
-  setField(KEYS[4], tenant .. ' backAt', string.format('%.3f', at))
-  return math.ceil(at - now)
-end
-
-local tenant, isBatch, isLook = found[9], found[3], state == 'paused' and not found[4]
+local tenant, isLook = found.tenant, state == 'paused' and not found.answer
 if state == 'queued' and not isBatch then
   local runs, most = readLoad(KEYS[4], tenant, 'running', 'maxRunning', ARGV[10], ARGV[11])
   if most and runs >= most then
-    return { 'full', comeBack(tenant, most) }
+    return { 'full', comeBack(KEYS[4], tenant, most, tonumber(ARGV[1])) }
   end
 end
 
-dropFirst(KEYS[1], 'waitingOn', found[12])
-part(found[6])
+dropFirst(KEYS[1], 'waitingOn', found.waitingOn)
+part(found.rank)
+local phase, on = isLook and 'paused' or 'running', state == 'in_progress' and 'interrupted'
+local times = spendTime(found.times, ARGV[1], phase, on)
+local changed = { 'state', 'in_progress', 'rank', '0', 'run', ARGV[7], 'startedAt', found.startedAt or ARGV[1], 'times', times }
+local function add(name, more)
+  changed[#changed + 1] = name
+  changed[#changed + 1] = string.format('%d', (found[name] or 0) + more)
+end
 if state == 'in_progress' then
-  redis.call('HINCRBY', KEYS[1], 'interruptions', 1)
+  add('interruptions', 1)
   redis.call('RPUSH', KEYS[2], ARGV[3])
-  if not found[5] or cjson.decode(found[5]).state ~= 'started' then
-    local call = redis.call('HINCRBY', KEYS[1], 'calls', 1)
-    redis.call('XADD', KEYS[3], '*', 'lost', ARGV[9], 'request', redis.call('HGET', KEYS[1], 'request'), 'target', found[2] or '0', 'call', call,
+  if not found.upstream or cjson.decode(found.upstream).state ~= 'started' then
+    add('calls', 1)
+    redis.call('XADD', KEYS[3], '*', 'lost', ARGV[9], 'request', found.request, 'target', target, 'call', changed[#changed],
       'at', ARGV[1])
   end
 elseif not isBatch then
   addLoad(KEYS[4], tenant, 'running', 1)
 end
-local times = spendTime(found[10], ARGV[1], isLook and 'paused' or 'running', state == 'in_progress' and 'interrupted')
-redis.call('HSET', KEYS[1], 'state', 'in_progress', 'rank', '0', 'run', ARGV[7], 'times', times,
-  'startedAt', found[11] or ARGV[1])
-if isLook then
-  return { 'run', redis.call('HGETALL', KEYS[1]) }
+if not isLook then
+  local excess = redis.call('RPUSH', KEYS[2], ARGV[2]) - tonumber(ARGV[4])
+  if excess > 0 then
+    redis.call('LTRIM', KEYS[2], excess, -1)
+    add('droppedEvents', excess)
+  end
+  redis.call('PUBLISH', ARGV[12], '')
 end
-local excess = redis.call('RPUSH', KEYS[2], ARGV[2]) - tonumber(ARGV[4])
-if excess > 0 then
-  redis.call('LTRIM', KEYS[2], excess, -1)
-  redis.call('HINCRBY', KEYS[1], 'droppedEvents', excess)
+redis.call('HSET', KEYS[1], unpack(changed))
+-- A field has gone.
+if found.waitingOn then
+  record = redis.call('HGETALL', KEYS[1])
 end
-redis.call('PUBLISH', ARGV[12], '')
-return { 'run', redis.call('HGETALL', KEYS[1]) }
+local count = #record
+for i = 1, #changed do record[count + i] = changed[i] end
+return { 'run', table.concat(record, '\0') }

@@ -9,14 +9,13 @@
 --       15… field and value pairs of the record
 -- Replies: {'finished', 'job'|'batch'} | {'already', terminal state} | {'refused', live state} | {'missing'}
 
-local live = { queued = true, in_progress = true, paused = true }
 local found = redis.call('HMGET', KEYS[1], 'state', 'startedAt', 'attempts', 'webhook', 'tenant', 'total', 'startBy',
   'run', 'retries', 'deltas', 'fed', 'times', 'waitingOn')
 local state = found[1]
 if not state then
   return { 'missing' }
 end
-if not live[state] then
+if not isLive(state) then
   return { 'already', state }
 end
 local allowed = ARGV[6] == '' or string.find(ARGV[6], ',' .. state .. ',', 1, true)
@@ -25,23 +24,23 @@ if not allowed or isStale or (ARGV[7] == '1' and found[2]) then
   return { 'refused', state }
 end
 
--- First, because it cannot grow memory: Redis at maxmemory refuses a script whose first write could.
-redis.call('ZREM', KEYS[3], ARGV[1])
+dropMemberFirst(KEYS[3], ARGV[1])
 if found[13] then
   redis.call('HDEL', KEYS[1], 'waitingOn')
 end
 local times, now, lasted = spendTime(found[12], ARGV[3], 'ended')
 local fields = { 'state', ARGV[2], 'endedAt', string.format('%d', now), 'times', times, unpack(ARGV, 15) }
 if ARGV[9] ~= '' then
-  table.insert(fields, 'attempts')
-  table.insert(fields, found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9])
+  local count = #fields
+  fields[count + 1], fields[count + 2] = 'attempts', found[3] and (found[3] .. ',' .. ARGV[9]) or ARGV[9]
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 -- A batch was counted with all of its children: those that it never had are given back here, the others end on their own.
 -- Those of a file were counted as they came.
 local tenant, total = found[5], tonumber(found[6])
 local neverHad = total and not found[11] and total - redis.call('ZCARD', KEYS[6]) or 0
-fetchFields(KEYS[9], tenant .. ' jobs', tenant .. ' bytes', tenant .. ' running', tenant .. ' backAt', tenant .. ' took')
+local ofLoads = loadFields(tenant)
+fetchFields(KEYS[9], ofLoads.jobs, ofLoads.bytes, ofLoads.running, ofLoads.backAt, ofLoads.took)
 addLoad(KEYS[9], tenant, 'jobs', -(1 + neverHad))
 addLoad(KEYS[9], tenant, 'bytes', -redis.call('HSTRLEN', KEYS[1], 'input'))
 if state == 'in_progress' and not total then
@@ -66,7 +65,7 @@ if KEYS[11] then
     if ARGV[2] ~= 'completed' then
       redis.call('HINCRBY', KEYS[11], 'failed', 1)
     end
-    if live[parent[1]] then
+    if isLive(parent[1]) then
       -- The batch still has to read this child: it stays for as long as its siblings may wait, and longer.
       retentionMs = retentionMs + math.max(0, (tonumber(found[7]) or 0) - tonumber(ARGV[3]))
       if parent[3] then

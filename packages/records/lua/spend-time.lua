@@ -7,15 +7,12 @@
 local function spendTime(times, now, next, on)
   local phase, since, spent = string.match(times or ('queued ' .. now), '^(%a+) (%d+)(.*)$')
   now, on = math.max(tonumber(now), tonumber(since)), on or phase
-  local more, isNew, moved = now - since, true, { next .. ' ' .. string.format('%d', now) }
-  for name, ms in string.gmatch(spent, '(%a+) (%d+)') do
-    if name == on then
-      ms, isNew = ms + more, false
-    end
-    moved[#moved + 1] = name .. ' ' .. string.format('%d', ms)
+  local more = now - since
+  local from, to, before = string.find(spent, ' ' .. on .. ' (%d+)')
+  if from then
+    spent = spent:sub(1, from - 1) .. string.format(' %s %d', on, before + more) .. spent:sub(to + 1)
+  elseif more > 0 then
+    spent = spent .. string.format(' %s %d', on, more)
   end
-  if isNew and more > 0 then
-    moved[#moved + 1] = on .. ' ' .. string.format('%d', more)
-  end
-  return table.concat(moved, ' '), now, more
+  return string.format('%s %d', next, now) .. spent, now, more
 end

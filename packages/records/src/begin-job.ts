@@ -6,7 +6,7 @@ import { fieldsOfPairs } from './record-codec.ts';
 import { openRecord } from './seal-record.ts';
 import { encodeEvent, maxTimelineEvents } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'spend-time'], {
+const script = loadScript(import.meta.url, 'begin-job', ['count-load', 'is-live', 'spend-time'], {
   together: 'soon',
 });
 const dropScript = loadScript(import.meta.url, 'drop-run');
@@ -88,7 +88,7 @@ async function decodeReply(
 ): Promise<BeginReply> {
   // The replies that begin-job.lua lists.
   const [kind, value, upstream, target] = reply as
-    | ['run' | 'held', string[]]
+    | ['run' | 'held', string]
     | ['ended', TerminalState, string, string]
     | ['full', number]
     | ['superseded' | 'missing'];
@@ -103,7 +103,7 @@ async function decodeReply(
       };
     case 'run':
     case 'held': {
-      const record = await openRecord(context, jobId, fieldsOfPairs(value));
+      const record = await openRecord(context, jobId, fieldsOfPairs(value.split('\0')));
       return record ? { kind, record } : { kind: 'missing' };
     }
     case 'full':

@@ -6,7 +6,7 @@ import type { JobKeys } from './keys.ts';
 import { sealResult } from './seal-record.ts';
 import { encodeEvent } from './timeline.ts';
 
-const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'spend-time'], {
+const script = loadScript(import.meta.url, 'finish-job', ['count-load', 'is-live', 'spend-time'], {
   together: 'soon',
 });
 
