@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { acquirePermits } from './acquire-permits.ts';
 import { laneKeys } from './keys.ts';
 import type { CallOutcome } from './permit.ts';
-import { minute, oneRequest, requests, testLane, type TestLane } from './testing/test-lane.ts';
+import {
+  minute,
+  oneRequest,
+  requests,
+  testLane,
+  tokens,
+  type TestLane,
+} from './testing/test-lane.ts';
 
 const target = 'model';
 
@@ -30,6 +37,19 @@ test('ten faults in ten seconds open the breaker of their target for everyone, a
     resetsAtMs: lane.nowMs + 1_000,
   });
   expect(await lane.acquire(oneRequest, { target: 'other' })).toMatchObject({ kind: 'granted' });
+  expect((await lane.status()).brokenTargets).toEqual([{ target, probeAtMs: lane.nowMs + 1_000 }]);
+});
+
+test('calls that end together count one after the other: the tenth fault opens the breaker', async () => {
+  const lane = await testLane({ buckets: [tokens(1_000, minute)] });
+  const amounts = { requests: 1, tokens: 10 };
+  const permits = await Promise.all(
+    Array.from({ length: 12 }, () => lane.permit(amounts, { target })),
+  );
+  const used = { requests: 1, tokens: 15 };
+  const states = await Promise.all(permits.map((permit) => lane.settle(permit, used, 'fault')));
+  expect(states).toEqual([...Array.from({ length: 9 }, () => undefined), 'opened', 'open', 'open']);
+  expect(await lane.used()).toEqual([180]);
   expect((await lane.status()).brokenTargets).toEqual([{ target, probeAtMs: lane.nowMs + 1_000 }]);
 });
 

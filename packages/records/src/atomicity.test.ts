@@ -123,17 +123,30 @@ test('at the end of its memory Redis refuses new jobs and lets running ones begi
   onTestFinished(() => server.stop());
   const { redis, root } = await testRedis({ url: server.url });
   const records = createRecords({ redis, root, shards: 1, config, clock: systemClock });
-  const jobId = records.newJobId();
-  await records.accept(chatRequest(jobId, systemClock.now(), { webhook }));
+  // What happens to both happens in one command.
+  const jobIds = [records.newJobId(), records.newJobId()];
+  const both = async <Reply>(act: (jobId: string) => Promise<Reply>) =>
+    await Promise.all(jobIds.map(act));
+  await both((jobId) => records.accept(chatRequest(jobId, systemClock.now(), { webhook })));
   await redis.config('SET', 'maxmemory', '1mb');
 
   const refused = chatRequest(records.newJobId(), systemClock.now());
   await expect(records.accept(refused)).rejects.toThrow(/OOM/);
   expect(await records.read(refused.jobId)).toBeUndefined();
-  expect(await records.begin(jobId)).toMatchObject({ kind: 'run' });
-  expect(await records.requeue(jobId, {})).toBe(true);
-  expect(await records.begin(jobId)).toMatchObject({ kind: 'run' });
-  expect(await records.finish(jobId, completed(), 'evt_1')).toEqual({ kind: 'finished' });
-  const [message] = await redis.xrange(`{${root}:0}/outbox`, '-', '+');
-  expect(message?.[1]).toContain(jobId);
+  expect(await both((jobId) => records.begin(jobId))).toMatchObject([
+    { kind: 'run' },
+    { kind: 'run' },
+  ]);
+  expect(await both((jobId) => records.requeue(jobId, {}))).toEqual([true, true]);
+  expect(await both((jobId) => records.begin(jobId))).toMatchObject([
+    { kind: 'run' },
+    { kind: 'run' },
+  ]);
+  expect(await both((jobId) => records.finish(jobId, completed(), `evt_${jobId}`))).toEqual([
+    { kind: 'finished' },
+    { kind: 'finished' },
+  ]);
+  expect(await redis.zcard(`{${root}:0}/live`)).toBe(0);
+  const messages = await redis.xrange(`{${root}:0}/outbox`, '-', '+');
+  expect(messages.map(([, fields]) => fields[3])).toEqual(jobIds);
 });
