@@ -12,7 +12,7 @@ import Anthropic, {
 import { describe, expect, test } from 'vitest';
 
 import { useOpenaiStack } from '../support/openai-stack.ts';
-import { adminKey } from '../support/start-stack.ts';
+import { adminKey, fetchPatiently } from '../support/start-stack.ts';
 
 const run = promisify(execFile);
 const stack = useOpenaiStack();
@@ -20,8 +20,10 @@ const stack = useOpenaiStack();
 type Options = ConstructorParameters<typeof Anthropic>[0];
 
 /** Anthropic's own client, unmodified but for its base URL. */
-const connect = (options: Options = {}) =>
-  new Anthropic({ baseURL: stack().url, apiKey: adminKey, maxRetries: 0, ...options });
+const connect = (options: Options = {}) => {
+  const own = { baseURL: stack().url, apiKey: adminKey, maxRetries: 0, fetch: fetchPatiently };
+  return new Anthropic({ ...own, ...options });
+};
 
 const models = ['openai', 'anthropic', 'gemini'];
 const messages: Anthropic.MessageParam[] = [{ role: 'user', content: 'hello there' }];

@@ -1,7 +1,7 @@
 import { waitFor } from '@sluice/testing';
 import OpenAI, { toFile } from 'openai';
 
-import { adminKey } from './start-stack.ts';
+import { adminKey, fetchPatiently } from './start-stack.ts';
 
 /** A line of a file that a batch has written. */
 export interface ResultLine {
@@ -15,7 +15,8 @@ export type BatchOptions = Partial<OpenAI.BatchCreateParams> & { execution?: str
 
 /** Batches of the API at `url`, as the official client has them; those of the operator's own tenant, without a key of another. */
 export function batchClient(url: () => string, apiKey = adminKey) {
-  const client = () => new OpenAI({ baseURL: `${url()}/v1`, apiKey, maxRetries: 0 });
+  const client = () =>
+    new OpenAI({ baseURL: `${url()}/v1`, apiKey, maxRetries: 0, fetch: fetchPatiently });
   const linesOf = async (fileId: string | null | undefined): Promise<ResultLine[]> => {
     if (!fileId) return [];
     const text = await (await client().files.content(fileId)).text();

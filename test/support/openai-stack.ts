@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 
-import { adminKey, useStack, type Stack } from './start-stack.ts';
+import { adminKey, fetchPatiently, useStack, type Stack } from './start-stack.ts';
 
 /** Where the simulator speaks as each kind of provider. */
 const folders = {
@@ -51,5 +51,6 @@ export function openaiClient(
   url: string,
   options: ConstructorParameters<typeof OpenAI>[0] = {},
 ): OpenAI {
-  return new OpenAI({ baseURL: `${url}/v1`, apiKey: adminKey, maxRetries: 0, ...options });
+  const own = { baseURL: `${url}/v1`, apiKey: adminKey, maxRetries: 0, fetch: fetchPatiently };
+  return new OpenAI({ ...own, ...options });
 }

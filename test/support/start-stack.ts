@@ -262,6 +262,20 @@ function createClient(
   };
 }
 
+/**
+ * For a vendor's client that tries nothing again: where Redis finds no processor time for 200 ms, the API asks it to come back. Any
+ * other answer is the one that the test is about. What the first try may have stored is a job that nobody reads.
+ */
+export const fetchPatiently: typeof fetch = async (input, init) => {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const response = await fetch(input, init);
+    if (response.status !== 503 || performance.now() > deadline) return response;
+    if (!(await response.clone().text()).includes('Redis')) return response;
+    await sleep(100);
+  }
+};
+
 /** An API or a Redis that finds no processor time says that it took nothing, and asks to come back. */
 function isUnstored({ status, body }: Reply): boolean {
   return status === 503 && JSON.stringify(body).includes('nothing was stored');
