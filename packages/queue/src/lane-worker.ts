@@ -92,12 +92,9 @@ export class LaneWorker {
     this.#options = options;
     this.#lastTakenAtMs = options.clock.now();
     const lock = options.lock ?? usualLock;
-    // Exactly three plain parameters, or BullMQ gives no AbortSignal.
-    const processor = async (
-      job: Job,
-      token: string | undefined,
-      signal: AbortSignal | undefined,
-    ) => await this.#process(job, token ?? '', signal);
+    // Two parameters: with a third BullMQ makes an AbortController for every ticket, which only its own `cancelJob` aborts.
+    const processor = async (job: Job, token: string | undefined) =>
+      await this.#process(job, token ?? '');
     const settings = {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),
@@ -178,11 +175,9 @@ export class LaneWorker {
     await this.#worker.close();
   }
 
-  async #process(job: Job, token: string, signal: AbortSignal | undefined): Promise<void> {
+  async #process(job: Job, token: string): Promise<void> {
     const ticket = this.#hold(job);
     const controller = new AbortController();
-    const onLost = () => controller.abort(stopReasons.lockLost);
-    signal?.addEventListener('abort', onLost, { once: true });
     const run = { ticketId: job.id ?? '', ticket, controller };
     this.#running.add(run);
     try {
@@ -192,7 +187,6 @@ export class LaneWorker {
       writeTogether(this.#options.redis);
     } finally {
       this.#running.delete(run);
-      signal?.removeEventListener('abort', onLost);
     }
   }
 

@@ -129,7 +129,9 @@ export function decodeRecord(
     ...summary,
     // What encodeRequest wrote of a validated request.
     input: JSON.parse(open(fields['input'], 'input')) as JobRecord['input'],
-    ...json('result', fields['result'] && open(fields['result'], 'result')),
+    ...(fields['result'] !== undefined && {
+      result: JSON.parse(open(fields['result'], 'result')) as NonNullable<JobRecord['result']>,
+    }),
   };
 }
 
@@ -160,32 +162,46 @@ export function decodeSummary(
     ...(fields['run'] && { run: fields['run'] }),
     ...(fields['startedAt'] !== undefined && { startedAtMs: Number(fields['startedAt']) }),
     ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
-    ...json('moves', fields['moves']),
-    ...json('routing', fields['routing']),
-    ...json('waitingOn', fields['waitingOn']),
-    ...json('upstream', fields['upstream']),
-    ...json('answer', fields['answer']),
-    ...json('error', fields['error']),
-    ...json('cache', fields['cache']),
-    ...metered(fields),
+    ...documents(fields),
+    ...prices(fields),
     ...(fields['times'] !== undefined && { times: decodeTimes(fields['times']) }),
     ...progress(fields),
     ...(fields['phase'] !== undefined && { fileBatch: decodeFileBatch(fields) }),
   };
 }
 
-/** What only a job that was tried again has. */
-function metered(fields: RecordFields) {
-  const { costUsd, priceVersion, promptCacheSaved } = fields;
+/** Fields that are JSON and optional, and named as in the record. */
+const documentNames = [
+  'moves',
+  'routing',
+  'waitingOn',
+  'upstream',
+  'answer',
+  'error',
+  'cache',
+  'usage',
+  'saved',
+] as const;
+
+function documents(fields: RecordFields): Partial<Pick<JobRecord, (typeof documentNames)[number]>> {
+  const found: Record<string, unknown> = {};
+  for (const name of documentNames) {
+    const text = fields[name];
+    if (text !== undefined) found[name] = JSON.parse(text);
+  }
+  // Written by this package from values of these types.
+  return found;
+}
+
+function prices({ costUsd, priceVersion, promptCacheSaved }: RecordFields) {
   return {
-    ...json('usage', fields['usage']),
     ...(costUsd !== undefined && { costUsd }),
     ...(priceVersion !== undefined && { priceVersion }),
     ...(promptCacheSaved !== undefined && { promptCacheSavedUsd: promptCacheSaved }),
-    ...json('saved', fields['saved']),
   };
 }
 
+/** What only a job that was tried again has. */
 function retried(
   fields: RecordFields,
 ): Partial<Pick<JobRecord, 'earlierTries' | 'startByMs' | 'deadlineMs'>> {
@@ -229,16 +245,6 @@ export function fieldsOfValues(
     if (value !== null && value !== undefined) fields[name] = value;
   });
   return fields;
-}
-
-function json<Name extends keyof JobRecord>(
-  name: Name,
-  text: string | undefined,
-): { [Key in Name]?: NonNullable<JobRecord[Key]> } {
-  // Written by this package from a value of that type; the computed name widens the literal's own type.
-  return (text === undefined ? {} : { [name]: JSON.parse(text) }) as {
-    [Key in Name]?: NonNullable<JobRecord[Key]>;
-  };
 }
 
 function progress(fields: RecordFields): Pick<JobRecord, 'progress'> {

@@ -107,7 +107,10 @@ function pieceReader({ records, config }: MeterDeps, shard: number) {
   };
 }
 
-/** Adds the next piece to each; returns those for which there may be more. */
+/**
+ * Adds the next piece to each; returns those for which a whole piece more may be there. What is less waits for the next turn:
+ * a busy ledger read to its very end came in pieces of thirty, each of which costs as much as one of a thousand.
+ */
 async function addNext(
   accounts: readonly Account[],
   pieceAfter: (fromId: string) => Promise<Piece>,
@@ -120,7 +123,7 @@ async function addNext(
     // oxlint-disable-next-line no-await-in-loop
     if (piece.entries.length === 0 || !(await account.add(piece))) continue;
     account.readUpTo = piece.toId;
-    open.push(account);
+    if (piece.entries.length === entriesAtOnce) open.push(account);
   }
   return open;
 }
