@@ -8,34 +8,26 @@ export interface ScriptCall {
   args: readonly (string | number | Buffer)[];
 }
 
-/** Runs calls of one script, whose keys share a hash slot, and returns a reply or an `Error` for each, in their order. */
-export type RunCalls = (calls: readonly ScriptCall[]) => Promise<readonly unknown[]>;
-
 interface Waiting extends ScriptCall {
   resolve(reply: unknown): void;
   reject(error: unknown): void;
 }
 
-/** Calls that go together. */
+/** Calls that may go together: those that were made with the same object. */
 export interface CallGroup {
-  name: string;
+  /** Runs calls of one shape and returns a reply or an `Error` for each, in their order. */
+  run(redis: Redis, calls: readonly ScriptCall[]): Promise<readonly unknown[]>;
   /** Leaves behind all groups of its turn that are not last. */
   isLast: boolean;
   /** As soon as so many calls wait, all that wait leave. */
   leavesAt?: number | undefined;
 }
 
-interface Group {
-  isLast: boolean;
-  run: RunCalls;
-  waiting: Waiting[];
-}
-
 /** Acts in one step of Redis at most: the longest holds others up for about a millisecond. */
 const mostTogether = 16;
 
-/** Of each connection: the groups of this turn of the event loop, in the order of their first calls. */
-const turns = new WeakMap<Redis, Map<string, Group>>();
+/** Of each connection: the groups of this turn of the event loop, in the order of their first calls, and their calls by shape. */
+const turns = new WeakMap<Redis, Map<CallGroup, Map<string, Waiting[]>>>();
 
 /**
  * Collects the calls of one turn of the event loop and runs those of one `group` together, as one command: a command costs
@@ -45,25 +37,33 @@ const turns = new WeakMap<Redis, Map<string, Group>>();
  */
 export async function callTogether(
   redis: Redis,
-  { name, isLast, leavesAt = Number.POSITIVE_INFINITY }: CallGroup,
+  group: CallGroup,
   call: ScriptCall,
-  run: RunCalls,
 ): Promise<unknown> {
   return await new Promise((resolve, reject) => {
-    const waiting = { ...call, resolve, reject };
     const groups = turns.get(redis) ?? startTurn(redis);
-    const existing = groups.get(name);
-    if (existing) existing.waiting.push(waiting);
-    else groups.set(name, { isLast, run, waiting: [waiting] });
-    if (existing && existing.waiting.length >= leavesAt) {
+    let shapes = groups.get(group);
+    if (!shapes) groups.set(group, (shapes = new Map()));
+    const shape = shapeOf(call);
+    let waiting = shapes.get(shape);
+    if (!waiting) shapes.set(shape, (waiting = []));
+    waiting.push({ keys: call.keys, args: call.args, resolve, reject });
+    if (waiting.length === group.leavesAt) {
       sendTogether(redis);
       writeSoFar(redis);
     }
   });
 }
 
-function startTurn(redis: Redis): Map<string, Group> {
-  const groups = new Map<string, Group>();
+/** What stands in one command has as many keys and arguments, and keys in one slot of a cluster. */
+function shapeOf({ keys, args }: ScriptCall): string {
+  const [first = ''] = keys;
+  const hashTag = first.slice(first.indexOf('{'), first.indexOf('}'));
+  return `${keys.length} ${args.length} ${hashTag}`;
+}
+
+function startTurn(redis: Redis): Map<CallGroup, Map<string, Waiting[]>> {
+  const groups = new Map<CallGroup, Map<string, Waiting[]>>();
   turns.set(redis, groups);
   writeTogether(redis, () => {
     if (turns.get(redis) === groups) sendTogether(redis);
@@ -73,23 +73,34 @@ function startTurn(redis: Redis): Map<string, Group> {
 
 /** Sends what waits for the end of the turn now, so that what is sent next comes after it. */
 export function sendTogether(redis: Redis): void {
-  const groups = [...(turns.get(redis)?.values() ?? [])];
+  const groups = turns.get(redis);
+  if (!groups) return;
   turns.delete(redis);
-  const [last, first] = [
-    groups.filter(({ isLast }) => isLast),
-    groups.filter((each) => !each.isLast),
-  ];
-  for (const { run, waiting } of [...first, ...last]) {
-    for (let i = 0; i < waiting.length; i += mostTogether) {
-      // Settles its calls and never rejects.
-      void answer(waiting.slice(i, i + mostTogether), run);
-    }
+  sendAll(redis, groups, false);
+  sendAll(redis, groups, true);
+}
+
+function sendAll(
+  redis: Redis,
+  groups: Map<CallGroup, Map<string, Waiting[]>>,
+  last: boolean,
+): void {
+  for (const [group, shapes] of groups) {
+    if (group.isLast !== last) continue;
+    for (const waiting of shapes.values()) send(redis, group, waiting);
   }
 }
 
-async function answer(calls: readonly Waiting[], run: RunCalls): Promise<void> {
+function send(redis: Redis, group: CallGroup, waiting: readonly Waiting[]): void {
+  for (let i = 0; i < waiting.length; i += mostTogether) {
+    // Settles its calls and never rejects.
+    void answer(redis, group, waiting.slice(i, i + mostTogether));
+  }
+}
+
+async function answer(redis: Redis, group: CallGroup, calls: readonly Waiting[]): Promise<void> {
   try {
-    const replies = await run(calls);
+    const replies = await group.run(redis, calls);
     calls.forEach(({ resolve, reject }, i) => {
       const reply = replies[i];
       if (reply instanceof Error) reject(reply);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Redis } from 'ioredis';
 
-import { callTogether, sendTogether, type ScriptCall } from './call-together.ts';
+import { callTogether, sendTogether, type CallGroup, type ScriptCall } from './call-together.ts';
 import { joinCalls, textOfMany, textOfOne } from './script-text.ts';
 import { writeTogether } from './write-together.ts';
 
@@ -47,12 +47,10 @@ interface Loaded {
 
 const noPart: LuaPart = { source: '', keys: [], args: [] };
 
-/** A script, and the same one for several calls at once. */
+/** A script, and where several calls of it may run at once, how. */
 interface Script {
   one: Loaded;
-  many?: Loaded;
-  isLast: boolean;
-  leavesAt: number | undefined;
+  group?: CallGroup;
 }
 
 /** The text of every script of this process, for {@link sendScripts}. */
@@ -75,12 +73,9 @@ export function loadScript(
   };
   const prepare = ({ source: text, keys, args }: LuaPart): Script => {
     const whole = { ...source, part: { source: text, keys: keys.length, args: args.length } };
-    return {
-      one: load(textOfOne(whole)),
-      ...(together && { many: load(textOfMany(whole)) }),
-      isLast: together === 'last',
-      leavesAt: together === 'soon' ? soonAt : undefined,
-    };
+    const one = load(textOfOne(whole));
+    if (!together) return { one };
+    return { one, group: groupOf(one, load(textOfMany(whole)), together) };
   };
   const alone = prepare(noPart);
   const joined = new Map<string, Script>();
@@ -120,29 +115,23 @@ function load(text: string): Loaded {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-async function call(
-  redis: Redis,
-  { one, many, isLast, leavesAt }: Script,
-  asked: ScriptCall,
-): Promise<unknown> {
-  if (!many) {
-    sendTogether(redis);
-    writeTogether(redis);
-    return await run(redis, one, asked);
-  }
-  // What stands in one command must be in one slot of a cluster.
-  const { keys, args } = asked;
-  const shape = `${keys.length} ${args.length}`;
-  const group = { name: `${many.digest} ${shape} ${hashTagOf(keys[0] ?? '')}`, isLast, leavesAt };
-  return await callTogether(redis, group, asked, async (calls) => {
-    const [only] = calls;
-    if (only && calls.length === 1) return [await run(redis, one, only)];
-    return (await run(redis, many, joinCalls(calls))) as unknown[];
-  });
+async function call(redis: Redis, { one, group }: Script, asked: ScriptCall): Promise<unknown> {
+  if (group) return await callTogether(redis, group, asked);
+  sendTogether(redis);
+  writeTogether(redis);
+  return await run(redis, one, asked);
 }
 
-function hashTagOf(key: string): string {
-  return key.slice(key.indexOf('{'), key.indexOf('}'));
+function groupOf(one: Loaded, many: Loaded, together: ScriptOptions['together']): CallGroup {
+  return {
+    isLast: together === 'last',
+    leavesAt: together === 'soon' ? soonAt : undefined,
+    async run(redis, calls) {
+      const [only] = calls;
+      if (only && calls.length === 1) return [await run(redis, one, only)];
+      return (await run(redis, many, joinCalls(calls))) as unknown[];
+    },
+  };
 }
 
 async function run(
