@@ -18,7 +18,7 @@ export async function processTicket(
   deps: ProcessTicketDeps,
   signal: AbortSignal,
 ): Promise<TicketMove> {
-  deps.runs.set(ticket.run, { hasBegun: false });
+  deps.runs.set(ticket.run, 'taken');
   try {
     const outcome = await processFor(deps.lane)(ticket, deps, signal);
     return await applyOutcome(ticket, outcome, deps);
@@ -28,7 +28,7 @@ export async function processTicket(
     return { kind: 'delay', delayMs: defectPauseMs };
   } finally {
     deps.runs.delete(ticket.run);
-    deps.suspects.leave(ticket.jobId);
+    deps.suspects.leave(ticket.run);
   }
 }
 

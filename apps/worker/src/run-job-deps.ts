@@ -14,10 +14,8 @@ import type { Suspects } from './begin/suspects.ts';
 import type { WorkerLife } from './upkeep/worker-life.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
-export interface RunUnderWay {
-  /** Whether the record has said so. */
-  hasBegun: boolean;
-}
+/** `begun`: the record has said so. */
+export type RunUnderWay = 'taken' | 'begun';
 
 /** What the steps of a run need. `records` and `limits` share one connection: what is sent first is done first. */
 export interface RunJobDeps {

@@ -78,7 +78,7 @@ test('a run far older than its call may be is taken over though its worker lives
 test('a worker knows of its own runs: one that is over is taken over at once, one under way is left alone', async () => {
   const { clock, begin, beat, runs } = await setUp();
   await beat();
-  runs.set(`worker_a.${clock.now()}.1`, { hasBegun: true });
+  runs.set(`worker_a.${clock.now()}.1`, 'begun');
   expect(await begin('worker_a', 2)).toMatchObject({ kind: 'held' });
   runs.clear();
   expect(await begin('worker_a', 3)).toMatchObject({ kind: 'run', record: { interruptions: 1 } });

@@ -24,7 +24,7 @@ const stillHeld = { kind: 'held', outcome: { kind: 'held', delayMs: lookAgainMs 
  */
 export async function beginRun(ticket: HeldTicket, deps: BeginRunDeps): Promise<Begun> {
   const begun = await beginOrTakeOver(ticket, deps);
-  if (begun.kind === 'run') deps.runs.set(ticket.run, { hasBegun: true });
+  if (begun.kind === 'run') deps.runs.set(ticket.run, 'begun');
   return begun;
 }
 

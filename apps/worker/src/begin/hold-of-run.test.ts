@@ -35,7 +35,7 @@ async function setUp() {
 
 test('a run that has not heard of its begin is not told that its job is anotherâ€™s', async () => {
   const { records, jobId, runs, hold } = await setUp();
-  runs.set(run, { hasBegun: false });
+  runs.set(run, 'taken');
   expect(await records.holdOf(jobId, run)).toBe('lost');
   expect(await hold()).toBe('held');
 });
@@ -43,11 +43,11 @@ test('a run that has not heard of its begin is not told that its job is anotherâ
 test('a run that has begun is told that its job was ended or taken over', async () => {
   const { records, jobId, runs, hold } = await setUp();
   await records.begin(jobId, { run });
-  runs.set(run, { hasBegun: true });
+  runs.set(run, 'begun');
   expect(await hold()).toBe('held');
   const error = { code: 'cancelled', message: 'over', retryable: false } as const;
   await records.finish(jobId, { state: 'cancelled', error }, 'evt_1');
   expect(await hold()).toBe('ended');
-  runs.set('worker_b.1.1', { hasBegun: true });
+  runs.set('worker_b.1.1', 'begun');
   expect(await holdOfRun({ jobId, run: 'worker_b.1.1' }, { records, runs })).toBe('lost');
 });

@@ -20,5 +20,5 @@ export async function holdOfRun(
   { jobId, run }: Pick<HeldTicket, 'jobId' | 'run'>,
   { records, runs }: Pick<RunJobDeps, 'records' | 'runs'>,
 ): Promise<Hold> {
-  return runs.get(run)?.hasBegun ? await records.holdOf(jobId, run) : 'held';
+  return runs.get(run) === 'begun' ? await records.holdOf(jobId, run) : 'held';
 }

@@ -18,17 +18,17 @@ const waitMs = 1_000;
  */
 export class Suspects {
   readonly #clock: Clock;
-  #running: string | undefined;
+  #running: { jobId: string; run: string | undefined } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Lets the job run until {@link leave}, or says how long it waits for the suspect that runs now. */
-  admit({ jobId, interruptions }: JobRecord): Outcome | undefined {
+  admit({ jobId, run, interruptions }: JobRecord): Outcome | undefined {
     if (interruptions < suspectAfter) return undefined;
-    if (this.#running === undefined || this.#running === jobId) {
-      this.#running = jobId;
+    if (this.#running === undefined || this.#running.jobId === jobId) {
+      this.#running = { jobId, run };
       return undefined;
     }
     const resetsAt = new Date(this.#clock.now() + waitMs).toISOString();
@@ -40,7 +40,8 @@ export class Suspects {
     return { kind: 'wait', scope: 'tenant', waitMs, waitingOn };
   }
 
-  leave(jobId: string): void {
-    if (this.#running === jobId) this.#running = undefined;
+  /** By its run: another one may have taken the ticket of a job that goes on, and left it alone. */
+  leave(run: string): void {
+    if (this.#running?.run === run) this.#running = undefined;
   }
 }
