@@ -22,8 +22,8 @@ export function askTogether<Call, Answer>(
 ): (call: Call) => Promise<Answer> {
   /** Of each kind with a question on its way, or about to be: who waits for the next one. */
   const lines = new Map<string, Waiting<Call, Answer>[]>();
-  return async (call) =>
-    await new Promise<Answer>((resolve, reject) => {
+  return (call) =>
+    new Promise<Answer>((resolve, reject) => {
       const kind = options.kindOf(call);
       const line = lines.get(kind) ?? [];
       line.push({ call, resolve, reject });

@@ -80,16 +80,14 @@ export function createLimits(deps: LimitsDeps): Limits {
   const margins = createMargins();
   const askDeps = { ...deps, margins, ask: createAsk(deps, margins) };
   return {
-    acquire: async (lane, amounts, asker = {}) =>
-      pausedLane(lane, deps) ?? (await acquireInTime(askDeps, { lane, amounts, asker })),
-    settle: async (permit, used, outcome = '') =>
-      await settlePermit(deps, permit, used, { outcome }),
-    putBack: async (lane, permit) => await putBack(askDeps, lane, permit),
-    recharge: async (permit) => await rechargePermit(deps, permit),
-    renew: async (permit) => await renewPermit(deps, permit),
-    penalize: async (lane, pauseMs, reason) => await penalizeLane(deps, lane, { pauseMs, reason }),
-    correct: async (lane, remaining) => await correctLane(deps, lane, remaining),
-    status: async (lane) => await readStatus(deps, lane),
+    acquire: (lane, amounts, asker = {}) => acquireInTime(askDeps, { lane, amounts, asker }),
+    settle: (permit, used, outcome = '') => settlePermit(deps, permit, used, { outcome }),
+    putBack: (lane, permit) => putBack(askDeps, lane, permit),
+    recharge: (permit) => rechargePermit(deps, permit),
+    renew: (permit) => renewPermit(deps, permit),
+    penalize: (lane, pauseMs, reason) => penalizeLane(deps, lane, { pauseMs, reason }),
+    correct: (lane, remaining) => correctLane(deps, lane, remaining),
+    status: (lane) => readStatus(deps, lane),
   };
 }
 
@@ -109,7 +107,7 @@ function pausedLane({ paused }: LaneInForce, { clock }: LimitsDeps): PermitDecis
 }
 
 interface Call {
-  lane: Lane;
+  lane: LaneInForce;
   amounts: PermitAmounts;
   asker: Asker;
 }
@@ -145,6 +143,8 @@ function createAsk(deps: LimitsDeps, margins: Margins): Ask {
 async function acquireInTime(deps: AskDeps, call: Call): Promise<PermitDecision> {
   const { clock, margins, ask } = deps;
   const { lane } = call;
+  const paused = pausedLane(lane, deps);
+  if (paused) return paused;
   for (let asked = 0; asked < mostAsked; asked += 1) {
     const decision = await ask(call);
     if (decision.kind === 'denied') return decision;

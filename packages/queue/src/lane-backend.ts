@@ -60,8 +60,8 @@ export function laneBackend({
     const endByBullmq = backend.moveToCompleted.bind(backend);
     const lane = places.map((place) => backend.toKey(place));
     const prefix = backend.toKey('');
-    const endTicket = async (id: string, token: string, nowMs: number) =>
-      await endScript(
+    const endTicket = (id: string, token: string, nowMs: number) =>
+      endScript(
         redis,
         [`${prefix}${id}`, `${prefix}${id}:lock`, ...lane],
         [id, token, nowMs, lockMs, prefix, windowMs, ...ticketFields],

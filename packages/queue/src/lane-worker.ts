@@ -93,8 +93,7 @@ export class LaneWorker {
     this.#lastTakenAtMs = options.clock.now();
     const lock = options.lock ?? usualLock;
     // Two parameters: with a third BullMQ makes an AbortController for every ticket, which only its own `cancelJob` aborts.
-    const processor = async (job: Job, token: string | undefined) =>
-      await this.#process(job, token ?? '');
+    const processor = (job: Job, token: string | undefined) => this.#process(job, token ?? '');
     const settings = {
       connection: options.redis,
       prefix: shardTag(options.root, options.shard),

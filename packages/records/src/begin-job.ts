@@ -78,20 +78,19 @@ export async function beginJob(
     ],
     options.started,
   );
-  return decodeReply(context, jobId, reply);
+  const [kind, text] = reply as ['run' | 'held', string] | Refusal;
+  if (kind !== 'run' && kind !== 'held') return decodeRefusal(reply as Refusal);
+  const record = await openRecord(context, jobId, fieldsOfPairs(text.split('\0')));
+  return record ? { kind, record } : { kind: 'missing' };
 }
 
-async function decodeReply(
-  context: RecordsContext,
-  jobId: string,
-  reply: unknown,
-): Promise<BeginReply> {
-  // The replies that begin-job.lua lists.
-  const [kind, value, upstream, target] = reply as
-    | ['run' | 'held', string]
-    | ['ended', TerminalState, string, string]
-    | ['full', number]
-    | ['superseded' | 'missing'];
+/** The other replies that begin-job.lua lists. */
+type Refusal =
+  | ['ended', TerminalState, string, string]
+  | ['full', number]
+  | ['superseded' | 'missing'];
+
+function decodeRefusal([kind, value, upstream, target]: Refusal): BeginReply {
   switch (kind) {
     case 'ended':
       return {
@@ -101,11 +100,6 @@ async function decodeReply(
         // Written by storeUpstream.
         ...(upstream && { upstream: JSON.parse(upstream) as UpstreamHandle }),
       };
-    case 'run':
-    case 'held': {
-      const record = await openRecord(context, jobId, fieldsOfPairs(value.split('\0')));
-      return record ? { kind, record } : { kind: 'missing' };
-    }
     case 'full':
       return { kind, waitMs: value };
     case 'superseded':

@@ -53,11 +53,10 @@ export async function finishJob(
 ): Promise<FinishReply> {
   const keys = context.keys.ofJob(jobId);
   if (!keys) return { kind: 'missing' };
-  const reply = await script(
-    context.redis,
-    finishKeys(keys),
-    await finishArguments(context, jobId, keys, request),
-  );
+  const json = request.ending.result && JSON.stringify(request.ending.result);
+  const result = json && context.seals ? await sealResult(context, jobId, json) : json;
+  const args = finishArguments(context, { jobId, keys, result }, request);
+  const reply = await script(context.redis, finishKeys(keys), args);
   // The replies that finish-job.lua lists.
   const [kind, value] = reply as
     | ['finished', 'job' | 'batch']
@@ -93,13 +92,11 @@ function finishKeys(keys: JobKeys): string[] {
   ];
 }
 
-async function finishArguments(
+function finishArguments(
   context: RecordsContext,
-  jobId: string,
-  keys: JobKeys,
+  { jobId, keys, result }: { jobId: string; keys: JobKeys; result: string | undefined },
   { ending, eventId, onlyFrom, unlessStarted, run = '' }: FinishRequest,
-): Promise<(string | number)[]> {
-  const result = ending.result && (await sealResult(context, jobId, JSON.stringify(ending.result)));
+): (string | number)[] {
   const now = context.clock.now();
   return [
     jobId,

@@ -95,11 +95,12 @@ export interface JobKeys {
 export function createKeys(root: string, shards: number): RecordKeys {
   const tags = Array.from({ length: shards }, (_, shard) => shardTag(root, shard));
   const tag = (shard: number) => tags[shard] ?? shardTag(root, shard);
+  const shared = tags.map(sharedKeys);
   return {
     ofJob(jobId) {
       const shard = shardOf(jobId);
-      if (shard === undefined || shard >= shards) return undefined;
-      return jobKeys(tag(shard), shard, jobId);
+      const ofShard = shard === undefined ? undefined : shared[shard];
+      return ofShard && jobKeys(ofShard, jobId);
     },
     tenant: (shard, tenantId) => `${tag(shard)}/tenant:${tenantId}`,
     batches: (shard, tenantId) => `${tag(shard)}/batches:${tenantId}`,
@@ -120,19 +121,27 @@ export function createKeys(root: string, shards: number): RecordKeys {
   };
 }
 
-function jobKeys(tag: string, shard: number, jobId: string): JobKeys {
-  const batchId = batchIdOf(jobId);
+/** What the jobs of a shard share, put together once: equal keys of many calls are then the same text. */
+function sharedKeys(tag: string, shard: number) {
   return {
+    tag,
     shard,
-    job: `${tag}/job:${jobId}`,
-    timeline: `${tag}/timeline:${jobId}`,
-    deltas: `${tag}/deltas:${jobId}`,
     live: `${tag}/live`,
     retained: `${tag}/retained`,
     outbox: `${tag}/outbox`,
     subscribers: `${tag}/subscribers`,
     ledger: `${tag}/ledger`,
     loads: `${tag}/loads`,
+  };
+}
+
+function jobKeys({ tag, ...shared }: ReturnType<typeof sharedKeys>, jobId: string): JobKeys {
+  const batchId = batchIdOf(jobId);
+  return {
+    ...shared,
+    job: `${tag}/job:${jobId}`,
+    timeline: `${tag}/timeline:${jobId}`,
+    deltas: `${tag}/deltas:${jobId}`,
     children: `${tag}/batch:${jobId}`,
     ended: `${tag}/ended:${jobId}`,
     done: `${tag}/done:${jobId}`,

@@ -35,12 +35,8 @@ const turns = new WeakMap<Redis, Map<CallGroup, Map<string, Waiting[]>>>();
  * or before any other script of the connection ({@link sendTogether}); a call that must come after another one of the turn
  * is of a group that is last, or awaits it.
  */
-export async function callTogether(
-  redis: Redis,
-  group: CallGroup,
-  call: ScriptCall,
-): Promise<unknown> {
-  return await new Promise((resolve, reject) => {
+export function callTogether(redis: Redis, group: CallGroup, call: ScriptCall): Promise<unknown> {
+  return new Promise((resolve, reject) => {
     const groups = turns.get(redis) ?? startTurn(redis);
     let shapes = groups.get(group);
     if (!shapes) groups.set(group, (shapes = new Map()));

@@ -79,11 +79,12 @@ export function loadScript(
   };
   const alone = prepare(noPart);
   const joined = new Map<string, Script>();
-  return async (redis, keys, args, part) => {
-    if (!part) return await call(redis, alone, { keys, args });
+  // No function of the way of a call is async but the last: each would cost every job of a worker a promise and a turn.
+  return (redis, keys, args, part) => {
+    if (!part) return call(redis, alone, { keys, args });
     let whole = joined.get(part.source);
     if (!whole) joined.set(part.source, (whole = prepare(part)));
-    return await call(redis, whole, {
+    return call(redis, whole, {
       keys: keys.concat(part.keys),
       args: args.concat(part.args),
     });
@@ -115,11 +116,11 @@ function load(text: string): Loaded {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-async function call(redis: Redis, { one, group }: Script, asked: ScriptCall): Promise<unknown> {
-  if (group) return await callTogether(redis, group, asked);
+function call(redis: Redis, { one, group }: Script, asked: ScriptCall): Promise<unknown> {
+  if (group) return callTogether(redis, group, asked);
   sendTogether(redis);
   writeTogether(redis);
-  return await run(redis, one, asked);
+  return run(redis, one, asked);
 }
 
 function groupOf(one: Loaded, many: Loaded, together: ScriptOptions['together']): CallGroup {

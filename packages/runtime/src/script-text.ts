@@ -76,33 +76,32 @@ const longestShared = 64;
  * many places of these they differ, then these places, then the arguments as the keys.
  */
 export function joinCalls(calls: readonly ScriptCall[]): ScriptCall {
-  const { keys = [], args = [] } = calls[0] ?? {};
-  const keyPlaces = differing(calls.map((call) => call.keys));
-  const argPlaces = differing(calls.map((call) => call.args));
-  const joinedKeys = [...keys];
-  const joinedArgs: (string | number | Buffer)[] = [calls.length, keys.length, args.length];
-  joinedArgs.push(keyPlaces.length, argPlaces.length);
-  for (const place of keyPlaces) joinedArgs.push(place + 1);
-  for (const place of argPlaces) joinedArgs.push(place + 1);
-  for (const arg of args) joinedArgs.push(arg);
-  for (const call of calls.slice(1)) {
-    for (const place of keyPlaces) joinedKeys.push(call.keys[place] ?? '');
-    for (const place of argPlaces) joinedArgs.push(call.args[place] ?? '');
-  }
-  return { keys: joinedKeys, args: joinedArgs };
+  const keys = join(calls.map((call) => call.keys));
+  const args = join(calls.map((call) => call.args));
+  const header = [calls.length, keys.count, args.count, keys.places.length, args.places.length];
+  return { keys: keys.values, args: [...header, ...keys.places, ...args.places, ...args.values] };
 }
 
-/** The places where not all lists have the same. */
-function differing(lists: readonly (readonly (string | number | Buffer)[])[]): number[] {
-  const [first = [], ...others] = lists;
-  const isShared = (value: string | number | Buffer, place: number) =>
-    (typeof value === 'number' || value.length <= longestShared) &&
-    others.every((list) => list[place] === value);
+/** The places (from 1) where not all lists have the same; the first list, and of each other one what stands in these places. */
+function join<Value extends string | number | Buffer>(
+  lists: readonly (readonly Value[])[],
+): { count: number; places: number[]; values: Value[] } {
+  const [first = []] = lists;
   const places: number[] = [];
-  first.forEach((value, place) => {
-    if (!isShared(value, place)) places.push(place);
-  });
-  return places;
+  for (let at = 0; at < first.length; at += 1) if (!isShared(lists, at)) places.push(at + 1);
+  const values = [...first];
+  for (const list of lists.slice(1)) {
+    // All lists are as long.
+    for (const place of places) values.push(list[place - 1] as Value);
+  }
+  return { count: first.length, places, values };
+}
+
+function isShared(lists: readonly (readonly (string | number | Buffer)[])[], at: number): boolean {
+  const value = lists[0]?.[at] ?? '';
+  if (typeof value !== 'number' && value.length > longestShared) return false;
+  for (const list of lists) if (list[at] !== value) return false;
+  return true;
 }
 
 function functionsOf({ functions, act, part }: ScriptSource): string {

@@ -47,14 +47,14 @@ const maxDrainBytes = 64 * 1024;
  * with what the reader throws, with `upstream_timeout` at a deadline, with the reason of an aborted signal (the socket is
  * closed then), and as `connectionError` says.
  */
-export async function exchange<T>(
+export function exchange<T>(
   dispatcher: Dispatcher,
   request: HttpRequest,
   open: (head: ReplyHead) => BodyReader<T>,
 ): Promise<T> {
-  if (request.signal.aborted) throw abortError(request.signal);
-  return await new Promise<T>((resolve, reject) => {
-    new Exchange(request, open, { resolve, reject }).start(dispatcher);
+  return new Promise<T>((resolve, reject) => {
+    if (request.signal.aborted) reject(abortError(request.signal));
+    else new Exchange(request, open, { resolve, reject }).start(dispatcher);
   });
 }
 

@@ -13,8 +13,8 @@ import { listModels } from './list-models.ts';
 /** Any server with OpenAI's chat completions, embeddings or transcriptions, or with rerank: vLLM, SGLang, llama.cpp, DeepSeek, Groq, DashScope, OpenRouter, … */
 export function createOpenAiCompatibleAdapter(http: HttpClient): ProviderAdapter {
   return {
-    chat: async (call) =>
-      await callChatCompletions(
+    chat: (call) =>
+      callChatCompletions(
         http,
         { ...call, input: fitCompatible(call) },
         {
