@@ -86,6 +86,10 @@ export function laneBackend({
 function decodeNext([ticket, ...rest]: unknown[]): unknown[] {
   if (typeof ticket !== 'string') return [ticket, ...rest];
   const values = ticket.split('\0');
-  const pairs = ticketFields.flatMap((name, i) => (values[i] ? [name, values[i]] : []));
+  const pairs: string[] = [];
+  ticketFields.forEach((name, i) => {
+    const value = values[i];
+    if (value) pairs.push(name, value);
+  });
   return [pairs, ...rest];
 }

@@ -135,10 +135,17 @@ function sharedKeys(tag: string, shard: number) {
   };
 }
 
-function jobKeys({ tag, ...shared }: ReturnType<typeof sharedKeys>, jobId: string): JobKeys {
+function jobKeys(shared: ReturnType<typeof sharedKeys>, jobId: string): JobKeys {
+  const { tag, shard, live, retained, outbox, subscribers, ledger, loads } = shared;
   const batchId = batchIdOf(jobId);
   return {
-    ...shared,
+    shard,
+    live,
+    retained,
+    outbox,
+    subscribers,
+    ledger,
+    loads,
     job: `${tag}/job:${jobId}`,
     timeline: `${tag}/timeline:${jobId}`,
     deltas: `${tag}/deltas:${jobId}`,

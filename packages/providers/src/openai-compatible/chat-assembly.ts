@@ -10,7 +10,7 @@ import type { EventHandler } from '../http/event-reader.ts';
 import type { ReplyHead } from '../http/exchange.ts';
 import { upstreamError } from '../http/upstream-error.ts';
 import { AnswerDraft } from './answer-draft.ts';
-import { chatChunk, isTextChunk, type ChatChunk, type ChatUsage } from './chat-chunk.ts';
+import { chatChunk, isPlainChunk, type ChatChunk, type ChatUsage } from './chat-chunk.ts';
 import { convertUsage } from './convert-usage.ts';
 
 type WholeReply = Omit<ChatReply, 'upstreamRequestId'>;
@@ -54,7 +54,7 @@ export class ChatAssembly implements EventHandler<WholeReply> {
   /** Adds a chunk or a whole reply. Throws what it says if it is an error, `bad_upstream` if it is neither. */
   add(value: unknown): void {
     if (isError(value)) throw this.#errorOf(value);
-    this.#addChunk(isTextChunk(value) ? value : this.#parse(value));
+    this.#addChunk(isPlainChunk(value) ? value : this.#parse(value));
   }
 
   /** The reply, of whatever has been added. Throws `bad_upstream` if that had no choice. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { chatChunk, isTextChunk } from './chat-chunk.ts';
+import { chatChunk, isPlainChunk } from './chat-chunk.ts';
 
 /** As OpenAI sends it. */
 const textChunk = {
@@ -16,22 +16,34 @@ const textChunk = {
   obfuscation: 'x',
 };
 
-test('a chunk of a stream that adds text is seen without the schema', () => {
-  expect(isTextChunk(textChunk)).toBe(true);
+test.each([
+  ['text', textChunk],
+  ['an end', { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }],
+  [
+    'usage',
+    {
+      choices: [],
+      usage: { prompt_tokens: 3, prompt_tokens_details: { cached_tokens: 0, audio_tokens: null } },
+    },
+  ],
+])('a chunk of a stream that adds %s is seen without the schema', (_, value) => {
+  expect(isPlainChunk(value)).toBe(true);
 });
 
 test.each([
   ['no chunk', 'text'],
   ['a second answer', { choices: [...textChunk.choices, ...textChunk.choices] }],
-  ['usage', { ...textChunk, usage: { total_tokens: 1 } }],
-  ['an end', { choices: [{ index: 0, delta: { content: '' }, finish_reason: 'stop' }] }],
+  ['usage that is no count', { ...textChunk, usage: { total_tokens: '1' } }],
+  ['one count for details', { ...textChunk, usage: { prompt_tokens_details: 1 } }],
+  ['a whole answer', { choices: [{ index: 0, message: { content: '' }, finish_reason: 'stop' }] }],
   ['a tool call', { choices: [{ index: 0, delta: { content: '', tool_calls: [{}] } }] }],
   ['another kind of text', { choices: [{ index: 0, delta: { content: [{ type: 'text' }] } }] }],
 ])('%s is for the schema', (_, value) => {
-  expect(isTextChunk(value)).toBe(false);
+  expect(isPlainChunk(value)).toBe(false);
 });
 
 test('the schema takes every such chunk, as it is', () => {
+  const counts = ['prompt_tokens', 'completion_tokens', 'prompt_tokens_details', 'other'];
   const odd = () => fc.constantFrom(undefined, null, 0, 'x', [], {}, true);
   const mostly = <T>(usual: T) => fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, odd());
   const delta = fc.record({ content: mostly('Hi'), role: odd(), reasoning: mostly(null) });
@@ -39,22 +51,22 @@ test('the schema takes every such chunk, as it is', () => {
     index: mostly(0),
     delta: fc.oneof({ weight: 8, arbitrary: delta }, odd()),
     message: mostly(null),
-    finish_reason: mostly(null),
+    finish_reason: mostly('stop'),
     logprobs: mostly(undefined),
   });
   const chunk = fc.record({
     model: mostly('m'),
     service_tier: mostly(undefined),
-    usage: mostly(null),
-    choices: fc.oneof(
-      { weight: 8, arbitrary: fc.array(answer, { minLength: 1, maxLength: 1 }) },
+    usage: fc.oneof(
+      { weight: 8, arbitrary: fc.dictionary(fc.constantFrom(...counts), mostly(3)) },
       odd(),
     ),
+    choices: fc.oneof({ weight: 8, arbitrary: fc.array(answer, { maxLength: 1 }) }, odd()),
   });
   let seen = 0;
   fc.assert(
     fc.property(chunk, (value) => {
-      if (!isTextChunk(value)) return;
+      if (!isPlainChunk(value)) return;
       seen++;
       expect(value).toMatchObject(chatChunk.parse(value));
     }),
