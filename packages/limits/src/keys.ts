@@ -36,9 +36,18 @@ export interface ScopeKeys {
   slots(bucketName: string): string;
 }
 
+/** By what all keys of a lane begin with; there are as many as lanes. */
+const known = new Map<string, LaneKeys>();
+
 /** `root` is the root of all keys, `sluice` in production. */
 export function laneKeys(root: string, lane: string): LaneKeys {
   const tag = `{${root}:limits:${lane}}`;
+  let keys = known.get(tag);
+  if (!keys) known.set(tag, (keys = newLaneKeys(tag)));
+  return keys;
+}
+
+function newLaneKeys(tag: string): LaneKeys {
   return {
     gate: `${tag}:gate`,
     permit: (permitId) => `${tag}:permit:${permitId}`,

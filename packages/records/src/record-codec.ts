@@ -125,14 +125,15 @@ export function decodeRecord(
 ): JobRecord | undefined {
   const summary = decodeSummary(fields, open);
   if (!summary || fields['input'] === undefined) return undefined;
-  return {
-    ...summary,
-    // What encodeRequest wrote of a validated request.
-    input: JSON.parse(open(fields['input'], 'input')) as JobRecord['input'],
-    ...(fields['result'] !== undefined && {
-      result: JSON.parse(open(fields['result'], 'result')) as NonNullable<JobRecord['result']>,
-    }),
-  };
+  const record = summary as JobRecord;
+  // What encodeRequest wrote of a validated request, and finishJob of a result.
+  record.input = JSON.parse(open(fields['input'], 'input')) as JobRecord['input'];
+  if (fields['result'] !== undefined) {
+    record.result = JSON.parse(open(fields['result'], 'result')) as NonNullable<
+      JobRecord['result']
+    >;
+  }
+  return record;
 }
 
 /** The record without input; with the result where the field was read. `undefined` when the hash is not there. */
@@ -141,33 +142,28 @@ export function decodeSummary(
   open: FieldText = asItIs,
 ): JobSummary | undefined {
   if (fields['state'] === undefined || fields['request'] === undefined) return undefined;
-  // What encodeRequest wrote of a validated request, and what the scripts added to it.
-  const { moves: passedBy, ...request } = JSON.parse(fields['request']) as Omit<
-    JobRequest,
-    'input'
-  >;
-  return {
-    ...request,
-    ...(request.webhook && { webhook: withSecret(request.webhook, open) }),
-    ...(fields['lane'] !== undefined && { lane: fields['lane'] }),
-    state: fields['state'] as JobRecord['state'],
-    attempts: JSON.parse(`[${fields['attempts'] ?? ''}]`) as JobRecord['attempts'],
-    targetIndex: Number(fields['targetIndex'] ?? 0),
-    // A retry begins at the first target: what was passed by at accept counts no more.
-    ...(passedBy && fields['targetIndex'] !== undefined && { moves: passedBy }),
-    interruptions: Number(fields['interruptions'] ?? 0),
-    calls: Number(fields['calls'] ?? 0),
-    retries: Number(fields['retries'] ?? 0),
-    ...retried(fields),
-    ...(fields['run'] && { run: fields['run'] }),
-    ...(fields['startedAt'] !== undefined && { startedAtMs: Number(fields['startedAt']) }),
-    ...(fields['endedAt'] !== undefined && { endedAtMs: Number(fields['endedAt']) }),
-    ...documents(fields),
-    ...prices(fields),
-    ...(fields['times'] !== undefined && { times: decodeTimes(fields['times']) }),
-    ...progress(fields),
-    ...(fields['phase'] !== undefined && { fileBatch: decodeFileBatch(fields) }),
-  };
+  // What encodeRequest wrote of a validated request, and what the scripts added to it. One object is made and filled: each
+  // copy of it would cost a job of a worker as much as parsing it does.
+  const summary = JSON.parse(fields['request']) as JobSummary;
+  // A retry begins at the first target: what was passed by at accept counts no more.
+  if (summary.moves && fields['targetIndex'] === undefined) delete summary.moves;
+  if (summary.webhook) summary.webhook = withSecret(summary.webhook, open);
+  if (fields['lane'] !== undefined) summary.lane = fields['lane'];
+  summary.state = fields['state'] as JobRecord['state'];
+  summary.attempts = listOf(fields['attempts']) as JobRecord['attempts'];
+  summary.targetIndex = Number(fields['targetIndex'] ?? 0);
+  summary.interruptions = Number(fields['interruptions'] ?? 0);
+  summary.calls = Number(fields['calls'] ?? 0);
+  summary.retries = Number(fields['retries'] ?? 0);
+  if (fields['run']) summary.run = fields['run'];
+  if (fields['startedAt'] !== undefined) summary.startedAtMs = Number(fields['startedAt']);
+  if (fields['endedAt'] !== undefined) summary.endedAtMs = Number(fields['endedAt']);
+  if (fields['times'] !== undefined) summary.times = decodeTimes(fields['times']);
+  addDocuments(summary, fields);
+  addPrices(summary, fields);
+  addRetry(summary, fields);
+  addProgress(summary, fields);
+  return summary;
 }
 
 /** Fields that are JSON and optional, and named as in the record. */
@@ -183,37 +179,45 @@ const documentNames = [
   'saved',
 ] as const;
 
-function documents(fields: RecordFields): Partial<Pick<JobRecord, (typeof documentNames)[number]>> {
-  const found: Record<string, unknown> = {};
+function addDocuments(summary: JobSummary, fields: RecordFields): void {
+  // Each was written by this package from a value of that field's type.
+  const documents: Partial<Record<string, unknown>> = summary;
   for (const name of documentNames) {
     const text = fields[name];
-    if (text !== undefined) found[name] = JSON.parse(text);
+    if (text !== undefined) documents[name] = JSON.parse(text);
   }
-  // Written by this package from values of these types.
-  return found;
 }
 
-function prices({ costUsd, priceVersion, promptCacheSaved }: RecordFields) {
-  return {
-    ...(costUsd !== undefined && { costUsd }),
-    ...(priceVersion !== undefined && { priceVersion }),
-    ...(promptCacheSaved !== undefined && { promptCacheSavedUsd: promptCacheSaved }),
-  };
+function addPrices(summary: JobSummary, fields: RecordFields): void {
+  const { costUsd, priceVersion, promptCacheSaved } = fields;
+  if (costUsd !== undefined) summary.costUsd = costUsd;
+  if (priceVersion !== undefined) summary.priceVersion = priceVersion;
+  if (promptCacheSaved !== undefined) summary.promptCacheSavedUsd = promptCacheSaved;
 }
 
 /** What only a job that was tried again has. */
-function retried(
-  fields: RecordFields,
-): Partial<Pick<JobRecord, 'earlierTries' | 'startByMs' | 'deadlineMs'>> {
-  if (fields['earlierTries'] === undefined) return {};
-  return {
-    // Written by retryJob.
-    earlierTries: JSON.parse(`[${fields['earlierTries']}]`) as NonNullable<
-      JobRecord['earlierTries']
-    >,
-    startByMs: Number(fields['startByMs']),
-    deadlineMs: Number(fields['deadlineMs']),
+function addRetry(summary: JobSummary, fields: RecordFields): void {
+  if (fields['earlierTries'] === undefined) return;
+  // Written by retryJob.
+  summary.earlierTries = listOf(fields['earlierTries']) as NonNullable<JobRecord['earlierTries']>;
+  summary.startByMs = Number(fields['startByMs']);
+  summary.deadlineMs = Number(fields['deadlineMs']);
+}
+
+/** What only a batch has. */
+function addProgress(summary: JobSummary, fields: RecordFields): void {
+  if (fields['phase'] !== undefined) summary.fileBatch = decodeFileBatch(fields);
+  if (fields['total'] === undefined) return;
+  summary.progress = {
+    total: Number(fields['total']),
+    ended: Number(fields['ended'] ?? 0),
+    failed: Number(fields['failed'] ?? 0),
   };
+}
+
+/** JSON objects with commas between. */
+function listOf(texts: string | undefined): unknown[] {
+  return texts === undefined ? [] : (JSON.parse(`[${texts}]`) as unknown[]);
 }
 
 /** `queued 1700000000000 limited 250`: the phase and since when, then what was spent in the phases that are over. */
@@ -245,17 +249,6 @@ export function fieldsOfValues(
     if (value !== null && value !== undefined) fields[name] = value;
   });
   return fields;
-}
-
-function progress(fields: RecordFields): Pick<JobRecord, 'progress'> {
-  if (fields['total'] === undefined) return {};
-  return {
-    progress: {
-      total: Number(fields['total']),
-      ended: Number(fields['ended'] ?? 0),
-      failed: Number(fields['failed'] ?? 0),
-    },
-  };
 }
 
 function withSecret(

@@ -25,9 +25,9 @@ export interface TimelineOptions {
   limit?: number;
 }
 
-/** An event as the timeline stores it. `data` must be plain JSON. */
+/** An event as the timeline stores it; types are names of ours. `data` must be plain JSON. */
 export function encodeEvent(type: string, atMs: number, data?: Record<string, unknown>): string {
-  return JSON.stringify({ type, at: atMs, data });
+  return data ? JSON.stringify({ type, at: atMs, data }) : `{"type":"${type}","at":${atMs}}`;
 }
 
 /** Appends an event to the timeline; nothing when the job is gone. `data` must be plain JSON. */
