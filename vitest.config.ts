@@ -59,6 +59,7 @@ export default defineConfig({
         test: {
           name: 'timing',
           include: timing,
+          isolate: false,
           maxWorkers: 1,
           testTimeout: 30_000,
           hookTimeout: 60_000,
