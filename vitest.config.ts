@@ -36,7 +36,7 @@ export default defineConfig({
           include: ['{apps,packages}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: timing,
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: 4,
           testTimeout: 15_000,
           sequence: { groupOrder: 0 },
         },
