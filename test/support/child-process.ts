@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,8 @@ export interface Child {
   readonly exited: Promise<number | null>;
   /** Whether it has, and how: `undefined` while it runs. */
   ending(): string | undefined;
+  /** Whether this process waits for it before it ends; it does by default. */
+  setAwaited(isAwaited: boolean): void;
 }
 
 /** What a process says of itself. */
@@ -90,6 +93,14 @@ export async function startChild(options: ChildOptions): Promise<Child & { url: 
     output: () => printed,
     kill: (signal) => child.kill(signal),
     exited,
+    setAwaited(isAwaited) {
+      // Pipes of a child are sockets.
+      const pipes = [child.stdout, child.stderr] as (Socket | null)[];
+      for (const held of [child, child.channel, ...pipes]) {
+        if (isAwaited) held?.ref();
+        else held?.unref();
+      }
+    },
     async ask(message) {
       const answer = answered(readyWithinMs);
       child.send(message, () => {}); // One that is gone is told about by its exit.

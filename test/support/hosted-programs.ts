@@ -36,7 +36,9 @@ export async function startHosted(
 
 function takeIdle(kind: string): Child | undefined {
   const index = idle.findIndex((known) => known.kind === kind && known.host.ending() === undefined);
-  return index === -1 ? undefined : idle.splice(index, 1)[0]?.host;
+  const host = index === -1 ? undefined : idle.splice(index, 1)[0]?.host;
+  host?.setAwaited(true);
+  return host;
 }
 
 /** A process that a test has ended, or stopped, does not answer. */
@@ -54,7 +56,9 @@ async function hasClosed(host: Child): Promise<boolean> {
   }
 }
 
+/** A host ends with the process that started it, which does not wait for one that runs nothing. */
 function keep(kind: string, host: Child): void {
+  host.setAwaited(false);
   idle.push({ kind, host });
   if (idle.length > mostIdle) idle.shift()?.host.kill('SIGTERM');
 }
