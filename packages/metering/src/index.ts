@@ -10,7 +10,13 @@ export {
 } from './estimate-usage.ts';
 export { certainOverflow, findOverflow } from './find-overflow.ts';
 export type { Overflow } from './find-overflow.ts';
-export { BudgetBook, budgetPeriods, isSpent, limitOf } from './budgets/budget-book.ts';
+export {
+  BudgetBook,
+  budgetKnownAfterMs,
+  budgetPeriods,
+  isSpent,
+  limitOf,
+} from './budgets/budget-book.ts';
 export type { BudgetPeriod, BudgetState, Payer, Refusal } from './budgets/budget-book.ts';
 export { spentError } from './budgets/spent-error.ts';
 export { periodsOf } from './budgets/keys.ts';

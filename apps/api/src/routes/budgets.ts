@@ -1,7 +1,14 @@
 import type { Request, Response } from 'express';
 
 import { setBudget, SluiceError, type BudgetView } from '@sluice/contracts';
-import { limitOf, periodsOf, usdOf, type BudgetPeriod, type BudgetState } from '@sluice/metering';
+import {
+  budgetKnownAfterMs,
+  limitOf,
+  periodsOf,
+  usdOf,
+  type BudgetPeriod,
+  type BudgetState,
+} from '@sluice/metering';
 
 import type { ApiDeps } from '../deps.ts';
 import { parseBody } from '../http/parse-body.ts';
@@ -24,7 +31,7 @@ export function listBudgetsRoute({ budgets, clock }: BudgetDeps) {
   };
 }
 
-/** `POST /v1/budgets`: sets the budget of a tenant, a key or a provider; in force everywhere within half a second. */
+/** `POST /v1/budgets`: sets the budget of a tenant, a key or a provider; in force everywhere when it is answered. */
 export function setBudgetRoute(deps: BudgetDeps) {
   return async (request: Request, response: Response): Promise<void> => {
     const { scope: kind, id, ...budget } = await parseBody(request, setBudget);
@@ -33,6 +40,8 @@ export function setBudgetRoute(deps: BudgetDeps) {
     await deps.budgets.set(scope, budget);
     const state = deps.budgets.all().find((each) => each.scope === scope);
     if (!state) throw new SluiceError('internal_error', `the budget of ${scope} is gone`);
+    // Calls that begin before a worker knows of it set nothing aside.
+    await deps.clock.sleep(budgetKnownAfterMs);
     replyJson(response, 200, JSON.stringify(budgetView(state, deps.clock.now())));
   };
 }

@@ -25,29 +25,33 @@ export interface MeterOptions {
 
 const entriesAtOnce = 1_000;
 const everyMs = 1_000;
+/** While entries come: a budget that was just set knows of the calls under way by what is counted of them. */
+const everyMsBusy = 100;
 const trimEveryMs = 60_000;
 
 /**
  * Counts the ledger of a shard until `signal` aborts, in order and each entry once: how far it is counted and what it adds
- * up to change together, so that any process may go on where another one died. One process counts at a time, a few entries
- * a second or a thousand at once.
+ * up to change together, so that any process may go on where another one died. One process counts at a time, what has come in
+ * a tenth of a second or a thousand entries at once.
  */
 export async function meterLedger(deps: MeterDeps, options: MeterOptions): Promise<void> {
   const { shard, signal } = options;
   const { clock, log } = deps;
   let nextTrimMs = 0;
   while (!signal.aborted) {
+    let isBusy = false;
     try {
-      const readMs = await readOn(deps, options);
-      if (readMs !== undefined && clock.now() >= nextTrimMs) {
+      const read = await readOn(deps, options);
+      isBusy = read?.isBusy ?? false;
+      if (read && clock.now() >= nextTrimMs) {
         nextTrimMs = clock.now() + trimEveryMs;
-        await deps.records.trimLedger(shard, readMs);
+        await deps.records.trimLedger(shard, read.upToMs);
       }
     } catch (error) {
       if (!signal.aborted)
         log.warn({ err: error, shard }, 'the ledger was not counted; trying again');
     }
-    await clock.sleep(everyMs, signal);
+    await clock.sleep(isBusy ? everyMsBusy : everyMs, signal);
   }
 }
 
@@ -67,15 +71,22 @@ interface Account {
   add(piece: Piece): Promise<boolean>;
 }
 
-/** The time up to which all is read, epoch ms; nothing if it is another process's turn. */
-async function readOn(deps: MeterDeps, options: MeterOptions): Promise<number | undefined> {
+/** The time up to which all is read, epoch ms, and whether there was something; nothing if it is another process's turn. */
+async function readOn(
+  deps: MeterDeps,
+  options: MeterOptions,
+): Promise<{ upToMs: number; isBusy: boolean } | undefined> {
   const { shard, meterId, signal } = options;
   if (!(await deps.usage.takeTurn(shard, meterId))) return undefined;
   const accounts = await openAccounts(deps, shard);
   const pieceAfter = pieceReader(deps, shard);
+  const before = accounts.map(({ readUpTo }) => readUpTo);
   let open: readonly Account[] = accounts;
   while (open.length > 0 && !signal.aborted) open = await addNext(open, pieceAfter);
-  return Math.min(...accounts.map(({ readUpTo }) => Number(readUpTo.split('-')[0])));
+  return {
+    upToMs: Math.min(...accounts.map(({ readUpTo }) => Number(readUpTo.split('-')[0]))),
+    isBusy: accounts.some(({ readUpTo }, i) => readUpTo !== before[i]),
+  };
 }
 
 async function openAccounts(deps: MeterDeps, shard: number): Promise<Account[]> {

@@ -48,6 +48,9 @@ export interface BudgetDeps {
 
 const everyMs = 500;
 
+/** By then every process that follows the budgets knows of one that was set. */
+export const budgetKnownAfterMs = everyMs + 100;
+
 /**
  * The budgets, and what is spent of them. A process knows the budgets as they were half a second ago, so that a call that
  * counts in none costs nothing; what is left is asked of Redis for each call that does.
