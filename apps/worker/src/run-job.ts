@@ -49,7 +49,6 @@ export async function runJob(
   const suspended = deps.suspects.admit(plan.record);
   if (suspended) return suspended;
   const classifier = classifierOf(plan, deps);
-  if (!classifier && !plan.record.sessionId) return await buyResult(plan, deps, signal);
   if (!classifier) {
     const outcome = await buyResult(await withHistory(plan, deps), deps, signal);
     return await keepTurn(plan, outcome, deps);
